@@ -1,0 +1,3 @@
+//! The kubecred program.
+
+fn main() {}

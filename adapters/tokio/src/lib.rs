@@ -1,0 +1,1 @@
+//! kubecred on tokio.
