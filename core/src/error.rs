@@ -1,0 +1,216 @@
+//! Why there is no credential: named by source, never with a byte of it.
+
+use crate::protocol::Failure;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+/// Why a source gave no credential.
+///
+/// Texts start in lower case, have no full stop, name the file or command at fault, and hold no
+/// content of either.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read.
+    #[error("cannot read {role} {path:?}: {failure}")]
+    File {
+        /// What it is for.
+        role: FileRole,
+        /// Where it is.
+        path: String,
+        /// What the host says.
+        failure: Failure,
+    },
+    /// A file was read, and is not what it should be.
+    #[error("{role} {path:?} {problem}")]
+    FileContent {
+        /// What it is for.
+        role: FileRole,
+        /// Where it is.
+        path: String,
+        /// What is wrong with it.
+        problem: ContentProblem,
+    },
+    /// Something given outright is not what it should be.
+    #[error("{role} of user {user:?} {problem}")]
+    Data {
+        /// What it is for.
+        role: FileRole,
+        /// The kubeconfig entry; empty if there is none.
+        user: String,
+        /// What is wrong with it.
+        problem: ContentProblem,
+    },
+    /// An exec plugin gave no credential.
+    #[error("exec plugin {command:?} of user {user:?}: {problem}{}", Hint(hint))]
+    Plugin {
+        /// The kubeconfig entry; empty if there is none.
+        user: String,
+        /// The command as configured.
+        command: String,
+        /// What went wrong.
+        problem: PluginProblem,
+        /// How to install it, from the kubeconfig, when it is missing.
+        hint: Option<String>,
+    },
+    /// A host answered a job with the reply of another kind.
+    #[error("the host answered with the wrong kind of reply")]
+    WrongReply,
+}
+
+/// What a file, or data in its stead, is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum FileRole {
+    /// `client-certificate`.
+    ClientCertificate,
+    /// `client-key`.
+    ClientKey,
+    /// `certificate-authority`.
+    Roots,
+    /// `tokenFile`, or `token`.
+    Token,
+    /// `username` and `password`.
+    Basic,
+}
+
+impl fmt::Display for FileRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientCertificate => "client certificate",
+            Self::ClientKey => "client key",
+            Self::Roots => "certificate authority",
+            Self::Token => "token",
+            Self::Basic => "user name or password",
+        })
+    }
+}
+
+/// What is wrong with the content of a file or field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum ContentProblem {
+    /// Nothing but white space (TK-3).
+    #[error("is empty")]
+    Empty,
+    /// A byte that an HTTP header cannot carry, a line break for one (HT-4).
+    #[error("holds a character that an HTTP header cannot carry (a line break?)")]
+    NotHeaderText,
+    /// No PEM block of the right kind (UA-32, EX-55).
+    #[error("holds no PEM block of the right kind")]
+    NoPem,
+    /// The PEM block holds something else than a certificate (UA-32, EX-55).
+    #[error("holds a certificate that cannot be parsed")]
+    BadCertificate,
+    /// Certificate and key belong to different pairs: perhaps one of them is being replaced just
+    /// now (EX-55).
+    #[error("does not belong to the key beside it (is one of them being replaced?)")]
+    PairMismatch,
+}
+
+/// What went wrong with an exec plugin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum PluginProblem {
+    /// It needs a terminal and standard input is none (EX-20).
+    #[error("it asks for interactiveMode Always, but standard input is not a terminal")]
+    NotATerminal,
+    /// It needs standard input, which the program itself is using (EX-20).
+    #[error("it asks for interactiveMode Always, but standard input is unavailable{}", Because(.0))]
+    StdinUnavailable(String),
+    /// The plugin policy is against it (EX-83, EX-84).
+    #[error("not allowed: {0}")]
+    NotAllowed(String),
+    /// No such program (EX-42, EX-43).
+    #[error("executable not found")]
+    NotFound,
+    /// The host could not run it.
+    #[error("cannot be run: {0}")]
+    NotRun(Failure),
+    /// It took longer than the policy's limit.
+    #[error("gave no answer within {} s and was stopped", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// It wrote more than the policy's limit of bytes.
+    #[error("wrote more than {0} bytes")]
+    TooLarge(u64),
+    /// It ended with this code; -1 for a signal (EX-41).
+    #[error("failed with exit code {0}")]
+    Exit(i32),
+    /// What it printed is no ExecCredential (EX-50…EX-57).
+    #[error("its output is not usable: {0}")]
+    Output(OutputProblem),
+}
+
+/// What is wrong with an ExecCredential that a plugin printed (EX-50…EX-57).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum OutputProblem {
+    /// Neither JSON nor YAML of the right shape; says where, not what (EX-50, EX-51, EX-54).
+    #[error("decoding it failed: {0}")]
+    Malformed(String),
+    /// `apiVersion` is missing (EX-52).
+    #[error("it has no apiVersion (configured is {configured:?})")]
+    NoApiVersion {
+        /// What the kubeconfig says.
+        configured: String,
+    },
+    /// `apiVersion` is another than the configured one (EX-52).
+    #[error("the plugin is configured for {configured:?} and returned {returned:?}")]
+    ApiVersion {
+        /// What the kubeconfig says.
+        configured: String,
+        /// What the plugin says.
+        returned: String,
+    },
+    /// `kind` is not `ExecCredential` (EX-53).
+    #[error("its kind is {0:?}, not \"ExecCredential\"")]
+    Kind(String),
+    /// `status` is missing (EX-55).
+    #[error("it has no status field")]
+    NoStatus,
+    /// `status` holds nothing to use (EX-55).
+    #[error("its status has neither a token nor a client certificate and key")]
+    NoCredential,
+    /// `status` holds one half of a pair (EX-55).
+    #[error("its status has only one of clientCertificateData and clientKeyData")]
+    HalfPair,
+    /// `clientCertificateData` or `clientKeyData` is not usable (EX-55).
+    #[error("its {0} {1}")]
+    Pair(FileRole, ContentProblem),
+    /// `token` is not usable (EX-56).
+    #[error("its token {0}")]
+    Token(ContentProblem),
+    /// `expirationTimestamp` is not an RFC 3339 time (EX-57).
+    #[error("its expirationTimestamp is not an RFC 3339 time")]
+    Expiration,
+}
+
+struct Hint<'a>(&'a Option<String>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(hint) => write!(f, "\n\n{hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Because<'a>(&'a str);
+
+impl fmt::Display for Because<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+    }
+}

@@ -1,0 +1,511 @@
+//! The resolved settings of one connection: which server, how to authenticate, and where each
+//! value came from.
+//!
+//! A profile comes from a kubeconfig, from a pod's service account, or from code:
+//!
+//! ```
+//! use kubecred_core::{Authentication, Bearer, Profile, Roots};
+//!
+//! let mut profile = Profile::new("https://api.example:6443");
+//! profile.cluster.roots = Roots::File("/etc/kubernetes/ca.crt".into());
+//! profile.authentication = Authentication::token_file("/run/token");
+//! assert!(matches!(profile.authentication.bearer, Bearer::TokenFile { .. }));
+//! ```
+
+use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+#[cfg(feature = "serde")]
+use crate::secret::exposed;
+
+/// Everything needed to connect and authenticate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct Profile {
+    /// The kubeconfig context it was selected by.
+    pub context: Option<String>,
+    /// The server, and how to reach it.
+    pub cluster: Cluster,
+    /// Who we are.
+    pub authentication: Authentication,
+    /// The namespace for requests that name none.
+    pub namespace: Namespace,
+    /// A limit for each request, plugin included; `None`: none.
+    pub timeout: Option<Duration>,
+    /// Where each value came from, in the order of the fields.
+    pub provenance: Vec<Provenance>,
+    /// What a person should know about this choice: credentials withheld, values ignored.
+    pub notices: Vec<Notice>,
+}
+
+impl Profile {
+    /// An anonymous profile for a server, to be filled in by hand.
+    pub fn new(server: impl Into<String>) -> Self {
+        Self { cluster: Cluster { server: server.into(), ..Cluster::default() }, ..Self::default() }
+    }
+}
+
+/// The server, and how to reach it.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct Cluster {
+    /// The kubeconfig entry's name; empty if there is none.
+    pub name: String,
+    /// The base URL; its path is a prefix of every API path (KC-72).
+    pub server: String,
+    /// Whom to trust.
+    pub roots: Roots,
+    /// The name to ask for and verify; `None`: the host of `server` (UA-30).
+    pub tls_server_name: Option<String>,
+    /// Do not verify the server at all.
+    pub insecure_skip_tls_verify: bool,
+    /// How to get there.
+    pub proxy: Proxy,
+    /// Do not ask for compressed answers.
+    pub disable_compression: bool,
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("name", &self.name)
+            .field("server", &format_args!("{:?}", without_user_info(&self.server)))
+            .field("roots", &self.roots)
+            .field("tls_server_name", &self.tls_server_name)
+            .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
+            .field("proxy", &self.proxy)
+            .field("disable_compression", &self.disable_compression)
+            .finish()
+    }
+}
+
+/// The certificate authorities that may vouch for the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "the wire")]
+pub enum Roots {
+    /// Only those in this PEM file, read again from time to time. An empty file trusts nothing.
+    File(String),
+    /// Only these, as PEM.
+    Pem(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
+    /// Those of the operating system.
+    #[default]
+    System,
+}
+
+/// How to get to the server.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "the wire")]
+pub enum Proxy {
+    /// Straight, whatever the environment says.
+    Direct,
+    /// As `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the host's environment say (KC-73).
+    #[default]
+    Environment,
+    /// Through this `http`, `https` or `socks5` URL. It may hold a password; `Debug` hides it.
+    Url(String),
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct => f.write_str("Direct"),
+            Self::Environment => f.write_str("Environment"),
+            Self::Url(url) => f.debug_tuple("Url").field(&without_user_info(url)).finish(),
+        }
+    }
+}
+
+/// The URL with what stands before the host's `@` replaced, for people to read.
+pub fn without_user_info(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = match rest.find(['/', '?', '#']) {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    match authority.rsplit_once('@') {
+        Some((_, host)) => [scheme, "://***@", host, path].concat(),
+        None => url.to_owned(),
+    }
+}
+
+/// Who we are: one way to make the `Authorization` header, a client certificate, or both (UA-2),
+/// and whom to pass for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct Authentication {
+    /// The kubeconfig entry's name; empty if there is none. Errors quote it.
+    pub user: String,
+    /// How to make the `Authorization` header.
+    pub bearer: Bearer,
+    /// What to present in the TLS handshake. An exec plugin may bring one of its own.
+    pub certificate: Option<ClientCertificate>,
+    /// Whom to pass for.
+    pub impersonation: Impersonation,
+}
+
+impl Authentication {
+    /// With a token that never changes.
+    pub fn token(token: impl Into<Secret>) -> Self {
+        Self { bearer: Bearer::Token(token.into()), ..Self::default() }
+    }
+
+    /// With a token that is read from a file, and read again.
+    pub fn token_file(path: impl Into<String>) -> Self {
+        Self { bearer: Bearer::TokenFile { path: path.into(), fallback: None }, ..Self::default() }
+    }
+
+    /// With a user name and a password.
+    pub fn basic(username: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let (username, password) = (username.into(), password.into());
+        Self { bearer: Bearer::Basic { username, password }, ..Self::default() }
+    }
+
+    /// With what a program prints.
+    pub fn exec(exec: Exec) -> Self {
+        Self { bearer: Bearer::Exec(Box::new(exec)), ..Self::default() }
+    }
+
+    /// With a client certificate.
+    pub fn certificate(certificate: Material, key: Material) -> Self {
+        Self { certificate: Some(ClientCertificate { certificate, key }), ..Self::default() }
+    }
+}
+
+/// How the `Authorization` header is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "the wire")]
+pub enum Bearer {
+    /// There is none.
+    #[default]
+    Anonymous,
+    /// `Basic`, from a user name and a password.
+    Basic {
+        /// Not empty (UA-10).
+        username: String,
+        /// May be empty.
+        #[cfg_attr(feature = "serde", serde(with = "exposed"))]
+        password: Secret,
+    },
+    /// What an exec plugin prints.
+    Exec(Box<Exec>),
+    /// A literal token.
+    Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
+    /// A file that somebody else keeps fresh (TK-1…TK-9).
+    TokenFile {
+        /// Where it is.
+        path: String,
+        /// Used for as long as the file has never been readable (UA-7, TK-6).
+        fallback: Option<Token>,
+    },
+}
+
+/// A literal token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "a name for a secret")]
+pub struct Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] pub Secret);
+
+/// A client certificate and its key, each given or in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct ClientCertificate {
+    /// PEM, leaf first.
+    pub certificate: Material,
+    /// PEM.
+    pub key: Material,
+}
+
+/// Something given outright, or in a file that is read again from time to time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "the wire")]
+pub enum Material {
+    /// The bytes.
+    Data(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
+    /// Where they are.
+    File(String),
+}
+
+/// Whom to pass for (UA-20…UA-25). Nobody, if `user` is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct Impersonation {
+    /// The user name.
+    pub user: String,
+    /// The uid; empty for none.
+    pub uid: String,
+    /// Groups, in order.
+    pub groups: Vec<String>,
+    /// Extra keys with their values, in order of the keys.
+    pub extra: Vec<(String, Vec<String>)>,
+}
+
+/// How to run an exec plugin (`client.authentication.k8s.io`).
+///
+/// `Debug` shows the command and the names of variables, not arguments, values or cluster
+/// configuration (KC-95).
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct Exec {
+    /// A path, if it has a path separator; a name to look up in PATH otherwise.
+    pub command: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Variables to lay over the host's environment.
+    pub env: Vec<crate::protocol::EnvVar>,
+    /// The version of ExecCredential that it speaks; its answer must be of the same (EX-52).
+    pub api_version: ExecApiVersion,
+    /// What to tell a person who does not have the program.
+    pub install_hint: String,
+    /// Whether it may talk to a person.
+    pub interactive_mode: InteractiveMode,
+    /// What to tell it about the cluster, if it wants to know (`provideClusterInfo`).
+    pub cluster: Option<ExecCluster>,
+    /// What the host says of its standard input.
+    pub stdin: StdinFacts,
+    /// Which programs may be run.
+    pub policy: PluginPolicy,
+}
+
+impl Exec {
+    /// A plugin of version `v1` that is never interactive, with defaults for the rest.
+    pub fn new(command: impl Into<String>) -> Self {
+        Self { command: command.into(), ..Self::default() }
+    }
+}
+
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exec")
+            .field("command", &self.command)
+            .field("args", &format_args!("[{} hidden]", self.args.len()))
+            .field("env", &self.env)
+            .field("api_version", &self.api_version)
+            .field("install_hint", &self.install_hint)
+            .field("interactive_mode", &self.interactive_mode)
+            .field("cluster", &self.cluster)
+            .field("stdin", &self.stdin)
+            .field("policy", &self.policy)
+            .finish()
+    }
+}
+
+/// The versions of ExecCredential that may be configured (EX-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "v1 is final, v1alpha1 is gone")]
+pub enum ExecApiVersion {
+    /// `client.authentication.k8s.io/v1`.
+    #[default]
+    #[cfg_attr(feature = "serde", serde(rename = "client.authentication.k8s.io/v1"))]
+    V1,
+    /// `client.authentication.k8s.io/v1beta1`.
+    #[cfg_attr(feature = "serde", serde(rename = "client.authentication.k8s.io/v1beta1"))]
+    V1Beta1,
+}
+
+impl ExecApiVersion {
+    /// The group and version, as `apiVersion` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "client.authentication.k8s.io/v1",
+            Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
+        }
+    }
+
+    /// The version that an `apiVersion` names; exact (EX-1).
+    pub fn parse(api_version: &str) -> Option<Self> {
+        [Self::V1, Self::V1Beta1].into_iter().find(|v| v.as_str() == api_version)
+    }
+}
+
+/// Whether a plugin wants the terminal (EX-20).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "the API has three")]
+pub enum InteractiveMode {
+    /// It cannot work without; the attempt fails if there is none.
+    Always,
+    /// It uses one if there is one.
+    IfAvailable,
+    /// It does not want it.
+    #[default]
+    Never,
+}
+
+/// What the host says of its standard input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct StdinFacts {
+    /// It is a terminal.
+    pub terminal: bool,
+    /// It is in use by the program itself, and this is what to tell a person about it (may be
+    /// empty). `None`: it is free.
+    pub unavailable: Option<String>,
+}
+
+/// What a plugin may know of the cluster: `spec.cluster` of ExecCredential (EX-32).
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct ExecCluster {
+    /// The resolved server.
+    pub server: String,
+    /// Empty: the host of `server`.
+    pub tls_server_name: String,
+    /// Do not verify the server.
+    pub insecure_skip_tls_verify: bool,
+    /// The plugin gets the bytes, so a file is read before it runs (EX-35).
+    pub certificate_authority: Roots,
+    /// Empty for none. Only an explicit one; those of the environment are not told (EX-36).
+    pub proxy_url: String,
+    /// Do not ask for compressed answers.
+    pub disable_compression: bool,
+    /// The cluster's extension `client.authentication.k8s.io/exec`, as compact JSON (EX-34).
+    pub config: Option<String>,
+}
+
+impl fmt::Debug for ExecCluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecCluster")
+            .field("server", &without_user_info(&self.server))
+            .field("tls_server_name", &self.tls_server_name)
+            .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
+            .field("certificate_authority", &self.certificate_authority)
+            .field("proxy_url", &without_user_info(&self.proxy_url))
+            .field("disable_compression", &self.disable_compression)
+            .field("config", &self.config.as_ref().map(|_| Hidden))
+            .finish()
+    }
+}
+
+/// Which exec plugins may be run (EX-80).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "the API has three")]
+pub enum PluginPolicy {
+    /// Any.
+    #[default]
+    AllowAll,
+    /// These: names or absolute, normalised paths (EX-82, EX-84). Not empty.
+    Allowlist(Vec<String>),
+    /// None.
+    DenyAll,
+}
+
+/// The namespace for requests that name none (KC-82…KC-84).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// A person asked for it outright (`--namespace`).
+    pub overridden: bool,
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self { name: "default".into(), overridden: false }
+    }
+}
+
+/// Where one setting came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "the wire")]
+pub struct Provenance {
+    /// The setting by its kubeconfig name: `server`, `token`, `namespace` …
+    pub setting: String,
+    /// Its source.
+    pub origin: Origin,
+}
+
+/// A source of settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Origin {
+    /// Nobody said; this is what is used then.
+    Default,
+    /// A kubeconfig.
+    File {
+        /// The file as it was named; empty for bytes without a file.
+        path: String,
+        /// The entry: `cluster "prod"`; empty at top level.
+        entry: String,
+        /// Counted from 1; 0 if unknown.
+        line: u32,
+    },
+    /// A command line flag or its equivalent in code, by the flag's name without dashes.
+    Override(String),
+    /// The pod's service account folder, or the variables that go with it.
+    ServiceAccount(String),
+    /// An environment variable.
+    Variable(String),
+}
+
+/// Something that a person should know about a choice that was made for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "the wire")]
+pub struct Notice {
+    /// The rule that made the choice: `KC-71`.
+    pub rule: String,
+    /// What was chosen and why, without any secret.
+    pub text: String,
+}
+
+struct Hidden;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hidden")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn kc_95_debug_hides_passwords_in_urls_arguments_and_values() {
+        let mut profile = Profile::new("https://me:hush@api/x@y");
+        profile.cluster.proxy = Proxy::Url("http://me:hush@proxy:3128".into());
+        let mut exec = Exec::new("login");
+        exec.args = alloc::vec!["--secret=hush".into()];
+        exec.env =
+            alloc::vec![crate::protocol::EnvVar { name: "KEY".into(), value: "hush".into() }];
+        exec.cluster = Some(ExecCluster {
+            proxy_url: "http://me:hush@proxy".into(),
+            config: Some(r#"{"k":"hush"}"#.into()),
+            ..ExecCluster::default()
+        });
+        profile.authentication = Authentication::exec(exec);
+        let shown = format!("{profile:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+        assert!(shown.contains("https://***@api/x@y"), "{shown}");
+    }
+}

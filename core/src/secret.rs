@@ -1,0 +1,116 @@
+//! Bytes that must not be seen.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// Bytes from outside, secret until proven public: wiped on drop, `Debug` prints `Secret(..)`,
+/// no `Display`. Nothing serialises it unless a field asks for [`exposed`] by name.
+///
+/// Every clone is wiped too. Give it a buffer of the right size: a `Vec` that grew has left old
+/// copies behind that nobody wipes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Box<[u8]>>);
+
+impl Secret {
+    /// Takes the bytes over.
+    pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// The bytes. Each use should be able to say why it may see them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes as text, if they are UTF-8.
+    pub fn expose_str(&self) -> Option<&str> {
+        core::str::from_utf8(&self.0).ok()
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Default for Secret {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Secret {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// `#[serde(with = "secret::exposed")]`: the bytes in clear, as standard base64. For the wire
+/// between a host and its machine, which needs them.
+#[cfg(feature = "serde")]
+pub mod exposed {
+    use super::Secret;
+    use alloc::string::String;
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes the bytes as base64.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(secret.expose()))
+    }
+
+    /// Reads base64.
+    ///
+    /// # Errors
+    /// When the value is not a string of standard base64.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64_STANDARD.decode(text).map_err(|_| D::Error::custom("not base64"))?;
+        Ok(Secret::new(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn debug_shows_nothing_of_it() {
+        assert_eq!(
+            format!("{:?} {:#?}", Secret::from("hush"), Secret::from("hush"))
+                .matches("hush")
+                .count(),
+            0
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Both clocks, always together.
+//!
+//! `expirationTimestamp` is wall time; waiting is monotonic time. Neither can stand in for the
+//! other (a suspended machine stops one, an administrator moves the other), so every input brings
+//! both and a credential is dead when *either* says so. Milliseconds survive JSON's 2^53.
+
+use core::fmt;
+use core::time::Duration;
+
+/// A point on the host's monotonic clock: milliseconds since whatever the host likes.
+///
+/// A host that restarts the clock, or has only a wall clock that steps back, does no harm: the
+/// machine goes on from where it was, by differences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The instant `millis` milliseconds after the clock's own origin.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the clock's own origin.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// `self + duration`, or the last representable instant.
+    #[must_use]
+    pub const fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// `self - duration`, or the clock's origin.
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A point on the wall clock: milliseconds since 1970-01-01T00:00:00Z. It may jump either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct UnixTime(i64);
+
+impl UnixTime {
+    /// The time `millis` milliseconds after the epoch (before it, if negative).
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The time `seconds` seconds after the epoch (before it, if negative).
+    pub const fn from_secs(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// `self + duration`, or the last representable time.
+    #[must_use]
+    pub const fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(millis(duration)))
+    }
+
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        let difference = self.0.saturating_sub(earlier.0);
+        Duration::from_millis(if difference < 0 { 0 } else { difference.unsigned_abs() })
+    }
+
+    /// Reads an RFC 3339 time with any offset and fraction, as `expirationTimestamp` carries
+    /// (EX-57). Fractions below a millisecond are dropped. `None` for anything else.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        use time::format_description::well_known::Rfc3339;
+        let time = time::OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+    }
+}
+
+/// RFC 3339 in UTC, whole seconds: the form that `metav1.Time` has on the wire.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match time::OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000)) {
+            Ok(t) => write!(
+                f,
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+                t.year(),
+                u8::from(t.month()),
+                t.day(),
+                t.hour(),
+                t.minute(),
+                t.second()
+            ),
+            Err(_) => write!(f, "{} ms after 1970", self.0),
+        }
+    }
+}
+
+/// What both clocks say at one moment.
+///
+/// A host with a single clock passes it twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "there is no third clock")]
+pub struct Now {
+    /// The clock that only runs forward; deadlines are on it.
+    pub monotonic: Instant,
+    /// The clock that people set; expiry times are on it.
+    pub wall: UnixTime,
+}
+
+impl Now {
+    /// Both clocks from their millisecond counts.
+    pub const fn from_millis(monotonic: u64, wall: i64) -> Self {
+        Self { monotonic: Instant(monotonic), wall: UnixTime(wall) }
+    }
+}
+
+const fn millis(duration: Duration) -> u64 {
+    let millis = duration.as_millis();
+    if millis > u64::MAX as u128 { u64::MAX } else { millis as u64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn ex_57_any_offset_and_fraction_is_read() {
+        let utc = UnixTime::parse_rfc3339("2024-02-29T12:00:00Z").unwrap();
+        assert_eq!(UnixTime::parse_rfc3339("2024-02-29T14:00:00+02:00"), Some(utc));
+        assert_eq!(
+            UnixTime::parse_rfc3339("2024-02-29T12:00:00.123456789Z").unwrap().as_millis(),
+            utc.as_millis() + 123
+        );
+        for text in ["", "soon", "2024-02-29", "2023-02-29T12:00:00Z", "1709208000"] {
+            assert_eq!(UnixTime::parse_rfc3339(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        for text in ["1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2036-02-29T00:00:01Z"] {
+            assert_eq!(UnixTime::parse_rfc3339(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let far = Instant::from_millis(u64::MAX);
+        assert_eq!(far.saturating_add(Duration::MAX), far);
+        assert_eq!(Instant::default().since(far), Duration::ZERO);
+        let last = UnixTime::from_millis(i64::MAX);
+        assert_eq!(last.saturating_add(Duration::MAX), last);
+        assert_eq!(UnixTime::from_millis(i64::MIN).since(last), Duration::ZERO);
+    }
+}
