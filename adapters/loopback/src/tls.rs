@@ -1,0 +1,115 @@
+//! The server's side of TLS: one certificate to present, and a question for the client's.
+
+use crate::pki::{Authority, Issued};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+};
+use std::sync::Arc;
+
+/// Settings for a server that presents `identity` and offers `protocols` by ALPN.
+///
+/// With `ask_for_client` any client certificate is let through the handshake, whoever issued it, once the client has
+/// proved that it holds the key; [`ClientCheck`] judges it afterwards. Sessions are never resumed, so every connection
+/// shows what its client presents today.
+pub(crate) fn server_config(
+    identity: &Issued,
+    protocols: &[&[u8]],
+    ask_for_client: bool,
+) -> Arc<ServerConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the suites of TLS 1.2 and 1.3");
+    let builder = if ask_for_client {
+        builder.with_client_cert_verifier(Arc::new(AnyClient { algorithms }))
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder
+        .with_single_cert(identity.chain().to_vec(), identity.key_der())
+        .expect("a certificate and its key, issued together, match");
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Arc::new(config)
+}
+
+/// Whether a client's certificate was issued by an authority, for a client.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientCheck {
+    verifier: Arc<dyn ClientCertVerifier>,
+}
+
+impl ClientCheck {
+    pub(crate) fn new(authority: &Authority) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(authority.certificate_der().clone())
+            .expect("an authority's certificate is a root");
+        let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Self { verifier: verifier.expect("there is a root") }
+    }
+
+    /// Whether the path from the chain's first certificate reaches the authority at `time`.
+    pub(crate) fn trusts(&self, chain: &[CertificateDer<'_>], time: UnixTime) -> bool {
+        let Some((leaf, path)) = chain.split_first() else { return false };
+        self.verifier.verify_client_cert(leaf, path, time).is_ok()
+    }
+}
+
+/// Asks for a client certificate, hints at no issuer, insists on none, and takes any whose key the client holds.
+#[derive(Debug)]
+struct AnyClient {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _leaf: &CertificateDer<'_>,
+        _path: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
