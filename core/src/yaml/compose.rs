@@ -1,0 +1,418 @@
+//! From events to a document: anchors, merge keys, duplicate keys and every limit.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::vec::Vec;
+
+use super::document::{Content, Document, Extent, Id, Limits, Stored};
+use super::error::Error;
+use super::event::{Event, EventSource, Granit, TOO_DEEP, Tag};
+use super::{json, resolve, text};
+
+/// Reads the first document of `bytes`. What follows it is not parsed (KC-19).
+///
+/// # Errors
+/// When the text is not YAML as kubectl reads it, cannot be turned into JSON, or exceeds a limit.
+pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
+    if bytes.len() > limits.input {
+        return Err(Error::new(alloc::format!("more than {} bytes of input", limits.input)));
+    }
+    let document = match text::decode(bytes)? {
+        Cow::Borrowed(text) => compose(Granit::new(text, limits.depth), |t| t, limits, text.len()),
+        Cow::Owned(text) => {
+            let owned = |t: Cow<'_, str>| Cow::Owned(t.into_owned());
+            compose(Granit::new(&text, limits.depth), owned, limits, text.len())
+        }
+    }?;
+    json::check(&document)?;
+    Ok(document)
+}
+
+/// Composes the first document of `source`; `keep` makes its texts live as long as the document.
+pub(super) fn compose<'s, 'a>(
+    mut source: impl EventSource<'s>,
+    keep: impl Fn(Cow<'s, str>) -> Cow<'a, str>,
+    limits: &Limits,
+    input: usize,
+) -> Result<Document<'a>, Error> {
+    let mut composer = Composer::new(limits, input);
+    loop {
+        let (event, line) = source.next_event()?;
+        let step = match event {
+            Event::DocumentStart { version } => start(version),
+            Event::DocumentEnd | Event::StreamEnd => return Ok(composer.document),
+            Event::Alias(anchor) => composer.alias(anchor, line),
+            Event::Scalar { text, plain, tag, anchor } => {
+                composer.scalar(keep(text), plain, tag, anchor, line)
+            }
+            Event::ListStart { anchor } => composer.open(Shape::List, anchor, line),
+            Event::MapStart { anchor } => composer.open(Shape::Map, anchor, line),
+            Event::End => composer.close(),
+        };
+        step.map_err(|error| composer.locate(error).at_line(line))?;
+    }
+}
+
+/// Like Go's reader, this one knows YAML 1.1 and would misread what claims to be another.
+fn start(version: Option<(u32, u32)>) -> Result<(), Error> {
+    match version {
+        None | Some((1, 1)) => Ok(()),
+        Some((major, minor)) => {
+            Err(Error::new(alloc::format!("YAML {major}.{minor} is not read, only 1.1")))
+        }
+    }
+}
+
+struct Composer<'a, 'l> {
+    document: Document<'a>,
+    /// From the outermost to the innermost.
+    open: Vec<Open>,
+    /// The children of all open collections, the innermost's last.
+    children: Vec<Id>,
+    anchors: BTreeMap<usize, Anchor>,
+    limits: &'l Limits,
+    budget: Budget,
+    /// How many entries merge keys have copied.
+    merged: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    List,
+    Map,
+}
+
+/// A collection whose end has not come.
+struct Open {
+    id: Id,
+    shape: Shape,
+    /// Where its children start among all.
+    first: usize,
+    /// Those of its keys that are merge keys, ascending.
+    merge_keys: Vec<Id>,
+    anchor: Option<usize>,
+}
+
+struct Anchor {
+    node: Id,
+    /// What the node takes to read; `None` while it is open, when an alias would be endless.
+    cost: Option<Cost>,
+    /// What had been read when the node began.
+    before: Cost,
+}
+
+impl<'a, 'l> Composer<'a, 'l> {
+    fn new(limits: &'l Limits, input: usize) -> Self {
+        let document =
+            Document { nodes: Vec::new(), items: Vec::new(), entries: Vec::new(), root: None };
+        Self {
+            document,
+            open: Vec::new(),
+            children: Vec::new(),
+            anchors: BTreeMap::new(),
+            limits,
+            budget: Budget::new(limits, input),
+            merged: 0,
+        }
+    }
+
+    fn alias(&mut self, anchor: usize, line: u32) -> Result<(), Error> {
+        let anchor = self.anchors.get(&anchor).ok_or_else(|| Error::new("unknown anchor"))?;
+        let Some(cost) = anchor.cost else {
+            return Err(Error::new("an anchored value contains itself"));
+        };
+        self.budget.repeat(cost)?;
+        let target = anchor.node;
+        self.child(Content::Alias(target), line).map(drop)
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'a, str>,
+        plain: bool,
+        tag: Tag,
+        anchor: Option<usize>,
+        line: u32,
+    ) -> Result<(), Error> {
+        let before = self.budget.spent;
+        self.budget.read(text.len());
+        let merge = text == "<<"
+            && match tag {
+                Tag::Absent => plain,
+                tag => matches!(tag, Tag::NonSpecific | Tag::Merge),
+            };
+        let key = self.expects_key();
+        let id = self.child(resolve::scalar(text, plain, tag)?, line)?;
+        if let (true, true, Some(open)) = (merge, key, self.open.last_mut()) {
+            open.merge_keys.push(id);
+        }
+        self.define(anchor, id, before);
+        self.complete(anchor);
+        Ok(())
+    }
+
+    fn open(&mut self, shape: Shape, anchor: Option<usize>, line: u32) -> Result<(), Error> {
+        if self.open.len() >= self.limits.depth {
+            return Err(Error::new(TOO_DEEP));
+        }
+        if self.expects_key() {
+            return Err(Error::new("a list or a mapping cannot be a key"));
+        }
+        let before = self.budget.spent;
+        self.budget.read(0);
+        let id = self.child(Content::Null, line)?;
+        self.define(anchor, id, before);
+        let first = self.children.len();
+        self.open.push(Open { id, shape, first, merge_keys: Vec::new(), anchor });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        let Some(open) = self.open.last() else { return Ok(()) };
+        let (id, anchor) = (open.id, open.anchor);
+        let content = match open.shape {
+            Shape::List => self.list(open.first)?,
+            Shape::Map => self.map()?,
+        };
+        if let Some(stored) = self.document.nodes.get_mut(id as usize) {
+            stored.content = content;
+        }
+        self.open.pop();
+        self.complete(anchor);
+        Ok(())
+    }
+
+    fn list(&mut self, first: usize) -> Result<Content<'a>, Error> {
+        let start = self.document.items.len();
+        self.document.items.extend(self.children.drain(first..));
+        extent(start, self.document.items.len()).map(Content::List)
+    }
+
+    fn map(&mut self) -> Result<Content<'a>, Error> {
+        let Some(open) = self.open.last_mut() else { return Ok(Content::Null) };
+        let first = open.first;
+        let merge_keys = core::mem::take(&mut open.merge_keys);
+        let mut set = Vec::with_capacity((self.children.len() - first) / 2);
+        let mut at = first;
+        while let Some([key, value]) = self.children.get(at..at + 2) {
+            let (key, value) = (*key, *value);
+            if merge_keys.binary_search(&key).is_ok() {
+                self.merge(value, &mut set)?;
+            } else {
+                set.push((self.key(key)?, value));
+            }
+            at += 2;
+        }
+        self.children.truncate(first);
+        let start = self.document.entries.len();
+        let set = last_wins(&self.document, set);
+        self.document.entries.extend(set);
+        extent(start, self.document.entries.len()).map(Content::Map)
+    }
+
+    /// The key as a text, the way kubectl's conversion to JSON makes one.
+    fn key(&mut self, id: Id) -> Result<Id, Error> {
+        use alloc::string::ToString;
+        let line = self.document.stored(id).line;
+        let text = match self.document.content(id) {
+            // The latter two are no key for kubectl, but an error only where the mapping is used.
+            Content::Text(_) | Content::Null | Content::UInt(_) => return Ok(id),
+            Content::Bool(true) => Cow::Borrowed("true"),
+            Content::Bool(false) => Cow::Borrowed("false"),
+            Content::Int(int) => Cow::Owned(int.to_string()),
+            Content::Float(float) => Cow::Owned(resolve::float_key(*float)),
+            Content::List(_) | Content::Map(_) | Content::Alias(_) => {
+                return Err(Error::new("a list or a mapping cannot be a key"));
+            }
+        };
+        self.add(Content::Text(text), line)
+    }
+
+    /// Sets what a merge key brings: the entries of one mapping, or of several, the first to have
+    /// its way. Like Go's, it overrides the keys before it.
+    fn merge(&mut self, value: Id, set: &mut Vec<(Id, Id)>) -> Result<(), Error> {
+        let document = &self.document;
+        let mapping = |id| match document.content(id) {
+            Content::Map(extent) => Ok(document.entries(*extent)),
+            _ => Err(Error::new("a merge key needs a mapping or a list of mappings")),
+        };
+        let before = set.len();
+        match &document.stored(value).content {
+            Content::List(items) => {
+                for item in document.items(*items).iter().rev() {
+                    set.extend_from_slice(mapping(*item)?);
+                }
+            }
+            _ => set.extend_from_slice(mapping(value)?),
+        }
+        self.merged += set.len() - before;
+        if self.merged > self.limits.nodes {
+            return Err(Error::new("merge keys copy too many entries"));
+        }
+        Ok(())
+    }
+
+    fn expects_key(&self) -> bool {
+        self.open.last().is_some_and(|open| {
+            open.shape == Shape::Map && (self.children.len() - open.first).is_multiple_of(2)
+        })
+    }
+
+    /// Adds a node and makes it the innermost collection's next child, or the root.
+    fn child(&mut self, content: Content<'a>, line: u32) -> Result<Id, Error> {
+        let id = self.add(content, line)?;
+        if self.open.is_empty() {
+            self.document.root = Some(id);
+        } else {
+            self.children.push(id);
+        }
+        Ok(id)
+    }
+
+    fn add(&mut self, content: Content<'a>, line: u32) -> Result<Id, Error> {
+        let count = self.document.nodes.len();
+        if count >= self.limits.nodes {
+            return Err(Error::new(alloc::format!("more than {} values", self.limits.nodes)));
+        }
+        let id = Id::try_from(count).map_err(|_| Error::new("too many values"))?;
+        self.document.nodes.push(Stored { content, line });
+        Ok(id)
+    }
+
+    fn define(&mut self, anchor: Option<usize>, node: Id, before: Cost) {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, Anchor { node, cost: None, before });
+        }
+    }
+
+    /// The anchored node has ended: from here on it may be repeated.
+    fn complete(&mut self, anchor: Option<usize>) {
+        let anchor = anchor.and_then(|anchor| self.anchors.get_mut(&anchor));
+        if let Some(anchor) = anchor {
+            anchor.cost = Some(self.budget.spent.since(anchor.before));
+        }
+    }
+
+    /// Names the field that was being composed.
+    fn locate(&self, error: Error) -> Error {
+        let mut end = self.children.len();
+        let mut error = error;
+        for open in self.open.iter().rev() {
+            let children = self.children.get(open.first..end).unwrap_or_default();
+            error = match open.shape {
+                Shape::List => error.in_item(children.len().saturating_sub(1)),
+                Shape::Map => match children.chunks(2).last() {
+                    Some([key, ..]) => error.in_field(self.document.key(*key).unwrap_or_default()),
+                    _ => error,
+                },
+            };
+            end = open.first;
+        }
+        error
+    }
+}
+
+fn extent(start: usize, end: usize) -> Result<Extent, Error> {
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok(Extent { start, end }),
+        _ => Err(Error::new("too many values")),
+    }
+}
+
+/// Of entries with equal keys keeps the last value, at the first place (KC-21).
+fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
+    /// Up to here comparing each with each is faster than an index.
+    const FEW: usize = 16;
+    let mut kept: Vec<(Id, Id)> = Vec::with_capacity(set.len());
+    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+    let few = set.len() <= FEW;
+    for (key, value) in set {
+        let place = match document.key(key) {
+            // No key for JSON, and equal to none.
+            None => None,
+            Some(name) if few => {
+                kept.iter().position(|(other, _)| document.key(*other) == Some(name))
+            }
+            Some(name) => match index.entry(name) {
+                Entry::Occupied(place) => Some(*place.get()),
+                Entry::Vacant(place) => {
+                    place.insert(kept.len());
+                    None
+                }
+            },
+        };
+        match place.and_then(|place| kept.get_mut(place)) {
+            Some(entry) => entry.1 = value,
+            None => kept.push((key, value)),
+        }
+    }
+    kept
+}
+
+/// How much reading a part of a document takes, with its aliases followed.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    values: u64,
+    bytes: u64,
+}
+
+impl Cost {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            values: self.values.saturating_add(other.values),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            values: self.values.saturating_sub(before.values),
+            bytes: self.bytes.saturating_sub(before.bytes),
+        }
+    }
+}
+
+/// What reading the document takes so far, and how much of it aliases may cause.
+struct Budget {
+    spent: Cost,
+    /// The part of `spent` that comes from aliases.
+    repeated: Cost,
+    repeatable_bytes: u64,
+}
+
+impl Budget {
+    /// What a value takes besides its text.
+    const VALUE_BYTES: u64 = 24;
+
+    fn new(limits: &Limits, input: usize) -> Self {
+        let repeatable_bytes =
+            (input as u64).saturating_mul(10).saturating_add(limits.alias_bytes as u64);
+        Self { spent: Cost::default(), repeated: Cost::default(), repeatable_bytes }
+    }
+
+    fn read(&mut self, text: usize) {
+        let bytes = Self::VALUE_BYTES.saturating_add(text as u64);
+        self.spent = self.spent.plus(Cost { values: 1, bytes });
+    }
+
+    fn repeat(&mut self, cost: Cost) -> Result<(), Error> {
+        self.read(0);
+        self.spent = self.spent.plus(cost);
+        self.repeated = self.repeated.plus(cost);
+        if self.repeated.bytes > self.repeatable_bytes || self.is_mostly_repeated() {
+            return Err(Error::new("aliases repeat too much"));
+        }
+        Ok(())
+    }
+
+    /// Go's rule: up to 400 000 values 99 in 100 may come from aliases, from 4 000 000 values on
+    /// one in ten, linear in between.
+    fn is_mostly_repeated(&self) -> bool {
+        const LOW: f64 = 400_000.0;
+        const HIGH: f64 = 4_000_000.0;
+        let (values, repeated) = (self.spent.values as f64, self.repeated.values as f64);
+        let allowed = 0.99 - 0.89 * ((values - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
+        repeated > 100.0 && values > 1000.0 && repeated / values > allowed
+    }
+}

@@ -1,0 +1,91 @@
+//! From bytes to text: encodings, the byte-order mark, and line breaks of YAML 1.1.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use super::error::Error;
+
+const UTF8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
+const UTF16_LE_MARK: &[u8] = &[0xFF, 0xFE];
+const UTF16_BE_MARK: &[u8] = &[0xFE, 0xFF];
+
+/// Decodes UTF-8 with or without a byte-order mark, and UTF-16 with one, as kubectl does (KC-19).
+///
+/// U+0085 is a line break for kubectl and none for YAML 1.2, so it becomes a line feed here.
+/// U+2028 and U+2029 are line breaks of a stranger kind, kept or folded by their surroundings; a
+/// file with one outside an escape is refused rather than read in another way than kubectl's.
+pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
+    let text = if let Some(rest) = bytes.strip_prefix(UTF16_LE_MARK) {
+        Cow::Owned(utf16(rest, u16::from_le_bytes)?)
+    } else if let Some(rest) = bytes.strip_prefix(UTF16_BE_MARK) {
+        Cow::Owned(utf16(rest, u16::from_be_bytes)?)
+    } else {
+        Cow::Borrowed(utf8(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))?)
+    };
+    if text.is_ascii() {
+        return Ok(text);
+    }
+    if let Some((before, _)) = text.split_once(['\u{2028}', '\u{2029}']) {
+        let message = "a line or paragraph separator (U+2028, U+2029) must be escaped";
+        return Err(Error::new(message).at_line(line_after(before.as_bytes())));
+    }
+    if text.contains('\u{85}') {
+        return Ok(Cow::Owned(text.replace('\u{85}', "\n")));
+    }
+    Ok(text)
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Error> {
+    core::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        Error::new("the text is not valid UTF-8").at_line(line_after(before))
+    })
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
+    let (units, odd) = bytes.as_chunks::<2>();
+    if !odd.is_empty() {
+        return Err(Error::new("the text is not valid UTF-16: it ends in the middle of a unit"));
+    }
+    char::decode_utf16(units.iter().copied().map(unit))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Error::new("the text is not valid UTF-16: it has an unpaired surrogate"))
+}
+
+/// The line that follows what `before` holds, counted from 1.
+fn line_after(before: &[u8]) -> u32 {
+    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kc_19_byte_order_marks_are_skipped_and_choose_the_encoding() {
+        for bytes in [
+            b"a: \xC3\xA9".as_slice(),
+            b"\xEF\xBB\xBFa: \xC3\xA9",
+            b"\xFF\xFEa\0:\0 \0\xE9\0",
+            b"\xFE\xFF\0a\0:\0 \0\xE9",
+        ] {
+            assert_eq!(decode(bytes).unwrap(), "a: \u{E9}");
+        }
+    }
+
+    #[test]
+    fn broken_encodings_are_errors_with_a_line() {
+        let error = decode(b"a\nb\n\xFF\xFF").unwrap_err();
+        assert_eq!(error.line(), Some(3));
+        assert!(decode(b"\xFF\xFEa").is_err());
+        assert!(decode(b"\xFF\xFE\x00\xD8").is_err());
+        assert!(decode(b"a\xED\xA0\x80b").is_err());
+    }
+
+    #[test]
+    fn yaml_1_1_line_breaks_are_breaks_or_refused() {
+        assert_eq!(decode("a\u{85}b".as_bytes()).unwrap(), "a\nb");
+        assert_eq!(decode("a\n\"x\u{2028}\"".as_bytes()).unwrap_err().line(), Some(2));
+    }
+}
