@@ -1,53 +1,416 @@
-//! The one state machine.
+//! Routes inputs to slots, and merges the slots into one credential.
 
-use crate::credential::{Credential, Unready};
-use crate::policy::Policy;
-use crate::profile::Profile;
-use crate::protocol::{Action, Input};
-use crate::time::{Instant, Now};
+use crate::credential::{Credential, Generation, Header, Unready};
+use crate::error::Error;
+use crate::headers;
+use crate::policy::{Jitter, Policy};
+use crate::profile::{Bearer, Material, Profile, Roots};
+use crate::protocol::{Action, ActionId, Completion, Event, Input, SetHeaders};
+use crate::secret::Secret;
+use crate::slot::{Offer, Outcome, Slot, earliest};
+use crate::source::{self, Fetched, Source};
+use crate::time::{Instant, Now, UnixTime};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
 
-/// Decides what to read, run and send, and when. See the crate's documentation.
-#[derive(Debug, Clone)]
-pub struct Authenticator {}
+/// Decides what to read, run and send, and when.
+///
+/// Three verbs; everything else is a question:
+///
+/// - [`handle_input`](Self::handle_input) is the only way in, and cannot fail;
+/// - [`poll_action`](Self::poll_action) is the only way out: a queue, to be drained whenever the
+///   host likes;
+/// - [`credential`](Self::credential) and [`poll_timeout`](Self::poll_timeout) are pure getters:
+///   the pull forms of [`Action::SetHeaders`] and [`Action::RefreshAt`].
+#[derive(Debug)]
+pub struct Authenticator {
+    policy: Policy,
+    jitter: Jitter,
+    slots: Vec<Slot>,
+    impersonation: Vec<Header>,
+    broken: Option<Error>,
+    headers: Vec<Header>,
+    generation: Generation,
+    actions: VecDeque<Action>,
+    next_id: u64,
+    timeline: Timeline,
+    /// What the last [`Action::RefreshAt`] said.
+    alarm: Option<Instant>,
+    /// What the last [`Action::SetHeaders`] said, if it still holds.
+    announced: Option<(Generation, Option<UnixTime>)>,
+    /// What changed since then means new connections.
+    reconnect: bool,
+    /// The generation of the last [`Event::Rejected`]: one complaint is enough.
+    complained: Option<Generation>,
+    stats: Stats,
+    closed: bool,
+}
 
 impl Authenticator {
-    /// Born idle: the first input wakes it. `seed` is for jitter only.
-    pub fn new(_profile: &Profile, _policy: Policy, _seed: u64) -> Self {
-        Self {}
+    /// A machine for this profile, born idle: the first input wakes it, the first
+    /// [`Input::Demand`] starts the first acquisition. `seed` is for jitter only; nothing needs
+    /// secrecy from it.
+    ///
+    /// To a server that is not `https` nothing but impersonation is sent (KC-71, UA-25).
+    pub fn new(profile: &Profile, policy: Policy, seed: u64) -> Self {
+        let impersonation = headers::impersonation(&profile.authentication.impersonation);
+        let (impersonation, broken) = match impersonation {
+            Ok(headers) => (headers, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let slots = if profile.cluster.is_https() { slots(profile) } else { Vec::new() };
+        let mut machine = Self {
+            policy,
+            jitter: Jitter::new(seed),
+            slots,
+            impersonation,
+            broken,
+            headers: Vec::new(),
+            generation: Generation(0),
+            actions: VecDeque::new(),
+            next_id: 1,
+            timeline: Timeline::default(),
+            alarm: None,
+            announced: None,
+            reconnect: false,
+            complained: None,
+            stats: Stats::default(),
+            closed: false,
+        };
+        if machine.complete() {
+            machine.assemble();
+        }
+        machine
     }
 
     /// The only way in. Infallible: there are no wrong inputs, only disappointing ones.
-    pub fn handle_input(&mut self, _now: Now, _input: Input) {}
+    pub fn handle_input(&mut self, now: Now, input: Input) {
+        if self.closed {
+            return;
+        }
+        let now = self.timeline.advance(now);
+        let tick = matches!(input, Input::Tick);
+        match input {
+            Input::Tick => {}
+            Input::Demand => self.slots.iter_mut().for_each(|slot| slot.demand(now)),
+            Input::Complete(completion) => self.answer(now, completion),
+            Input::Reject(generation) => self.reject(now, generation),
+            Input::Close => return self.close(),
+        }
+        self.advance(now);
+        self.withdraw(now);
+        self.announce(now);
+        self.set_alarm(tick);
+    }
 
-    /// The only way out: first in, first out; drain it when you like.
+    /// The only way out: first in, first out. There is no rule on when to drain it.
     #[must_use]
     pub fn poll_action(&mut self) -> Option<Action> {
-        None
+        self.actions.pop_front()
     }
 
     /// When to send the next [`Input::Tick`]; `None`: not before something else happens. The pull
     /// form of [`Action::RefreshAt`].
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let next = self.slots.iter().filter_map(|slot| slot.deadline(&self.policy)).min();
+        next.map(|at| self.timeline.for_host(at))
     }
 
     /// What to put on a request now: pure, allocates nothing. The pull form of
     /// [`Action::SetHeaders`].
     ///
     /// # Errors
-    /// Why there is nothing to send now.
-    pub fn credential(&self, _now: Now) -> Result<Credential<'_>, Unready<'_>> {
-        Err(Unready::Pending)
+    /// Why there is nothing to send now; see [`Unready`].
+    pub fn credential(&self, now: Now) -> Result<Credential<'_>, Unready<'_>> {
+        if self.closed {
+            return Err(Unready::Closed);
+        }
+        if let Some(error) = &self.broken {
+            return Err(Unready::Failed(error));
+        }
+        let now = self.timeline.on_timeline(now);
+        let mut credential = Credential {
+            generation: self.generation,
+            headers: &self.headers,
+            identity: None,
+            roots: None,
+            expires: None,
+            good_until: None,
+            demand: false,
+        };
+        let mut pending = false;
+        for slot in &self.slots {
+            match slot.offer(now) {
+                Offer::Ready(fetched) => {
+                    credential.identity = credential.identity.or(fetched.identity.as_ref());
+                    credential.roots =
+                        credential.roots.or_else(|| fetched.roots.as_ref().map(Secret::expose));
+                    credential.demand |= slot.asks_for_demand(now, &self.policy);
+                    credential.expires = sooner(credential.expires, slot.expires());
+                    credential.good_until = earliest([credential.good_until, slot.good_until()]);
+                }
+                Offer::Failed(error) => return Err(Unready::Failed(error)),
+                Offer::Pending => pending = true,
+            }
+        }
+        if pending {
+            return Err(Unready::Pending);
+        }
+        credential.good_until = credential.good_until.map(|at| self.timeline.for_host(at));
+        Ok(credential)
     }
 
     /// Counters since the start.
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        self.stats
     }
 
     /// Whether [`Input::Close`] has come.
     pub fn is_closed(&self) -> bool {
-        false
+        self.closed
+    }
+
+    fn answer(&mut self, now: Now, Completion { id, outcome }: Completion) {
+        let mut outcome = Some(outcome);
+        for index in 0..self.slots.len() {
+            let next = ActionId(self.next_id);
+            let Some(slot) = self.slots.get_mut(index) else { return };
+            let done = slot.complete(now, id, &mut outcome, next, &self.policy, &mut self.jitter);
+            if let Some(done) = done {
+                return self.settle(now, done);
+            }
+        }
+        self.stats.ignored += 1;
+    }
+
+    fn reject(&mut self, now: Now, generation: Generation) {
+        if generation != self.generation || self.announced.is_none() {
+            self.stats.ignored += 1;
+            return;
+        }
+        self.stats.rejected += 1;
+        for slot in &mut self.slots {
+            slot.reject(now, &self.policy);
+        }
+        if self.complained.replace(generation) != Some(generation) {
+            self.actions.push_back(Action::Report(Event::Rejected { generation }));
+        }
+    }
+
+    fn advance(&mut self, now: Now) {
+        for index in 0..self.slots.len() {
+            let next = ActionId(self.next_id);
+            let Some(slot) = self.slots.get_mut(index) else { return };
+            let (late, outcome) = slot.advance(now, next, &self.policy, &mut self.jitter);
+            if let Some(late) = late {
+                self.cancel(late);
+            }
+            if let Some(outcome) = outcome {
+                self.settle(now, outcome);
+            }
+        }
+    }
+
+    fn settle(&mut self, now: Now, outcome: Outcome) {
+        match outcome {
+            Outcome::Ask(work) => {
+                let id = ActionId(self.next_id);
+                self.next_id += 1;
+                self.stats.started += 1;
+                self.actions.push_back(work.action(id));
+            }
+            Outcome::Renewed { changed, reconnect, skew } => {
+                self.stats.succeeded += 1;
+                self.complained = None;
+                self.reconnect |= reconnect;
+                if let Some(skew) = skew {
+                    let millis = u64::try_from(skew.as_millis()).unwrap_or(u64::MAX);
+                    self.actions.push_back(Action::Report(Event::ClockSkew { millis }));
+                }
+                if changed && self.complete() {
+                    self.assemble();
+                }
+                self.announce(now);
+                let (generation, expires) = (self.generation, self.expires());
+                self.actions.push_back(Action::Report(Event::Renewed { generation, expires }));
+            }
+            Outcome::Failed { error, retry_at } => {
+                self.stats.failed += 1;
+                if self.generation == Generation(0) && self.complete() {
+                    self.assemble();
+                    self.announce(now);
+                }
+                let serving = self.serving(now);
+                let retry_at = self.timeline.for_host(retry_at);
+                self.actions.push_back(Action::Report(Event::Failed { error, retry_at, serving }));
+            }
+        }
+    }
+
+    /// Tells a host that keeps a copy to stop using it.
+    fn withdraw(&mut self, now: Now) {
+        let mut ended = false;
+        for slot in &mut self.slots {
+            ended |= slot.withdraw(now);
+        }
+        if ended && let Some((generation, _)) = self.announced.take() {
+            self.actions.push_back(Action::Report(Event::Withdrawn { generation }));
+        }
+    }
+
+    /// Tells a host that keeps a copy what to use, if it does not know.
+    fn announce(&mut self, now: Now) {
+        let current = (self.generation, self.expires());
+        if !self.complete() || self.announced == Some(current) || self.dead(now) {
+            return;
+        }
+        let reconnect = core::mem::take(&mut self.reconnect);
+        self.announced = Some(current);
+        self.actions.push_back(Action::SetHeaders(SetHeaders {
+            generation: self.generation,
+            headers: self.headers.clone(),
+            expires: current.1,
+            reconnect,
+        }));
+    }
+
+    fn set_alarm(&mut self, tick: bool) {
+        let alarm = self.poll_timeout();
+        if let Some(at) = alarm.filter(|_| tick || alarm != self.alarm) {
+            self.actions.push_back(Action::RefreshAt(at));
+        }
+        self.alarm = alarm;
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        let flying: Vec<ActionId> = self.slots.iter_mut().filter_map(Slot::close).collect();
+        for id in flying {
+            self.cancel(id);
+        }
+        // What has not been taken is not needed any more, but for what stops a running job.
+        self.actions.retain(|action| matches!(action, Action::Cancel(_)));
+        self.slots.clear();
+        self.headers.clear();
+        self.impersonation.clear();
+        self.alarm = None;
+        self.announced = None;
+    }
+
+    /// A job that nobody has taken yet is simply not given out.
+    fn cancel(&mut self, id: ActionId) {
+        self.stats.cancelled += 1;
+        let before = self.actions.len();
+        self.actions.retain(|action| action.job_id() != Some(id));
+        if self.actions.len() == before {
+            self.actions.push_back(Action::Cancel(id));
+        }
+    }
+}
+
+/// What the slots say, together.
+impl Authenticator {
+    /// Whether every slot holds something.
+    fn complete(&self) -> bool {
+        self.broken.is_none() && self.slots.iter().all(|slot| slot.held().is_some())
+    }
+
+    fn dead(&self, now: Now) -> bool {
+        self.slots.iter().any(|slot| slot.expired(now))
+    }
+
+    fn serving(&self, now: Now) -> bool {
+        self.broken.is_none()
+            && self.slots.iter().all(|slot| matches!(slot.offer(now), Offer::Ready(_)))
+    }
+
+    fn expires(&self) -> Option<UnixTime> {
+        self.slots.iter().filter_map(Slot::expires).min()
+    }
+
+    /// Builds the header set; the bytes have changed, so the generation does.
+    fn assemble(&mut self) {
+        let authorization =
+            self.slots.iter().filter_map(|slot| slot.held()?.authorization.as_ref());
+        self.headers = authorization
+            .map(headers::authorization)
+            .chain(self.impersonation.iter().cloned())
+            .collect();
+        self.generation.0 += 1;
+    }
+}
+
+/// The slots that a profile needs, in the order in which their failures are reported.
+fn slots(profile: &Profile) -> Vec<Slot> {
+    let authentication = &profile.authentication;
+    let user = authentication.user.as_str();
+    let mut slots = Vec::new();
+    match &profile.cluster.roots {
+        Roots::System => {}
+        Roots::Pem(pem) => slots.push(Slot::fixed(source::fixed_roots(user, pem))),
+        Roots::File(path) => slots.push(Slot::new(Source::RootsFile(path.clone()))),
+    }
+    if let Some(pair) = &authentication.certificate {
+        slots.push(match (&pair.certificate, &pair.key) {
+            (Material::Data(certificate), Material::Data(key)) => {
+                Slot::fixed(source::fixed_pair(user, certificate, key))
+            }
+            _ => Slot::new(Source::CertificateFiles(pair.clone())),
+        });
+    }
+    match &authentication.bearer {
+        Bearer::Anonymous => {}
+        Bearer::Basic { username, password } => {
+            let authorization = Some(source::basic(username, password));
+            slots.push(Slot::fixed(Ok(Fetched { authorization, ..Fetched::default() })));
+        }
+        Bearer::Token(token) => slots.push(Slot::fixed(source::fixed_token(user, token))),
+        Bearer::TokenFile { path, fallback } => {
+            let fallback = fallback.as_ref().and_then(|token| {
+                source::fixed_token(user, &token.0).ok().and_then(|fetched| fetched.authorization)
+            });
+            slots.push(Slot::new(Source::TokenFile { path: path.clone(), fallback }));
+        }
+        Bearer::Exec(exec) => {
+            slots.push(Slot::new(Source::Exec { user: user.into(), exec: exec.clone() }));
+        }
+    }
+    slots
+}
+
+fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The monotonic clock as the machine sees it: when the host's is wound back, time goes on from
+/// where it was, by differences. (Holding on to the latest time seen instead would freeze every
+/// deadline until the host's clock is there again.)
+#[derive(Clone, Debug, Default)]
+struct Timeline {
+    offset: Duration,
+    latest: Instant,
+}
+
+impl Timeline {
+    fn advance(&mut self, now: Now) -> Now {
+        let monotonic = now.monotonic.saturating_add(self.offset);
+        self.offset = self.offset.saturating_add(self.latest.since(monotonic));
+        self.latest = self.latest.max(monotonic);
+        Now { monotonic: self.latest, ..now }
+    }
+
+    fn on_timeline(&self, now: Now) -> Now {
+        let monotonic = now.monotonic.saturating_add(self.offset).max(self.latest);
+        Now { monotonic, ..now }
+    }
+
+    /// The same time on the host's clock.
+    fn for_host(&self, at: Instant) -> Instant {
+        at.saturating_sub(self.offset)
     }
 }
 
@@ -64,7 +427,7 @@ pub struct Stats {
     pub failed: u64,
     /// Jobs called off.
     pub cancelled: u64,
-    /// Current generations that a server refused.
+    /// Times that a server refused the current generation.
     pub rejected: u64,
     /// Answers and rejections that came too late, twice, or for nothing.
     pub ignored: u64,

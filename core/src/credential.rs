@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::time::UnixTime;
+use crate::time::{Instant, UnixTime};
 use alloc::borrow::Cow;
 
 #[cfg(feature = "serde")]
@@ -40,6 +40,9 @@ pub struct Credential<'a> {
     pub roots: Option<&'a [u8]>,
     /// When it ends by the wall clock, if that is known.
     pub expires: Option<UnixTime>,
+    /// Until when a copy may be used without asking the machine again, by the monotonic clock: its
+    /// end, or the time at which a file must be read again. `None`: until the machine says so.
+    pub good_until: Option<Instant>,
     /// Send [`Input::Demand`](crate::Input::Demand) beside using this: the machine has not yet
     /// been told that this generation is in use, or it is time to renew it.
     pub demand: bool,

@@ -77,6 +77,8 @@ pub enum FileRole {
     Token,
     /// `username` and `password`.
     Basic,
+    /// `as`, `as-uid`, `as-groups`, `as-user-extra`.
+    Impersonation,
 }
 
 impl fmt::Display for FileRole {
@@ -87,6 +89,7 @@ impl fmt::Display for FileRole {
             Self::Roots => "certificate authority",
             Self::Token => "token",
             Self::Basic => "user name or password",
+            Self::Impersonation => "impersonation",
         })
     }
 }
@@ -109,6 +112,9 @@ pub enum ContentProblem {
     /// The PEM block holds something else than a certificate (UA-32, EX-55).
     #[error("holds a certificate that cannot be parsed")]
     BadCertificate,
+    /// No PEM block that holds a private key in clear (UA-34, EX-55).
+    #[error("holds no private key that can be read (is it encrypted?)")]
+    BadKey,
     /// Certificate and key belong to different pairs: perhaps one of them is being replaced just
     /// now (EX-55).
     #[error("does not belong to the key beside it (is one of them being replaced?)")]

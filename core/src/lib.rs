@@ -1,4 +1,91 @@
 //! Kubernetes client authentication without the I/O.
+//!
+//! This crate decides what to read, run, send and refresh, and when, so that requests to a
+//! Kubernetes API server carry the right credential. A *host* carries it out: a tokio program, a
+//! WebAssembly runtime, a proxy, a test. The crate has no clock, opens no file, starts no process
+//! and needs no `std`; what it knows, somebody told it.
+//!
+//! ```text
+//!     ┌──────────────────────────── host ─────────────────────────────┐
+//!     │  variables, file contents, plugin output,       headers on     │
+//!     │  HTTP replies, both clocks                      requests       │
+//!     └──────────┬──────────────────────────────────────────▲─────────┘
+//!          Input │ handle_input(now, ..)      poll_action() │ Action
+//!                ▼                                          │
+//!     ┌─────────────────────── Authenticator ───────────────────────────┐
+//!     │  slots: roots · identity · bearer                               │
+//!     │  each:  what is held × what is being done about it              │
+//!     └─────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! # Two halves
+//!
+//! **Settings** are pure functions: from variables and file contents to a [`Profile`], which says
+//! which server, how to authenticate, and where each of its values came from. Or make one by hand.
+//!
+//! **Credentials** are a state machine: an [`Authenticator`] is made from a profile and a
+//! [`Policy`], and keeps its credential fresh for as long as somebody uses it.
+//!
+//! # The ring
+//!
+//! A host is a loop: hand in what happened, carry out what comes out, sleep until the time that
+//! was named. This one is whole, with literal times in place of clocks:
+//!
+//! ```
+//! use kubecred_core::{Action, Authentication, Authenticator, Input, Now, Policy, Profile};
+//! use kubecred_core::{Secret, Unready, protocol::FileBytes};
+//!
+//! let mut profile = Profile::new("https://10.0.0.1:6443");
+//! profile.authentication = Authentication::token_file("/run/token");
+//! let mut machine = Authenticator::new(&profile, Policy::default(), 0);
+//! let at = |seconds: u64| Now::from_millis(seconds * 1000, 1_700_000_000_000 + seconds as i64 * 1000);
+//!
+//! // A request wants to go out. There is nothing to send yet, so it asks, and waits.
+//! assert_eq!(machine.credential(at(0)), Err(Unready::Pending));
+//! machine.handle_input(at(0), Input::Demand);
+//! let Some(Action::ReadFile(job)) = machine.poll_action() else { panic!() };
+//! assert_eq!(job.request.path, "/run/token");
+//! # assert!(matches!(machine.poll_action(), Some(Action::RefreshAt(_))));
+//!
+//! // The host has read the file. `done` makes the one input of the right type.
+//! machine.handle_input(at(0), job.done(Ok(FileBytes(Secret::from("one\n")))));
+//! let credential = machine.credential(at(0)).unwrap();
+//! assert_eq!(credential.headers[0].name, "authorization");
+//! assert_eq!(credential.headers[0].value.expose(), b"Bearer one");
+//! let generation = credential.generation;
+//!
+//! // A host that keeps a copy of its own is told the same.
+//! let Some(Action::SetHeaders(set)) = machine.poll_action() else { panic!() };
+//! assert_eq!((set.generation, set.headers.len()), (generation, 1));
+//!
+//! // The server says 401: say which credential it refused. The file is read again at once.
+//! machine.handle_input(at(5), Input::Reject(generation));
+//! let job = loop {
+//!     if let Some(Action::ReadFile(job)) = machine.poll_action() { break job }
+//! };
+//! machine.handle_input(at(5), job.done(Ok(FileBytes(Secret::from("two\n")))));
+//! let credential = machine.credential(at(5)).unwrap();
+//! assert_eq!(credential.headers[0].value.expose(), b"Bearer two");
+//! assert!(credential.generation > generation);
+//! ```
+//!
+//! Per request: [`Authenticator::credential`]; if that is `Ok`, send its headers (and if it says
+//! `demand`, hand in [`Input::Demand`] on the side); if it is [`Unready::Pending`], hand in
+//! [`Input::Demand`] and try again after the next action. On a 401: [`Input::Reject`] with the
+//! generation that the request carried, and retry once if a newer one comes. That is all there is
+//! to know for embedding it.
+//!
+//! # Where things are
+//!
+//! | question | answer |
+//! | --- | --- |
+//! | What can it ask of a host? What may a host say? | [`protocol`] |
+//! | When does it refresh? | [`policy`], and `slot.rs` for how |
+//! | How is an exec plugin asked, and understood? | [`exec`] |
+//! | Is my token safe? | [`secret`] |
+//!
+//! Rule ids in the documentation (KC-32, EX-63, …) name the behaviours of client-go that a place
+//! answers for; the list of them is in the tests.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -22,12 +109,16 @@ extern crate alloc;
 extern crate std;
 
 mod authenticator;
+pub mod certificate;
 mod credential;
 mod error;
+mod headers;
+mod pem;
 pub mod policy;
 mod profile;
 pub mod protocol;
 pub mod secret;
+mod slot;
 mod source;
 mod time;
 pub mod yaml;

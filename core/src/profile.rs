@@ -86,6 +86,16 @@ impl fmt::Debug for Cluster {
     }
 }
 
+impl Cluster {
+    /// Whether `server` says `https`, in any case of letters. To any other server credentials are
+    /// not sent (KC-71); impersonation is.
+    pub fn is_https(&self) -> bool {
+        self.server
+            .split_once("://")
+            .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
+    }
+}
+
 /// The certificate authorities that may vouch for the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -242,7 +252,8 @@ pub enum Material {
     File(String),
 }
 
-/// Whom to pass for (UA-20…UA-25). Nobody, if `user` is empty.
+/// Whom to pass for (UA-20…UA-25): nobody, if all is empty. Parts without a user name are sent
+/// with an empty one, which servers refuse (UA-24).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]

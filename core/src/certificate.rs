@@ -1,0 +1,88 @@
+//! What PEM certificates and keys say of themselves: when they end, and whether they belong
+//! together. Nothing is verified; that is the TLS library's part.
+
+use crate::error::ContentProblem;
+use crate::pem;
+use crate::time::UnixTime;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+
+mod key;
+
+/// The most certificates looked at in one file. A system's whole bundle has some 150.
+const MOST: usize = 1000;
+
+/// When the first certificate of a chain ends; `None` if it says that it never does
+/// (`99991231235959Z`, RFC 5280 4.1.2.5).
+///
+/// # Errors
+/// [`ContentProblem::NoPem`] without a certificate, [`ContentProblem::BadCertificate`] if the first
+/// one cannot be parsed.
+pub fn not_after(pem: &[u8]) -> Result<Option<UnixTime>, ContentProblem> {
+    /// The last second of the year 9999.
+    const NEVER: u64 = 253_402_300_799;
+    let seconds = leaf(pem)?.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
+    Ok((seconds != NEVER).then(|| unix_time(seconds)))
+}
+
+/// When the first certificate of a chain begins.
+///
+/// # Errors
+/// As [`not_after`].
+pub fn not_before(pem: &[u8]) -> Result<UnixTime, ContentProblem> {
+    let validity = *leaf(pem)?.tbs_certificate().validity();
+    Ok(unix_time(validity.not_before.to_unix_duration().as_secs()))
+}
+
+/// Whether the first certificate of a chain and a private key belong together (UA-34, EX-55).
+///
+/// No cryptography is done: the key's own note of its public half is compared with the
+/// certificate. A key without such a note (Ed25519 as most tools write it; an elliptic curve key
+/// that leaves the optional field out) passes if it is of the same kind.
+///
+/// # Errors
+/// [`ContentProblem::NoPem`] and [`ContentProblem::BadCertificate`] speak of the certificate,
+/// [`ContentProblem::BadKey`] of the key, [`ContentProblem::PairMismatch`] of both.
+pub fn check_pair(certificate_pem: &[u8], key_pem: &[u8]) -> Result<(), ContentProblem> {
+    let leaf = leaf(certificate_pem)?;
+    let block = pem::blocks(key_pem)
+        .find(|block| block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY"))
+        .ok_or(ContentProblem::BadKey)?;
+    let key = key::PrivateKey::parse(&block.der).ok_or(ContentProblem::BadKey)?;
+    match key.belongs_to(leaf.tbs_certificate().subject_public_key_info()) {
+        true => Ok(()),
+        false => Err(ContentProblem::PairMismatch),
+    }
+}
+
+/// Whether a CA file can be used: it holds at least one certificate that can be parsed (UA-32), or
+/// nothing at all, which trusts nobody (UA-33). What else it holds does not matter.
+///
+/// # Errors
+/// [`ContentProblem::NoPem`] or [`ContentProblem::BadCertificate`].
+pub fn check_roots(pem: &[u8]) -> Result<(), ContentProblem> {
+    if pem.is_empty() {
+        return Ok(());
+    }
+    let mut problem = ContentProblem::NoPem;
+    for block in certificates(pem).filter(|block| !block.headers).take(MOST) {
+        if Certificate::from_der(&block.der).is_ok() {
+            return Ok(());
+        }
+        problem = ContentProblem::BadCertificate;
+    }
+    Err(problem)
+}
+
+fn leaf(pem: &[u8]) -> Result<Certificate, ContentProblem> {
+    let block = certificates(pem).next().ok_or(ContentProblem::NoPem)?;
+    Certificate::from_der(&block.der).map_err(|_| ContentProblem::BadCertificate)
+}
+
+fn certificates(pem: &[u8]) -> impl Iterator<Item = pem::Block<'_>> {
+    pem::blocks(pem).filter(|block| block.label == "CERTIFICATE")
+}
+
+fn unix_time(seconds: u64) -> UnixTime {
+    UnixTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
