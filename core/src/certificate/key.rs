@@ -18,7 +18,10 @@ pub(crate) struct PrivateKey<'a> {
 
 /// The public half, as the key's own format has it.
 enum Public<'a> {
-    Rsa { modulus: UintRef<'a>, exponent: UintRef<'a> },
+    Rsa {
+        modulus: UintRef<'a>,
+        exponent: UintRef<'a>,
+    },
     /// The same bytes as in the certificate.
     Bits(&'a [u8]),
 }
@@ -52,7 +55,8 @@ impl<'a> PrivateKey<'a> {
             Some(Public::Bits(public)) => *public == bits,
             Some(Public::Rsa { modulus, exponent }) => {
                 let theirs = SliceReader::new(bits).and_then(|mut reader| {
-                    reader.sequence(|reader| Ok((UintRef::decode(reader)?, UintRef::decode(reader)?)))
+                    reader
+                        .sequence(|reader| Ok((UintRef::decode(reader)?, UintRef::decode(reader)?)))
                 });
                 theirs == Ok((*modulus, *exponent))
             }
