@@ -32,6 +32,9 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// kube-apiserver takes no larger request than this either.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
 
+/// Tokens can be long; this is what kube-apiserver takes.
+const HEADER_LIMIT: u32 = 1024 * 1024;
+
 /// What all connections of one server share.
 pub(crate) struct Shared {
     pub(crate) accounts: Accounts,
@@ -47,8 +50,6 @@ pub(crate) struct Shared {
 
 /// Serves a connection until either side ends it. What goes wrong on it ends it too, and is nobody else's affair.
 pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: u64) {
-    // Nagle's algorithm would hold small replies back.
-    let _ = stream.set_nodelay(true);
     let config =
         shared.tls.as_ref().map(|tls| tls.read().unwrap_or_else(PoisonError::into_inner).clone());
     let Some(config) = config else {
@@ -69,7 +70,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http2().max_concurrent_streams(1000);
+    http.http2().max_concurrent_streams(1000).max_header_list_size(HEADER_LIMIT);
     let http = if shared.http1_only { http.http1_only() } else { http };
     let caller = Arc::new(caller);
     let service = service_fn(move |request| {

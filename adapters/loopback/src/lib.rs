@@ -2,7 +2,8 @@
 //!
 //! Everything a client of a cluster talks to, real enough for `kubectl` and small enough to be read: [`ApiServer`] speaks
 //! TLS, HTTP/1.1 and HTTP/2, authenticates as kube-apiserver does and writes down every request it saw; [`Authority`]
-//! issues certificates on the spot. Nothing here listens on, or connects to, anything but what it is told to.
+//! issues certificates on the spot; [`HttpProxy`] and [`SocksProxy`] lead to it under any name. Everything stays on loopback
+//! unless told otherwise, and everything stops when it is dropped.
 //!
 //! ```no_run
 //! # async fn show() -> std::io::Result<()> {
@@ -22,7 +23,11 @@ mod caller;
 mod connection;
 mod exchange;
 mod impersonation;
+mod listener;
 mod pki;
+mod proxy;
+mod proxy_http;
+mod proxy_socks;
 mod respond;
 mod server;
 mod status;
@@ -33,4 +38,7 @@ pub use accounts::{Accounts, User};
 pub use caller::ClientCertificate;
 pub use exchange::{Counters, Exchange};
 pub use pki::{Authority, Issued};
+pub use proxy::{ProxyCredentials, ProxyRequest};
+pub use proxy_http::{HttpProxy, HttpProxyBuilder};
+pub use proxy_socks::{SocksProxy, SocksProxyBuilder};
 pub use server::{ApiServer, ApiServerBuilder};

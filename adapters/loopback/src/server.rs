@@ -3,6 +3,7 @@
 use crate::accounts::Accounts;
 use crate::connection::{Shared, serve};
 use crate::exchange::{Counters, Exchange, Journal, Tally};
+use crate::listener::Listener;
 use crate::pki::{Authority, Issued};
 use crate::respond::Script;
 use crate::tls::{ClientCheck, server_config};
@@ -10,31 +11,19 @@ use bytes::Bytes;
 use http::{Request, Response};
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
 
 /// The names in the server's certificate unless others are asked for: those a cluster's API server has, and loopback's.
 const NAMES: [&str; 5] = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default.svc"];
 
-/// Connections that may wait to be accepted; the system may allow fewer.
-const BACKLOG: u32 = 4096;
-
-/// How long to leave a listener alone that could not accept, most likely for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-
 /// A Kubernetes API server on loopback. It stops when it is dropped.
 pub struct ApiServer {
-    address: SocketAddr,
+    listener: Listener,
     authority: Authority,
     shared: Arc<Shared>,
-    /// Counts the calls for all connections to end.
-    hang_up: watch::Sender<u64>,
-    accepting: JoinHandle<()>,
 }
 
 impl ApiServer {
@@ -46,12 +35,12 @@ impl ApiServer {
     /// The server's URL as a kubeconfig has it, by IP address: `https://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        format!("{scheme}://{}", self.address())
     }
 
     /// Where a client connects.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listener.address()
     }
 
     /// The authority that issued the server's certificate, which a client must trust.
@@ -96,20 +85,12 @@ impl ApiServer {
 
     /// Ends all connections that are open now, in the middle of whatever they do. New ones are welcome.
     pub fn hang_up(&self) {
-        self.hang_up.send_modify(|calls| *calls += 1);
+        self.listener.hang_up();
     }
 
     /// Ends all connections and stops listening; when it returns, the port is free.
-    pub async fn shutdown(mut self) {
-        self.accepting.abort();
-        // It was aborted, so it says so.
-        let _ = (&mut self.accepting).await;
-    }
-}
-
-impl Drop for ApiServer {
-    fn drop(&mut self) {
-        self.accepting.abort();
+    pub async fn shutdown(self) {
+        self.listener.shutdown().await;
     }
 }
 
@@ -225,8 +206,6 @@ impl ApiServerBuilder {
     ///
     /// What the system says to listening on the address.
     pub async fn start(self) -> io::Result<ApiServer> {
-        let listener = listen(self.address)?;
-        let address = reachable(listener.local_addr()?);
         let authority = self.authority.unwrap_or_else(|| Authority::new("kubernetes"));
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let tls = self
@@ -242,9 +221,12 @@ impl ApiServerBuilder {
             tls: tls.map(RwLock::new),
             http1_only: self.http1_only,
         });
-        let hang_up = watch::Sender::new(0);
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), hang_up.subscribe()));
-        Ok(ApiServer { address, authority, shared, hang_up, accepting })
+        let serving = Arc::clone(&shared);
+        let listener = Listener::start(self.address, move |stream| {
+            let connection = serving.tally.connections.fetch_add(1, Ordering::Relaxed) + 1;
+            serve(Arc::clone(&serving), stream, connection)
+        })?;
+        Ok(ApiServer { listener, authority, shared })
     }
 }
 
@@ -252,43 +234,6 @@ impl fmt::Debug for ApiServerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiServerBuilder").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-/// Accepts connections for ever. Its end ends them, for the set of their tasks is its own.
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut hang_up: watch::Receiver<u64>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let number = shared.tally.connections.fetch_add(1, Ordering::Relaxed) + 1;
-                    connections.spawn(serve(Arc::clone(&shared), stream, number));
-                }
-                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
-            },
-            Some(_) = connections.join_next() => {}
-            Ok(()) = hang_up.changed() => connections.abort_all(),
-        }
-    }
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A server started again on the same port need not wait for the last one's connections to be forgotten.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// Where a client of this host reaches a listener that may listen everywhere.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    address
 }
 
 fn protocols(http1_only: bool) -> &'static [&'static [u8]] {
