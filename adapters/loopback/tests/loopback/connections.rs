@@ -4,8 +4,10 @@ use crate::client::Client;
 use bytes::Bytes;
 use http::{Method, StatusCode, Version};
 use kubecred_loopback::{ApiServer, Authority};
+use rustls::HandshakeKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 async fn open_server() -> ApiServer {
     let server = ApiServer::builder().start().await.expect("a free port on loopback");
@@ -79,6 +81,23 @@ async fn connections_are_numbered_and_requests_on_one_share_its_number() {
 }
 
 #[tokio::test]
+async fn no_session_is_resumed_so_each_handshake_shows_its_client() {
+    let server = open_server().await;
+    let connector = TlsConnector::from(Client::of(&server).tls());
+    for _ in 0..2 {
+        let stream = TcpStream::connect(server.address()).await.unwrap();
+        let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+        stream
+            .write_all(b"GET /readyz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        // Reading to the end takes in whatever the server offers for another time.
+        stream.read_to_end(&mut Vec::new()).await.unwrap();
+        assert_eq!(stream.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
+    }
+}
+
+#[tokio::test]
 async fn hang_up_ends_what_is_open_and_nothing_else() {
     let server = open_server().await;
     let mut session = Client::of(&server).connect(&server).await;
@@ -127,6 +146,19 @@ async fn clients_that_leave_in_the_handshake_harm_nobody() {
     assert_eq!(Client::of(&server).get(&server, "/version", &[]).await.status, StatusCode::OK);
     let counters = server.counters();
     assert_eq!((counters.handshakes, counters.handshakes_failed, counters.connections), (1, 3, 4));
+}
+
+/// Time stands still but when everyone waits, so the limit comes at once.
+#[tokio::test(start_paused = true)]
+async fn clients_that_stall_in_the_handshake_are_let_go() {
+    let server = open_server().await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(b"\x16\x03\x01").await.unwrap();
+    let mut rest = Vec::new();
+    // The end of the stream or its reset, which only the server can have brought about.
+    let _ = stream.read_to_end(&mut rest).await;
+    assert!(rest.is_empty());
+    assert_eq!(server.counters().handshakes_failed, 1);
 }
 
 #[tokio::test]

@@ -3,4 +3,6 @@
 mod authentication;
 mod client;
 mod connections;
+mod kubectl;
+mod proxies;
 mod replies;

@@ -139,3 +139,15 @@ async fn a_request_larger_than_the_limit_is_refused() {
     server.answered(1).await;
     assert_eq!(server.exchanges()[0].status, StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+#[tokio::test]
+async fn long_tokens_are_taken_on_both_versions_of_http() {
+    let (server, _) = session().await;
+    let token = "t".repeat(100 * 1024);
+    server.accounts().allow_token(&token, "jane");
+    let header = format!("Bearer {token}");
+    for client in [Client::of(&server), Client::of(&server).http2()] {
+        let reply = client.get(&server, "/version", &[("authorization", &header)]).await;
+        assert_eq!(reply.status, StatusCode::OK);
+    }
+}
