@@ -86,3 +86,6 @@ fn certificates(pem: &[u8]) -> impl Iterator<Item = pem::Block<'_>> {
 fn unix_time(seconds: u64) -> UnixTime {
     UnixTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod api;
 mod authenticator;
 pub mod certificate;
 mod credential;

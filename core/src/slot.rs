@@ -191,7 +191,7 @@ impl Slot {
             && now.monotonic >= *until
         {
             let failure = Failure::new(FailureKind::TimedOut, "");
-            let error = self.source.explain(stage, failure, Some(*limit));
+            let error = self.source.explain(stage, failure, Some(*limit), policy);
             let late = *late;
             return (Some(late), Some(self.fail(now, error, policy, jitter)));
         }
@@ -223,7 +223,7 @@ impl Slot {
         let (stage, outcome) = (stage.clone(), outcome.take()?);
         let next = match outcome {
             Ok(reply) => self.source.accept(stage, reply, policy),
-            Err(failure) => Err(self.source.explain(&stage, failure, None)),
+            Err(failure) => Err(self.source.explain(&stage, failure, None, policy)),
         };
         Some(self.follow(now, next, id, policy, jitter))
     }

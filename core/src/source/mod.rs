@@ -162,6 +162,7 @@ impl Source {
         stage: &Stage,
         failure: Failure,
         waited: Option<Duration>,
+        policy: &Policy,
     ) -> Error {
         let file = |role, path: &String, failure| Error::File { role, path: path.clone(), failure };
         let failure = match waited {
@@ -190,7 +191,9 @@ impl Source {
                     _ => Error::WrongReply,
                 }
             }
-            (Self::Exec { user, exec }, _) => exec::explain(exec, user, failure, waited),
+            (Self::Exec { user, exec }, _) => {
+                exec::explain(exec, user, failure, waited, policy.max_reply)
+            }
             (Self::Fixed, _) => Error::WrongReply,
         }
     }

@@ -1,0 +1,75 @@
+//! What to tell a person about a plugin that could not be run.
+
+use crate::error::{Error, PluginProblem};
+use crate::profile::{Exec, PluginPolicy};
+use crate::protocol::{Failure, FailureKind};
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+/// Turns a host's failure to run a plugin into an error.
+///
+/// `waited` is the time limit that was reached, and `limit` the most bytes that would have been
+/// taken. A missing program, given by name or by path, brings the kubeconfig's hint how to install
+/// it (EX-42; client-go is silent about paths, EX-43).
+#[must_use]
+pub fn explain(
+    exec: &Exec,
+    user: &str,
+    failure: Failure,
+    waited: Option<Duration>,
+    limit: u64,
+) -> Error {
+    let allowlist = matches!(exec.policy, PluginPolicy::Allowlist(_));
+    let problem = match failure.kind {
+        FailureKind::NotFound => PluginProblem::NotFound,
+        FailureKind::TimedOut => match waited {
+            Some(waited) => PluginProblem::TimedOut(waited),
+            None => PluginProblem::NotRun(failure),
+        },
+        FailureKind::TooLarge => PluginProblem::TooLarge(limit),
+        FailureKind::Denied if allowlist => PluginProblem::NotAllowed(failure.detail),
+        FailureKind::Denied
+        | FailureKind::Network
+        | FailureKind::Other
+        | FailureKind::Unsupported => PluginProblem::NotRun(failure),
+    };
+    let hint = (problem == PluginProblem::NotFound).then(|| hint(&exec.install_hint));
+    Error::Plugin { user: user.into(), command: exec.command.clone(), problem, hint }
+}
+
+/// What a missing plugin is, and how to get it if the kubeconfig says so.
+fn hint(install_hint: &str) -> String {
+    const ABOUT: &str = "This kubeconfig logs in through a credential plugin, which seems not to \
+        be installed here. About such plugins: https://kubernetes.io/docs/reference/\
+        access-authn-authz/authentication/#client-go-credential-plugins";
+    match install_hint {
+        "" => ABOUT.into(),
+        hint => format!("{ABOUT}\n\n{}", readable(hint)),
+    }
+}
+
+/// The text with what a terminal would obey, or not show, spelled out (EX-46): ESC becomes
+/// `U+001B`. Letters, marks, numbers, punctuation, symbols and spaces stay.
+fn readable(text: &str) -> String {
+    let mut readable = String::with_capacity(text.len());
+    for char in text.chars() {
+        if is_readable(char) {
+            readable.push(char);
+        } else {
+            readable.push_str(&format!("U+{:04X}", u32::from(char)));
+        }
+    }
+    readable
+}
+
+fn is_readable(char: char) -> bool {
+    if char.is_whitespace() {
+        // U+0085 is a control character beside being a space.
+        return char != '\u{85}';
+    }
+    // The standard library knows which characters can be printed, but says so only this way: a
+    // mark is escaped at the beginning of a text, and quotes and backslashes are everywhere.
+    let text = String::from_iter(['a', char]);
+    matches!(char, '"' | '\'' | '\\') || text.escape_debug().nth(1) == Some(char)
+}

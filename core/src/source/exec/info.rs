@@ -1,0 +1,117 @@
+//! `KUBERNETES_EXEC_INFO`: what a plugin is told, written for plugins and read by them.
+
+use super::json::{Json, string_size};
+use crate::api::exec_credential::{ExecCredential, Unchecked};
+use crate::error::{OutputProblem, PluginProblem};
+use crate::profile::{Exec, ExecApiVersion, ExecCluster, Roots};
+use crate::protocol::{Failure, FailureKind};
+use crate::secret::Secret;
+use alloc::string::String;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+/// The variable's value, byte for byte as client-go writes it (EX-31…EX-36).
+pub(super) fn exec_info(
+    exec: &Exec,
+    interactive: bool,
+    ca: Option<&[u8]>,
+) -> Result<Secret, PluginProblem> {
+    let ca = match exec.cluster.as_ref().map(|cluster| &cluster.certificate_authority) {
+        Some(Roots::Pem(pem)) => pem.expose(),
+        Some(Roots::File(_)) => ca.unwrap_or_default(),
+        Some(Roots::System) | None => &[],
+    };
+    let mut json = Json::with_capacity(size(exec.cluster.as_ref(), ca));
+    json.plain(r#"{"kind":"ExecCredential","apiVersion":"#).string(exec.api_version.as_str());
+    json.plain(r#","spec":{"#);
+    if let Some(cluster) = &exec.cluster {
+        write_cluster(&mut json, cluster, ca)?;
+    }
+    json.plain(if interactive { r#""interactive":true"# } else { r#""interactive":false"# });
+    json.plain("}}\n");
+    Ok(Secret::new(json.bytes()))
+}
+
+fn write_cluster(json: &mut Json, cluster: &ExecCluster, ca: &[u8]) -> Result<(), PluginProblem> {
+    json.plain(r#""cluster":{"server":"#).string(&cluster.server);
+    if !cluster.tls_server_name.is_empty() {
+        json.plain(r#","tls-server-name":"#).string(&cluster.tls_server_name);
+    }
+    if cluster.insecure_skip_tls_verify {
+        json.plain(r#","insecure-skip-tls-verify":true"#);
+    }
+    if !ca.is_empty() {
+        json.plain(r#","certificate-authority-data":"#).string(&BASE64_STANDARD.encode(ca));
+    }
+    if !cluster.proxy_url.is_empty() {
+        json.plain(r#","proxy-url":"#).string(&cluster.proxy_url);
+    }
+    if cluster.disable_compression {
+        json.plain(r#","disable-compression":true"#);
+    }
+    json.plain(r#","config":"#);
+    match &cluster.config {
+        Some(config) if serde_json::from_str::<serde::de::IgnoredAny>(config).is_ok() => {
+            json.compact(config);
+        }
+        Some(_) => {
+            let what = "the cluster's extension client.authentication.k8s.io/exec is not JSON";
+            return Err(PluginProblem::NotRun(Failure::new(FailureKind::Other, what)));
+        }
+        None => drop(json.plain("null")),
+    }
+    json.plain("},");
+    Ok(())
+}
+
+fn size(cluster: Option<&ExecCluster>, ca: &[u8]) -> usize {
+    let Some(cluster) = cluster else { return 256 };
+    let config = cluster.config.as_deref().unwrap_or_default();
+    [&*cluster.server, &cluster.tls_server_name, &cluster.proxy_url, config]
+        .into_iter()
+        .map(string_size)
+        .fold(512usize.saturating_add(ca.len().saturating_mul(2)), usize::saturating_add)
+}
+
+/// Reads the value of `KUBERNETES_EXEC_INFO`, for plugins (EX-37): any known version, JSON.
+///
+/// # Errors
+/// See [`InfoProblem`].
+pub fn parse_info(text: &str) -> Result<ExecCredential, InfoProblem> {
+    if text.trim().is_empty() {
+        return Err(InfoProblem::Unset);
+    }
+    let decode = |problem| InfoProblem::Decode(OutputProblem::Malformed(problem));
+    let info = Unchecked::from_json(text.as_bytes()).map_err(decode)?;
+    let Some(api_version) = ExecApiVersion::parse(&info.api_version) else {
+        return Err(InfoProblem::ApiVersion(info.api_version));
+    };
+    if info.kind != "ExecCredential" {
+        return Err(InfoProblem::Kind(info.kind));
+    }
+    info.check(api_version).map_err(InfoProblem::Decode)
+}
+
+/// Why a plugin cannot make out what it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InfoProblem {
+    /// There is no such variable, or it is empty: the plugin was started by hand, or its user's
+    /// kubeconfig names an old version.
+    #[error("KUBERNETES_EXEC_INFO is unset or empty (was this started by kubectl?)")]
+    Unset,
+    /// It is not JSON of the right shape.
+    #[error("KUBERNETES_EXEC_INFO cannot be read: {0}")]
+    Decode(OutputProblem),
+    /// Its `apiVersion` is not one of those that this crate knows.
+    #[error(
+        "KUBERNETES_EXEC_INFO has apiVersion {0:?}, not client.authentication.k8s.io/v1 or /v1beta1"
+    )]
+    ApiVersion(String),
+    /// It is about something else.
+    #[error("KUBERNETES_EXEC_INFO has kind {0:?}, not \"ExecCredential\"")]
+    Kind(String),
+    /// It says nothing about the cluster.
+    #[error("KUBERNETES_EXEC_INFO has no cluster (set provideClusterInfo in the kubeconfig)")]
+    NoCluster,
+}

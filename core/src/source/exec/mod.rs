@@ -1,0 +1,100 @@
+//! Exec plugins: the command to run, and what its answer means.
+
+mod failure;
+mod info;
+mod json;
+mod output;
+mod permit;
+
+pub use failure::explain;
+pub use info::{InfoProblem, parse_info};
+pub use output::{Fetched, accept, credential_json};
+pub use permit::permit;
+
+use crate::error::PluginProblem;
+use crate::profile::{Exec, InteractiveMode, PluginPolicy};
+use crate::protocol::{EnvVar, RunCommand, Stdin};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The variable that tells a plugin what it is asked for.
+pub const KUBERNETES_EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
+
+/// The command that runs a plugin, if it may be run now.
+///
+/// `ca` is the content of the cluster's CA file, if there is one and the plugin gets to know the
+/// cluster (EX-35). `limit` is the most bytes of output that will be taken.
+///
+/// # Errors
+/// Standard input is not what it needs (EX-20), the policy is against it (EX-83), or what it is to
+/// be told is not JSON (EX-33).
+pub fn request(exec: &Exec, ca: Option<&[u8]>, limit: u64) -> Result<RunCommand, PluginProblem> {
+    let interactive = interactive(exec)?;
+    let allowlist = match &exec.policy {
+        PluginPolicy::AllowAll => None,
+        PluginPolicy::Allowlist(entries) => Some(entries.clone()),
+        PluginPolicy::DenyAll => return Err(PluginProblem::NotAllowed(permit::denied(exec))),
+    };
+    let mut env = exec.env.clone();
+    // The last one wins, so that no configured or inherited value stands in for it (EX-30).
+    env.push(EnvVar {
+        name: KUBERNETES_EXEC_INFO.to_owned(),
+        value: info::exec_info(exec, interactive, ca)?,
+    });
+    Ok(RunCommand {
+        program: clean(&exec.command),
+        args: exec.args.clone(),
+        env,
+        stdin: if interactive { Stdin::Inherit } else { Stdin::Null },
+        allowlist,
+        limit,
+    })
+}
+
+/// Whether the plugin gets the user's standard input (EX-20). A terminal comes first: a plugin
+/// that needs one is told of its absence even if standard input is in use as well.
+fn interactive(exec: &Exec) -> Result<bool, PluginProblem> {
+    let stdin = &exec.stdin;
+    match exec.interactive_mode {
+        InteractiveMode::Never => Ok(false),
+        InteractiveMode::IfAvailable => Ok(stdin.terminal && stdin.unavailable.is_none()),
+        InteractiveMode::Always if !stdin.terminal => Err(PluginProblem::NotATerminal),
+        InteractiveMode::Always => match &stdin.unavailable {
+            Some(message) => Err(PluginProblem::StdinUnavailable(message.clone())),
+            None => Ok(true),
+        },
+    }
+}
+
+/// The shortest path that says the same: no empty parts, no `.`, no `..` after a name (EX-11).
+///
+/// Unlike client-go's, a path stays a path: `./plugin` is not turned into a name to look up in
+/// PATH. And two slashes in front stay two: they begin the name of a Windows share.
+fn clean(path: &str) -> String {
+    let root = match path {
+        _ if path.starts_with("//") && !path.starts_with("///") => "//",
+        _ if path.starts_with('/') => "/",
+        _ => "",
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if !root.is_empty() => {}
+            part => parts.push(part),
+        }
+    }
+    let cleaned = parts.join("/");
+    if !root.is_empty() {
+        [root, &cleaned].concat()
+    } else if path.contains('/') && !cleaned.contains('/') {
+        ["./", &cleaned].concat()
+    } else {
+        cleaned
+    }
+}
+
+#[cfg(test)]
+mod tests;

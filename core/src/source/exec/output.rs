@@ -1,0 +1,142 @@
+//! What a plugin printed: reading it, and writing it for those who are plugins.
+
+use super::json::{Json, string_size};
+use crate::api::exec_credential::{Status, Unchecked};
+use crate::certificate;
+use crate::credential::Identity;
+use crate::error::{ContentProblem, FileRole, OutputProblem, PluginProblem};
+use crate::profile::{Exec, ExecApiVersion};
+use crate::protocol::Exit;
+use crate::secret::Secret;
+use crate::source::header_text;
+use crate::time::UnixTime;
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+
+/// What a plugin's answer is good for: a token, a client certificate, or both (EX-56).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "plain data between two rooms")]
+pub struct Fetched {
+    /// For `Authorization: Bearer`, as it was printed.
+    pub token: Option<Secret>,
+    /// For the TLS handshake. Certificate and key can be parsed and do not contradict each other.
+    pub identity: Option<Identity>,
+    /// The end of the shorter-lived: `expirationTimestamp` or the certificate's own (client-go
+    /// lets a dead certificate stay). `None`: not known.
+    pub expires: Option<UnixTime>,
+}
+
+/// What came of a plugin's run.
+///
+/// # Errors
+/// A bad exit code (EX-41), or output that is no usable ExecCredential of the configured version
+/// (EX-50…EX-57). No text holds a piece of the output, except a version or kind of plain form.
+pub fn accept(exec: &Exec, exit: &Exit) -> Result<Fetched, PluginProblem> {
+    if exit.code != 0 {
+        return Err(PluginProblem::Exit(exit.code));
+    }
+    read(exec.api_version, exit.stdout.expose()).and_then(check).map_err(PluginProblem::Output)
+}
+
+fn read(configured: ExecApiVersion, output: &[u8]) -> Result<Status, OutputProblem> {
+    let output = Unchecked::from_output(output).map_err(OutputProblem::Malformed)?;
+    let configured_text = || configured.as_str().to_owned();
+    if output.api_version.is_empty() {
+        return Err(OutputProblem::NoApiVersion { configured: configured_text() });
+    }
+    if output.api_version != configured.as_str() {
+        let returned = showable(&output.api_version, is_version);
+        return Err(OutputProblem::ApiVersion { configured: configured_text(), returned });
+    }
+    if !matches!(&*output.kind, "" | "ExecCredential") {
+        return Err(OutputProblem::Kind(showable(&output.kind, is_kind)));
+    }
+    output.check(configured)?.status.ok_or(OutputProblem::NoStatus)
+}
+
+fn check(status: Status) -> Result<Fetched, OutputProblem> {
+    let Status { expires, token, certificate, key } = status;
+    let identity = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(Identity { certificate, key }),
+        (None, None) if token.is_none() => return Err(OutputProblem::NoCredential),
+        (None, None) => None,
+        _ => return Err(OutputProblem::HalfPair),
+    };
+    if let Some(token) = &token {
+        header_text(token.expose()).map_err(OutputProblem::Token)?;
+    }
+    let ends = identity.as_ref().map(check_pair).transpose()?.flatten();
+    let expires = expires.into_iter().chain(ends).min();
+    Ok(Fetched { token, identity, expires })
+}
+
+/// When the certificate ends.
+fn check_pair(identity: &Identity) -> Result<Option<UnixTime>, OutputProblem> {
+    let (certificate, key) = (identity.certificate.expose(), identity.key.expose());
+    certificate::check_pair(certificate, key)
+        .and_then(|()| certificate::not_after(certificate))
+        .map_err(|problem| match problem {
+            ContentProblem::BadKey => OutputProblem::Pair(FileRole::ClientKey, problem),
+            problem => OutputProblem::Pair(FileRole::ClientCertificate, problem),
+        })
+}
+
+/// A word of the output, if it has the form that it should have: whatever else a plugin prints in
+/// its place may be anything, a token for one.
+fn showable(word: &str, form: fn(&str) -> bool) -> String {
+    if form(word) { word.to_owned() } else { "(not shown)".to_owned() }
+}
+
+/// `v1`, `v1alpha1`, `apps/v1`, `rbac.authorization.k8s.io/v1`.
+fn is_version(text: &str) -> bool {
+    let (group, version) = text.rsplit_once('/').unwrap_or(("", text));
+    let number =
+        |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let version = version.strip_prefix('v').is_some_and(|version| {
+        let stage = version.split_once("alpha").or_else(|| version.split_once("beta"));
+        stage.map_or_else(|| number(version), |(major, minor)| number(major) && number(minor))
+    });
+    let letter = |b: u8| b.is_ascii_lowercase() || b == b'.';
+    version
+        && (group.len() <= 12 || group.ends_with(".k8s.io"))
+        && group.replace("k8s", "").bytes().all(letter)
+}
+
+/// `ExecCredentials`, `execcredential`, `Status`.
+fn is_kind(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Writes an `ExecCredential` with its status, for a plugin to print: JSON and a line break.
+/// `None` if one of the values is not UTF-8.
+#[must_use]
+pub fn credential_json(
+    api_version: ExecApiVersion,
+    token: Option<&Secret>,
+    identity: Option<&Identity>,
+    expires: Option<UnixTime>,
+) -> Option<Secret> {
+    let token = token.map(Secret::expose_str);
+    let certificate = identity.map(|identity| identity.certificate.expose_str());
+    let key = identity.map(|identity| identity.key.expose_str());
+    let expires = expires.map(|expires| expires.to_string());
+    let fields = [
+        ("expirationTimestamp", expires.as_deref().map(Some)),
+        ("token", token),
+        ("clientCertificateData", certificate),
+        ("clientKeyData", key),
+    ];
+    let size = fields.iter().filter_map(|(_, text)| (*text)?).map(string_size).sum::<usize>();
+    let mut json = Json::with_capacity(size.saturating_add(512));
+    json.plain(r#"{"kind":"ExecCredential","apiVersion":"#).string(api_version.as_str());
+    json.plain(r#","spec":{"interactive":false},"status":{"#);
+    let mut comma = "";
+    for (name, text) in fields {
+        if let Some(text) = text {
+            json.plain(comma).string(name).plain(":").string(text?);
+            comma = ",";
+        }
+    }
+    json.plain("}}\n");
+    Some(Secret::new(json.bytes()))
+}
