@@ -242,15 +242,14 @@ impl Slot {
         earliest([end, next])
     }
 
-    /// Whether what is held has ended since the last time this was asked.
+    /// Whether what is held has ended since the last time this was asked. (A wall clock that is
+    /// set back can bring it to life again.)
     pub(crate) fn withdraw(&mut self, now: Now) -> bool {
-        match &mut self.held {
-            Some(held) if !held.withdrawn && held.expired(now) => {
-                held.withdrawn = true;
-                true
-            }
-            _ => false,
-        }
+        let Some(held) = &mut self.held else { return false };
+        let expired = held.expired(now);
+        let news = expired && !held.withdrawn;
+        held.withdrawn = expired;
+        news
     }
 
     /// Stops; says which job to call off.
