@@ -1,0 +1,56 @@
+//! The oracle: the `kubectl` on `PATH`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What kubectl makes of a kubeconfig.
+pub(crate) enum Answer {
+    /// The JSON of `config view --raw`.
+    Read(Value),
+    /// Accepted, with so much JSON that it is not looked at.
+    ReadMuch,
+    /// Its error.
+    Refused(String),
+}
+
+/// More JSON than this is not kept.
+const MUCH: usize = 64 << 10;
+
+/// A kubectl with a directory of its own, so that tests may run side by side.
+pub(crate) struct Kubectl {
+    directory: PathBuf,
+}
+
+impl Kubectl {
+    pub(crate) fn new(name: &str) -> Self {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&directory).expect("a directory for kubectl's input");
+        Self { directory }
+    }
+
+    /// Asks kubectl to read `bytes` as a kubeconfig.
+    ///
+    /// Panics when there is no kubectl: what is compared with nothing has not been tested.
+    pub(crate) fn view(&self, bytes: &[u8]) -> Answer {
+        let file = self.directory.join("config");
+        std::fs::write(&file, bytes).expect("the file for kubectl");
+        let output = Command::new("kubectl")
+            .args(["config", "view", "--raw", "--output=json", "--kubeconfig"])
+            .arg(&file)
+            .env("HOME", &self.directory)
+            .env_remove("KUBECONFIG")
+            .output()
+            .expect("this test compares with kubectl, which must be installed and on PATH");
+        if output.status.success() && output.stdout.len() > MUCH {
+            Answer::ReadMuch
+        } else if output.status.success() {
+            Answer::Read(serde_json::from_slice(&output.stdout).expect("kubectl's JSON"))
+        } else {
+            let text = String::from_utf8_lossy(&output.stderr);
+            let loading = format!("error: error loading config file {file:?}: ");
+            Answer::Refused(text.trim().replacen(&loading, "", 1))
+        }
+    }
+}

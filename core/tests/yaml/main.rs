@@ -1,0 +1,6 @@
+//! YAML as kubectl reads it, compared with kubectl itself.
+
+mod corpus;
+mod hostile;
+mod kubeconfig;
+mod kubectl;
