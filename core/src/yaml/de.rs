@@ -125,16 +125,14 @@ fn integer<'de, V: Visitor<'de>>(int: i64, visitor: V) -> Result<V::Value, Error
     }
 }
 
-/// Go writes a whole float without a fraction, so that it is an integer from then on (KC-29).
+/// Go writes a float that is whole without fraction or exponent, which makes it an integer from
+/// then on (KC-29): the shortest digits that mean the float, and zeros.
 fn number<'de, V: Visitor<'de>>(float: f64, visitor: V) -> Result<V::Value, Error> {
-    /// 2^63 and 2^64: the first floats that do not fit.
-    const I64_END: f64 = 9_223_372_036_854_775_808.0;
-    const U64_END: f64 = 18_446_744_073_709_551_616.0;
-    let whole = float % 1.0 == 0.0 && !(float == 0.0 && float.is_sign_negative());
-    if whole && (0.0..U64_END).contains(&float) {
-        visitor.visit_u64(float as u64)
-    } else if whole && (-I64_END..0.0).contains(&float) {
-        visitor.visit_i64(float as i64)
+    let text = alloc::format!("{float}");
+    if let Ok(int) = text.parse() {
+        visitor.visit_u64(int)
+    } else if let (Ok(int), true) = (text.parse(), float != 0.0) {
+        visitor.visit_i64(int)
     } else {
         visitor.visit_f64(float)
     }

@@ -7,6 +7,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::document::Content;
 use super::error::Error;
@@ -169,10 +171,13 @@ fn finite(text: &str) -> Option<f64> {
 /// The text that `!!binary` stands for. Bytes that are no UTF-8 become U+FFFD, one for each, as
 /// Go's JSON writes them.
 fn binary(text: &str) -> Result<String, Error> {
+    /// Like Go, pays no heed to bits after the last byte.
+    const BASE64: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
     let encoded: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(encoded)
-        .map_err(|_| Error::new("!!binary is not valid base64"))?;
+    let bytes = BASE64.decode(encoded).map_err(|_| Error::new("!!binary is not valid base64"))?;
     let mut decoded = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         decoded.push_str(chunk.valid());

@@ -4,3 +4,4 @@ mod corpus;
 mod hostile;
 mod kubeconfig;
 mod kubectl;
+mod mutations;

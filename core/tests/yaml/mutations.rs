@@ -1,0 +1,197 @@
+//! Files that nobody chose, against the kubectl on `PATH`.
+
+use crate::kubeconfig::Kubeconfig;
+use crate::kubectl::{Answer, Kubectl};
+
+/// How many files are tried; each takes kubectl about 50 ms.
+const FILES: usize = 160;
+
+const BASE: &str = "\
+apiVersion: v1
+kind: Config
+current-context: x
+clusters:
+- name: c
+  cluster:
+    server: https://h:6443
+users:
+- name: u
+  user:
+    token: abc
+contexts:
+- name: x
+  context:
+    cluster: c
+    user: u
+    namespace: ns
+    extensions:
+    - name: e
+      extension: {k: v}
+";
+
+/// What mutations are made of.
+const ATOMS: &[&str] = &[
+    "0",
+    "1",
+    "9",
+    "12",
+    "0x",
+    "0o",
+    "0b",
+    ".",
+    "e",
+    "E",
+    "+",
+    "-",
+    "_",
+    ":",
+    " ",
+    "#",
+    "~",
+    "yes",
+    "no",
+    "on",
+    "null",
+    "true",
+    "False",
+    ".inf",
+    ".nan",
+    "\"",
+    "'",
+    "\\",
+    "\\n",
+    "\\x41",
+    "\\u00e9",
+    "&a ",
+    "*a",
+    "!!str ",
+    "!!int ",
+    "!!float ",
+    "!!binary ",
+    "! ",
+    "!foo ",
+    "|",
+    ">",
+    "|-",
+    ">-",
+    "\n",
+    "\n  ",
+    "\n      ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "? ",
+    "- ",
+    "<<",
+    "<<: ",
+    "=",
+    "%",
+    "@",
+    "`",
+    "\u{e9}",
+    "\u{85}",
+    "2001-12-14",
+    "T",
+    "Z",
+    "a",
+    "abc",
+    "\r",
+    "---",
+    "...",
+];
+
+/// Deliberate differences that a mutation can hit, by what kubectl says. Each is in the corpus
+/// too, where its reason stands.
+const DELIBERATE: &[&str] = &["unknown escape character", "unknown directive name"];
+
+#[test]
+fn mutated_kubeconfigs_read_as_kubectl_reads_them() {
+    let mut random = Random(0x5eed_0f1e_55ed_cafe);
+    let files: Vec<String> = (0..FILES).map(|_| mutation(&mut random)).collect();
+    let (left, right) = files.split_at(FILES / 2);
+    let (left, right) = std::thread::scope(|scope| {
+        let left = scope.spawn(|| compare(&Kubectl::new("mutations-left"), left));
+        (compare(&Kubectl::new("mutations-right"), right), left.join().expect("a thread"))
+    });
+    let accepted = left.accepted + right.accepted;
+    let faults: Vec<String> = left.faults.into_iter().chain(right.faults).collect();
+    assert!(faults.is_empty(), "{} of {FILES} differ:\n{}", faults.len(), faults.join("\n\n"));
+    assert!((FILES / 5..FILES).contains(&accepted), "{accepted} accepted: the mix is no test");
+}
+
+struct Comparison {
+    /// How many kubectl accepted.
+    accepted: usize,
+    faults: Vec<String>,
+}
+
+fn compare(kubectl: &Kubectl, files: &[String]) -> Comparison {
+    let mut comparison = Comparison { accepted: 0, faults: Vec::new() };
+    for file in files {
+        let fault = match (kubectl.view(file.as_bytes()), Kubeconfig::read(file.as_bytes())) {
+            (Answer::Refused(_), Err(_)) => None,
+            (Answer::Refused(error), Ok(_)) => {
+                let deliberate = DELIBERATE.iter().any(|known| error.contains(known));
+                (!deliberate).then(|| format!("kubectl refuses: {error}"))
+            }
+            (answer, ours) => {
+                comparison.accepted += 1;
+                let Answer::Read(json) = answer else { panic!("much JSON from so small a file") };
+                match ours {
+                    Err(error) => Some(format!("we refuse: {error}")),
+                    Ok(ours) => (Kubeconfig::viewed(json.clone()) != ours)
+                        .then(|| format!("kubectl reads {json}\nwe read {ours:?}")),
+                }
+            }
+        };
+        comparison.faults.extend(fault.map(|fault| format!("{file}\n{fault}")));
+    }
+    comparison
+}
+
+/// Another scalar, another field, or the file with some characters changed.
+fn mutation(random: &mut Random) -> String {
+    let scalar = scalar(random);
+    match random.below(100) {
+        0..35 => BASE.replace("token: abc", &format!("token: {scalar}")),
+        35..45 => BASE.replace("namespace: ns", &format!("namespace: {scalar}")),
+        45..50 => BASE.replace("current-context: x", &format!("current-context: {scalar}")),
+        50..60 => BASE.replace("k: v", &format!("k: {scalar}, j: v")),
+        60..70 => BASE.replace("{k: v}", &format!("\n        k: {scalar}\n        {scalar}: v")),
+        70..80 => {
+            let key = self::scalar(random);
+            BASE.replace("    token: abc", &format!("    token: abc\n    {key}: {scalar}"))
+        }
+        _ => {
+            let mut text: Vec<char> = BASE.chars().collect();
+            for _ in 0..=random.below(3) {
+                let at = random.below(text.len());
+                let atom = ATOMS[random.below(ATOMS.len())].chars();
+                match random.below(5) {
+                    0 | 1 => drop(text.remove(at)),
+                    2 | 3 => drop(text.splice(at..at, atom)),
+                    _ => drop(text.splice(at..=at, atom)),
+                }
+            }
+            text.into_iter().collect()
+        }
+    }
+}
+
+fn scalar(random: &mut Random) -> String {
+    (0..=random.below(5)).map(|_| ATOMS[random.below(ATOMS.len())]).collect()
+}
+
+/// Xorshift: the same files every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) as usize % limit
+    }
+}
