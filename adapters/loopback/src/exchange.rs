@@ -1,6 +1,7 @@
 //! What the server saw: every exchange written down, and everything counted.
 
 use crate::caller::{Caller, ClientCertificate};
+use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Version};
 use std::collections::VecDeque;
@@ -17,6 +18,8 @@ use std::time::SystemTime;
 pub struct Exchange {
     /// The request's method.
     pub method: Method,
+    /// The host the client asks for: `:authority` of HTTP/2, the Host header of HTTP/1.
+    pub authority: Option<String>,
     /// Path and query as the client sent them.
     pub path_and_query: String,
     /// The version of HTTP the request came by.
@@ -49,11 +52,14 @@ impl Exchange {
 
     pub(crate) fn new(request: &Parts, caller: &Caller, status: StatusCode) -> Self {
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
+        let host = || request.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let authority = request.uri.authority().map(|authority| authority.as_str()).or_else(host);
         let line = |(name, value): (&http::HeaderName, &HeaderValue)| {
             (name.as_str().to_owned(), value.as_bytes().to_vec())
         };
         Self {
             method: request.method.clone(),
+            authority: authority.map(str::to_owned),
             path_and_query: path.to_owned(),
             version: request.version,
             headers: request.headers.iter().map(line).collect(),
@@ -73,6 +79,7 @@ impl fmt::Debug for Exchange {
         let headers: Vec<String> = self.headers.iter().map(shown).collect();
         f.debug_struct("Exchange")
             .field("method", &self.method)
+            .field("authority", &self.authority)
             .field("path_and_query", &self.path_and_query)
             .field("version", &self.version)
             .field("headers", &headers)

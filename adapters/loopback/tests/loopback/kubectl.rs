@@ -164,7 +164,10 @@ async fn ua_30_kubectl_asks_for_the_server_name_it_is_told() {
     let cluster = json!({ "tls-server-name": "api.internal" });
     let config = kubeconfig(&server, cluster, json!({ "token": "good" }));
     kubectl(config.path(), &VERSION).await;
-    assert_eq!(server.exchanges()[0].sni.as_deref(), Some("api.internal"));
+    let exchange = &server.exchanges()[0];
+    assert_eq!(exchange.sni.as_deref(), Some("api.internal"));
+    // The name is for TLS alone.
+    assert_eq!(exchange.authority, Some(server.address().to_string()));
 }
 
 #[tokio::test]

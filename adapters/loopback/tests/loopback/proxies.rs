@@ -140,6 +140,7 @@ async fn an_http_proxy_passes_plain_requests_on() {
         (seen.path_and_query.as_str(), seen.header("host")),
         ("/readyz?x=y", Some("api.internal"))
     );
+    assert_eq!(seen.authority.as_deref(), Some("api.internal"));
     assert_eq!(seen.header("authorization"), Some("Bearer good"));
     assert_eq!(seen.header("proxy-authorization"), None);
 }
