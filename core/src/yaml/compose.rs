@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
+use super::budget::{Budget, Cost};
 use super::document::{Content, Document, Extent, Id, Limits, Stored};
 use super::error::Error;
 use super::event::{Event, EventSource, Granit, TOO_DEEP, Tag};
@@ -39,6 +40,7 @@ pub(super) fn compose<'s, 'a>(
     let mut composer = Composer::new(limits, input);
     loop {
         let (event, line) = source.next_event()?;
+        let ends = matches!(event, Event::End);
         let step = match event {
             Event::DocumentStart { version } => start(version),
             Event::DocumentEnd | Event::StreamEnd => return Ok(composer.document),
@@ -50,7 +52,7 @@ pub(super) fn compose<'s, 'a>(
             Event::MapStart { anchor } => composer.open(Shape::Map, anchor, line),
             Event::End => composer.close(),
         };
-        step.map_err(|error| composer.locate(error).at_line(line))?;
+        step.map_err(|error| composer.locate(error, ends).at_line(line))?;
     }
 }
 
@@ -63,6 +65,8 @@ fn start(version: Option<(u32, u32)>) -> Result<(), Error> {
         }
     }
 }
+
+const COLLECTION_AS_KEY: &str = "a list or a mapping cannot be a key";
 
 struct Composer<'a, 'l> {
     document: Document<'a>,
@@ -157,7 +161,7 @@ impl<'a, 'l> Composer<'a, 'l> {
             return Err(Error::new(TOO_DEEP));
         }
         if self.expects_key() {
-            return Err(Error::new("a list or a mapping cannot be a key"));
+            return Err(Error::new(COLLECTION_AS_KEY));
         }
         let before = self.budget.spent;
         self.budget.read(0);
@@ -223,7 +227,7 @@ impl<'a, 'l> Composer<'a, 'l> {
             Content::Int(int) => Cow::Owned(int.to_string()),
             Content::Float(float) => Cow::Owned(resolve::float_key(*float)),
             Content::List(_) | Content::Map(_) | Content::Alias(_) => {
-                return Err(Error::new("a list or a mapping cannot be a key"));
+                return Err(Error::new(COLLECTION_AS_KEY).at_line(line));
             }
         };
         self.add(Content::Text(text), line)
@@ -235,7 +239,10 @@ impl<'a, 'l> Composer<'a, 'l> {
         let document = &self.document;
         let mapping = |id| match document.content(id) {
             Content::Map(extent) => Ok(document.entries(*extent)),
-            _ => Err(Error::new("a merge key needs a mapping or a list of mappings")),
+            _ => {
+                let error = Error::new("a merge key needs a mapping or a list of mappings");
+                Err(error.at_line(document.stored(id).line))
+            }
         };
         let before = set.len();
         match &document.stored(value).content {
@@ -294,22 +301,34 @@ impl<'a, 'l> Composer<'a, 'l> {
         }
     }
 
-    /// Names the field that was being composed.
-    fn locate(&self, error: Error) -> Error {
-        let mut end = self.children.len();
+    /// Names the field at fault: the innermost collection, when it could not be ended, or else what
+    /// was to be its next child.
+    fn locate(&self, error: Error, ending: bool) -> Error {
         let mut error = error;
+        let mut end = self.children.len();
+        let mut next = if ending { None } else { Some(1) };
         for open in self.open.iter().rev() {
             let children = self.children.get(open.first..end).unwrap_or_default();
-            error = match open.shape {
-                Shape::List => error.in_item(children.len().saturating_sub(1)),
-                Shape::Map => match children.chunks(2).last() {
-                    Some([key, ..]) => error.in_field(self.document.key(*key).unwrap_or_default()),
-                    _ => error,
-                },
-            };
+            if let Some(next) = next {
+                error = self.within(open.shape, children, next, error);
+            }
+            // Whatever is open is a child of the one around it already.
+            next = Some(0);
             end = open.first;
         }
         error
+    }
+
+    /// Puts the place of the last child, or with `next` of 1 of the one after it, before the path.
+    fn within(&self, shape: Shape, children: &[Id], next: usize, error: Error) -> Error {
+        let place = (children.len() + next).saturating_sub(1);
+        match (shape, children.get(place.saturating_sub(1))) {
+            (Shape::List, _) => error.in_item(place),
+            (Shape::Map, Some(key)) if place % 2 == 1 => {
+                error.in_field(self.document.key(*key).unwrap_or_default())
+            }
+            (Shape::Map, _) => error,
+        }
     }
 }
 
@@ -348,71 +367,4 @@ fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
         }
     }
     kept
-}
-
-/// How much reading a part of a document takes, with its aliases followed.
-#[derive(Clone, Copy, Default)]
-struct Cost {
-    values: u64,
-    bytes: u64,
-}
-
-impl Cost {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            values: self.values.saturating_add(other.values),
-            bytes: self.bytes.saturating_add(other.bytes),
-        }
-    }
-
-    fn since(self, before: Self) -> Self {
-        Self {
-            values: self.values.saturating_sub(before.values),
-            bytes: self.bytes.saturating_sub(before.bytes),
-        }
-    }
-}
-
-/// What reading the document takes so far, and how much of it aliases may cause.
-struct Budget {
-    spent: Cost,
-    /// The part of `spent` that comes from aliases.
-    repeated: Cost,
-    repeatable_bytes: u64,
-}
-
-impl Budget {
-    /// What a value takes besides its text.
-    const VALUE_BYTES: u64 = 24;
-
-    fn new(limits: &Limits, input: usize) -> Self {
-        let repeatable_bytes =
-            (input as u64).saturating_mul(10).saturating_add(limits.alias_bytes as u64);
-        Self { spent: Cost::default(), repeated: Cost::default(), repeatable_bytes }
-    }
-
-    fn read(&mut self, text: usize) {
-        let bytes = Self::VALUE_BYTES.saturating_add(text as u64);
-        self.spent = self.spent.plus(Cost { values: 1, bytes });
-    }
-
-    fn repeat(&mut self, cost: Cost) -> Result<(), Error> {
-        self.read(0);
-        self.spent = self.spent.plus(cost);
-        self.repeated = self.repeated.plus(cost);
-        if self.repeated.bytes > self.repeatable_bytes || self.is_mostly_repeated() {
-            return Err(Error::new("aliases repeat too much"));
-        }
-        Ok(())
-    }
-
-    /// Go's rule: up to 400 000 values 99 in 100 may come from aliases, from 4 000 000 values on
-    /// one in ten, linear in between.
-    fn is_mostly_repeated(&self) -> bool {
-        const LOW: f64 = 400_000.0;
-        const HIGH: f64 = 4_000_000.0;
-        let (values, repeated) = (self.spent.values as f64, self.repeated.values as f64);
-        let allowed = 0.99 - 0.89 * ((values - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
-        repeated > 100.0 && values > 1000.0 && repeated / values > allowed
-    }
 }

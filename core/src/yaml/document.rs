@@ -11,6 +11,7 @@ use super::error::Error;
 
 /// How much a document may ask of its reader. Whatever exceeds a limit is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of input, before decoding. kubectl has no such limit; no real kubeconfig comes near.
     pub input: usize,

@@ -31,6 +31,7 @@
 //! # Ok::<(), kubecred_core::yaml::Error>(())
 //! ```
 
+mod budget;
 mod compose;
 mod de;
 mod document;
@@ -119,8 +120,36 @@ mod tests {
         let error = from_slice::<File>(text.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 5: users[1].token: expected a string, found a number");
         assert_eq!((error.line(), error.path()), (Some(5), "users[1].token"));
+    }
 
-        let error = parse(b"a:\n- b: 1\n  c: !!int x1234567", &Limits::default()).unwrap_err();
-        assert_eq!(error.to_string(), "line 3: a[0].c: not an !!int");
+    #[test]
+    fn a_document_that_cannot_be_composed_is_refused_with_line_and_field() {
+        for (text, expected) in [
+            ("a:\n- b: 1\n  c: !!int x123", "line 3: a[0].c: not an !!int"),
+            ("a:\n- b\n- !!bool x123", "line 3: a[1]: not a !!bool"),
+            ("a:\n- b\n- [1, *x123]", "line 3: while parsing node, found unknown anchor"),
+            ("a: &x\n- b\n- [1, *x]", "line 3: a[1][1]: an anchored value contains itself"),
+            (
+                "a:\n  b: 1\n  <<: x123",
+                "line 3: a: a merge key needs a mapping or a list of mappings",
+            ),
+            (
+                "a:\n- x: &l [1]\n  z:\n    *l : 1",
+                "line 4: a[0].z: a list or a mapping cannot be a key",
+            ),
+            ("a:\n- {[x]: 1}", "line 2: a[0]: a list or a mapping cannot be a key"),
+            (
+                "a:\n- {b: [1, .inf]}",
+                "line 2: a[0].b[1]: infinity and not-a-number are not supported",
+            ),
+            ("a:\n- b:\n    ~: 1", "line 3: a[0].b: null or so big a number cannot be a key"),
+            ("a: !!binary x12", "line 1: a: !!binary is not valid base64"),
+            ("%YAML 1.2\n---\na: 1", "line 2: YAML 1.2 is not read, only 1.1"),
+            ("a: 'x123", "line 1: unclosed quote"),
+            ("a: @x123", "line 1: unexpected character"),
+        ] {
+            let error = parse(text.as_bytes(), &Limits::default()).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }

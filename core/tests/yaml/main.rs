@@ -4,4 +4,5 @@ mod corpus;
 mod hostile;
 mod kubeconfig;
 mod kubectl;
+mod limits;
 mod mutations;
