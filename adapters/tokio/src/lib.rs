@@ -1,1 +1,46 @@
-//! kubecred on tokio.
+//! Kubernetes client authentication for tokio.
+//!
+//! [`kubecred_core`] decides what to read, run and send, and when; this crate does it. An
+//! [`Auth`] holds the credentials of one profile and keeps them fresh:
+//!
+//! ```
+//! use kubecred_core::{Authentication, Profile};
+//! use kubecred_tokio::Auth;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), kubecred_tokio::AuthError> {
+//! let mut profile = Profile::new("https://api.example:6443");
+//! profile.authentication = Authentication::token("hunter2");
+//! let auth = Auth::from_profile(profile);
+//!
+//! let credential = auth.credential().await?;
+//! assert_eq!(credential.headers()["authorization"], "Bearer hunter2");
+//! // On a 401: is there a newer one, so that sending the request again is useful?
+//! assert!(!auth.unauthorized(credential.generation()).await);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Inside
+//!
+//! One task, the driver, feeds a [`kubecred_core::Authenticator`] and carries out its actions;
+//! after each input it posts what holds on a board that every handle reads without a lock. Nobody
+//! but the machine decides anything: not when to refresh, nor whether a credential is still good.
+
+mod board;
+mod builder;
+mod clock;
+mod credential;
+mod driver;
+mod error;
+mod handle;
+mod perform;
+mod provider;
+
+pub use builder::Builder;
+pub use credential::Credential;
+pub use error::AuthError;
+pub use handle::{Auth, Events};
+pub use kubecred_core;
+pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
+pub use provider::{ProvidedToken, Providing, TokenProvider};

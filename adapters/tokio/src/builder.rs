@@ -1,0 +1,107 @@
+//! Everything that can be chosen about an [`Auth`].
+
+use crate::Auth;
+use crate::perform::{CommandRunner, Host, PluginStderr, SystemCommands};
+use crate::provider::{ProviderCommands, TokenProvider};
+use kubecred_core::{Bearer, PluginPolicy, Policy, Profile, StdinFacts};
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::io::IsTerminal;
+
+/// Collects choices; see [`Auth::builder`].
+#[derive(Default)]
+#[must_use = "nothing starts before it is given a profile"]
+pub struct Builder {
+    policy: Option<Policy>,
+    plugin_policy: Option<PluginPolicy>,
+    provider: Option<ProviderCommands>,
+    runner: Option<Box<dyn CommandRunner>>,
+    seed: Option<u64>,
+    stderr: PluginStderr,
+    stdin: Option<StdinFacts>,
+}
+
+impl Builder {
+    /// The pace of refreshing, and every limit.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Which exec plugins may be run (EX-80), whatever the profile says.
+    pub fn plugin_policy(mut self, policy: PluginPolicy) -> Self {
+        self.plugin_policy = Some(policy);
+        self
+    }
+
+    /// What becomes of the standard error of plugins. Not for a runner of one's own.
+    pub fn plugin_stderr(mut self, stderr: PluginStderr) -> Self {
+        self.stderr = stderr;
+        self
+    }
+
+    /// What plugins are told of standard input. By default: whether it is a terminal, and that it
+    /// is free.
+    pub fn stdin(mut self, facts: StdinFacts) -> Self {
+        self.stdin = Some(facts);
+        self
+    }
+
+    /// Who runs programs, instead of the operating system.
+    pub fn command_runner(mut self, runner: impl CommandRunner) -> Self {
+        self.runner = Some(Box::new(runner));
+        self
+    }
+
+    /// Takes tokens from this program itself, whatever the profile says of `Authorization`.
+    /// Refreshing, 401s, single flight and pauses are the same as for a plugin.
+    pub fn with_token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.provider = Some(ProviderCommands::new(provider));
+        self
+    }
+
+    /// The seed of the jitter; by default a random one. For tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts with a profile that is at hand.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn profile(self, mut profile: Profile) -> Auth {
+        if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
+            exec.stdin = self.stdin.unwrap_or_else(|| StdinFacts {
+                terminal: std::io::stdin().is_terminal(),
+                unavailable: exec.stdin.unavailable.take(),
+            });
+            if let Some(policy) = self.plugin_policy {
+                exec.policy = policy;
+            }
+        }
+        let runner = match (self.provider, self.runner) {
+            (Some(provider), _) => {
+                profile.authentication.bearer = Bearer::Exec(Box::new(ProviderCommands::exec()));
+                Box::new(provider)
+            }
+            (None, Some(runner)) => runner,
+            (None, None) => Box::new(SystemCommands::new(self.stderr)),
+        };
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+        Auth::start(profile, self.policy.unwrap_or_default(), seed, Host { runner })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("policy", &self.policy)
+            .field("plugin_policy", &self.plugin_policy)
+            .field("provider", &self.provider.is_some())
+            .field("runner", &self.runner.is_some())
+            .field("stderr", &self.stderr)
+            .field("stdin", &self.stdin)
+            .finish()
+    }
+}

@@ -1,0 +1,122 @@
+//! The loop: feeds the machine, carries out what it asks for, posts what holds. Decides nothing.
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::perform::{Host, perform};
+use kubecred_core::{Action, ActionId, Authenticator, Event, Input};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep_until;
+
+/// Something for the machine, and who wants to know when the board shows what came of it.
+pub(crate) struct Post {
+    pub(crate) input: Input,
+    pub(crate) done: Option<oneshot::Sender<()>>,
+}
+
+pub(crate) struct Driver {
+    pub(crate) machine: Authenticator,
+    pub(crate) clock: Clock,
+    pub(crate) inbox: mpsc::UnboundedReceiver<Post>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) host: Arc<Host>,
+    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) jobs: JoinSet<(ActionId, Input)>,
+    pub(crate) running: HashMap<ActionId, AbortHandle>,
+    pub(crate) connection: u64,
+}
+
+impl Driver {
+    pub(crate) async fn run(mut self) {
+        let mut posts = Vec::new();
+        loop {
+            self.carry_out();
+            self.post(posts.iter().any(|post: &Post| post.input == Input::Demand));
+            if self.machine.is_closed() {
+                self.jobs.shutdown().await; // closed means that nothing of ours runs any more
+            }
+            for done in posts.drain(..).filter_map(|post| post.done) {
+                let _ = done.send(()); // whoever asked may have gone
+            }
+            if self.machine.is_closed() {
+                return;
+            }
+            self.wait(&mut posts).await;
+        }
+    }
+
+    /// Waits for the first thing that happens, and tells the machine.
+    async fn wait(&mut self, posts: &mut Vec<Post>) {
+        let wake = self.machine.poll_timeout().map(|instant| self.clock.at(instant));
+        let timer = async {
+            match wake {
+                Some(moment) => sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
+        let input = tokio::select! {
+            post = self.inbox.recv() => return self.take(post, posts),
+            Some(ended) = self.jobs.join_next() => match ended {
+                Ok((id, input)) => { self.running.remove(&id); input }
+                Err(_) => Input::Tick, // cancelled, or its panic is its embedder's: it times out
+            },
+            () = timer => Input::Tick,
+        };
+        self.machine.handle_input(self.clock.now(), input);
+    }
+
+    /// Takes everything that has been posted, so that a burst costs one look at the board.
+    fn take(&mut self, first: Option<Post>, posts: &mut Vec<Post>) {
+        // Nobody holds a handle any more.
+        posts.push(first.unwrap_or(Post { input: Input::Close, done: None }));
+        while let Ok(post) = self.inbox.try_recv() {
+            posts.push(post);
+        }
+        let now = self.clock.now();
+        for post in posts {
+            self.machine.handle_input(now, post.input.clone());
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(action) = self.machine.poll_action() {
+            match action {
+                Action::ReadFile(_)
+                | Action::RunCommand(_)
+                | Action::SendRequest(_)
+                | Action::WriteFile(_) => self.start(action),
+                Action::Cancel(id) => {
+                    if let Some(job) = self.running.remove(&id) {
+                        job.abort();
+                    }
+                }
+                Action::SetHeaders(set) => self.connection += u64::from(set.reconnect),
+                Action::RefreshAt(_) => {} // `poll_timeout` says the same
+                Action::Report(event) => {
+                    let _ = self.events.send(event); // nobody may be listening
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, action: Action) {
+        let Some(id) = action.job_id() else { return };
+        let host = Arc::clone(&self.host);
+        let job = self.jobs.spawn(async move { (id, perform(action, &host).await) });
+        self.running.insert(id, job);
+    }
+
+    fn post(&self, demanded: bool) {
+        self.board.post(&self.machine, self.connection, self.clock.now(), demanded);
+    }
+}
+
+/// However the task ends, with the runtime or by a panic: nobody may wait for ever.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.machine.handle_input(self.clock.now(), Input::Close);
+        self.post(false);
+    }
+}

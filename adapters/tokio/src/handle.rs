@@ -1,0 +1,209 @@
+//! The handle that a program holds.
+
+use crate::board::{Board, Lack};
+use crate::clock::Clock;
+use crate::driver::{Driver, Post};
+use crate::perform::Host;
+use crate::{AuthError, Builder, Credential};
+use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats};
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// How many events a subscriber may be behind before it misses some.
+const EVENTS: usize = 256;
+
+/// The credentials of one profile, kept fresh. Cheap to clone; all clones share one machine.
+///
+/// Nothing runs until somebody asks. When the last clone is dropped, or one is closed, running
+/// plugins are stopped and secrets wiped.
+#[derive(Clone)]
+pub struct Auth {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    board: Arc<Board>,
+    clock: Clock,
+    inbox: mpsc::UnboundedSender<Post>,
+    events: broadcast::WeakSender<Event>,
+    profile: Profile,
+}
+
+impl Auth {
+    /// Everything that can be chosen.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// For a profile that is at hand.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn from_profile(profile: Profile) -> Self {
+        Self::builder().profile(profile)
+    }
+
+    pub(crate) fn start(profile: Profile, policy: Policy, seed: u64, host: Host) -> Self {
+        let clock = Clock::start();
+        let mut machine = Authenticator::new(&profile, policy, seed);
+        // What needs no job, a literal token for one, is there at once.
+        machine.handle_input(clock.now(), Input::Tick);
+        let board = Arc::new(Board::new(&machine, clock.now()));
+        let (inbox, posts) = mpsc::unbounded_channel();
+        let (events, _) = broadcast::channel(EVENTS);
+        let inner =
+            Inner { board: Arc::clone(&board), clock, inbox, events: events.downgrade(), profile };
+        let driver = Driver {
+            machine,
+            clock,
+            inbox: posts,
+            board,
+            host: Arc::new(host),
+            events,
+            jobs: JoinSet::new(),
+            running: HashMap::new(),
+            connection: 0,
+        };
+        tokio::spawn(driver.run());
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What to put on a request now. Waits while it is being fetched; what is at hand costs no
+    /// waiting, no lock and no allocation.
+    ///
+    /// # Errors
+    /// When the last attempt failed and the pause after it is not over, or after
+    /// [`Auth::close`].
+    pub async fn credential(&self) -> Result<Credential, AuthError> {
+        match self.ask() {
+            Err(Lack::Failed(_)) => self.send(Input::Demand).await, // its pause may be over
+            Err(Lack::Pending) => {}
+            Ok(credential) => return Ok(credential),
+            Err(Lack::Closed) => return Err(AuthError::Closed),
+            Err(Lack::Unfit(error)) => return Err(error),
+        }
+        self.settled().await
+    }
+
+    /// What can be put on a request at this moment; `None` while it is being fetched. Never
+    /// waits, and starts the fetching like [`Auth::credential`].
+    ///
+    /// # Errors
+    /// As [`Auth::credential`].
+    pub fn try_credential(&self) -> Result<Option<Credential>, AuthError> {
+        match self.ask() {
+            Ok(credential) => Ok(Some(credential)),
+            Err(Lack::Pending) => Ok(None),
+            Err(Lack::Closed) => Err(AuthError::Closed),
+            Err(Lack::Unfit(error)) => Err(error),
+            Err(Lack::Failed(error)) => {
+                let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
+                Err(AuthError::Source(error))
+            }
+        }
+    }
+
+    /// Tells that the server answered 401 to a request with this generation, and waits for what
+    /// comes of it. `true`: a newer credential is at hand, so sending the request again is
+    /// useful. Of ten thousand requests that tell the same, one causes a refresh.
+    pub async fn unauthorized(&self, refused: Generation) -> bool {
+        let newer = |credential: &Credential| credential.generation() > refused;
+        if self.ask().is_ok_and(|credential| newer(&credential)) {
+            return true;
+        }
+        self.send(Input::Reject(refused)).await;
+        self.settled().await.is_ok_and(|credential| newer(&credential))
+    }
+
+    /// Stops running plugins, wipes secrets, and ends every waiting call with
+    /// [`AuthError::Closed`]. Returns when nothing runs any more.
+    pub async fn close(&self) {
+        self.send(Input::Close).await;
+    }
+
+    /// The settings in use.
+    pub fn profile(&self) -> &Profile {
+        &self.inner.profile
+    }
+
+    /// What happens from now on, for logs and counters.
+    pub fn events(&self) -> Events {
+        let receiver = match self.inner.events.upgrade() {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1, // closed
+        };
+        Events { receiver }
+    }
+
+    /// Counters since the start.
+    pub fn stats(&self) -> Stats {
+        self.inner.board.read().stats()
+    }
+
+    /// Looks at the board; tells the machine if it wants to know that somebody asked.
+    fn ask(&self) -> Result<Credential, Lack> {
+        let (answer, demand) = self.inner.board.read().ask(self.inner.clock.now());
+        if demand {
+            // If nobody is there to hear it, the board will say so.
+            let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
+        }
+        answer
+    }
+
+    /// Returns when the board shows what came of this input.
+    async fn send(&self, input: Input) {
+        let (done, heard) = oneshot::channel();
+        if self.inner.inbox.send(Post { input, done: Some(done) }).is_ok() {
+            let _ = heard.await; // or the driver is gone, which is an answer too
+        }
+    }
+
+    /// Waits until the machine has made up its mind.
+    async fn settled(&self) -> Result<Credential, AuthError> {
+        loop {
+            let mut changed = pin!(self.inner.board.changed.notified());
+            changed.as_mut().enable(); // before looking: no change may fall in between
+            match self.ask() {
+                Ok(credential) => return Ok(credential),
+                Err(Lack::Pending) => changed.await,
+                Err(Lack::Closed) => return Err(AuthError::Closed),
+                Err(Lack::Failed(error)) => return Err(AuthError::Source(error)),
+                Err(Lack::Unfit(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The server and the user's name; no secrets.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("cluster", &self.inner.profile.cluster)
+            .field("user", &self.inner.profile.authentication.user)
+            .field("stats", &self.stats())
+            .finish()
+    }
+}
+
+/// What happens inside an [`Auth`], in order.
+#[derive(Debug)]
+pub struct Events {
+    receiver: broadcast::Receiver<Event>,
+}
+
+impl Events {
+    /// The next event; `None` when the authenticator is closed. One who is slow misses the oldest.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.receiver.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Bytes from outside, up to a limit, leaving no copies behind.
+
+use kubecred_core::{Failure, FailureKind, Secret};
+use zeroize::Zeroizing;
+
+/// Credentials fit, so most buffers never grow.
+const FIRST: usize = 16 * 1024;
+
+/// A buffer that wipes what it outgrows.
+pub(crate) struct Bounded {
+    /// Zeros up to its capacity; the first `len` bytes are taken.
+    bytes: Zeroizing<Vec<u8>>,
+    len: usize,
+    limit: u64,
+}
+
+impl Bounded {
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { bytes: Zeroizing::new(vec![0; FIRST]), len: 0, limit }
+    }
+
+    /// Where the next bytes go; never empty.
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        if self.len == self.bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; self.bytes.len() * 2]);
+            larger[..self.len].copy_from_slice(&self.bytes);
+            self.bytes = larger;
+        }
+        &mut self.bytes[self.len..]
+    }
+
+    /// Takes `count` bytes that were put into the space.
+    pub(crate) fn advance(&mut self, count: usize) -> Result<(), Failure> {
+        self.len += count;
+        match u64::try_from(self.len) {
+            Ok(len) if len <= self.limit => Ok(()),
+            _ => {
+                let detail = format!("more than {} bytes", self.limit);
+                Err(Failure::new(FailureKind::TooLarge, detail))
+            }
+        }
+    }
+
+    /// All that was taken.
+    pub(crate) fn into_secret(self) -> Secret {
+        Secret::new(&self.bytes[..self.len])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_grows_and_stops_at_the_limit() {
+        let mut buffer = Bounded::new(40_000);
+        let mut taken = 0;
+        while taken < 40_000 {
+            let space = buffer.space();
+            let count = space.len().min(7000).min(40_000 - taken);
+            space[..count].fill(b'x');
+            buffer.advance(count).unwrap();
+            taken += count;
+        }
+        buffer.space()[0] = b'y';
+        assert_eq!(buffer.advance(1).unwrap_err().kind, FailureKind::TooLarge);
+        assert_eq!(buffer.into_secret().len(), 40_001);
+    }
+}
