@@ -79,6 +79,7 @@
 //!
 //! | question | answer |
 //! | --- | --- |
+//! | Which files, which context, which user? | [`kubeconfig`], [`detect()`], [`InCluster`] |
 //! | What can it ask of a host? What may a host say? | [`protocol`] |
 //! | When does it refresh? | [`policy`], and `slot.rs` for how |
 //! | How is an exec plugin asked, and understood? | [`exec`] |
@@ -111,9 +112,14 @@ extern crate std;
 pub mod api;
 mod authenticator;
 pub mod certificate;
+mod check;
 mod credential;
+mod detect;
+mod environment;
 mod error;
 mod headers;
+mod in_cluster;
+pub mod kubeconfig;
 mod pem;
 pub mod policy;
 mod profile;
@@ -126,7 +132,11 @@ pub mod yaml;
 
 pub use authenticator::{Authenticator, Stats};
 pub use credential::{Credential, Generation, Header, Identity, Unready};
+pub use detect::{Detection, Step, detect};
+pub use environment::Environment;
 pub use error::{ContentProblem, Error, FileRole, OutputProblem, PluginProblem};
+pub use in_cluster::InCluster;
+pub use kubeconfig::{ConfigError, Kubeconfig, Overrides, PathFlavour};
 pub use policy::Policy;
 pub use profile::{
     Authentication, Bearer, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,

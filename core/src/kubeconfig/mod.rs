@@ -1,0 +1,54 @@
+//! Kubeconfig files as kubectl reads them: search, decode, merge, select. Pure functions: the host
+//! reads the files.
+//!
+//! ```
+//! use kubecred_core::kubeconfig::{Overrides, search};
+//! use kubecred_core::{Environment, Secret};
+//!
+//! let environment = Environment::new([("HOME", "/home/me")]).in_directory("/work");
+//! let search = search(None, &environment);
+//! assert_eq!(search.paths(), ["/home/me/.kube/config"]);
+//!
+//! let file = Secret::from(r#"
+//! current-context: dev
+//! contexts: [{name: dev, context: {cluster: here, user: me}}]
+//! clusters: [{name: here, cluster: {server: "https://127.0.0.1:6443"}}]
+//! users: [{name: me, user: {tokenFile: token}}]
+//! "#);
+//! let config = search.load([Ok(file)])?;
+//! let profile = config.select(&Overrides::default(), &environment)?;
+//! assert_eq!(profile.files().next().unwrap().1, "/home/me/.kube/token");
+//! # Ok::<(), kubecred_core::kubeconfig::ConfigError>(())
+//! ```
+
+mod connect;
+mod decode;
+mod entries;
+mod extension;
+mod install_hint;
+mod load;
+mod overrides;
+mod path;
+mod plugin_policy;
+mod problem;
+mod search;
+mod select;
+mod shape;
+mod url;
+mod validate;
+
+pub use entries::{
+    AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, Preferences,
+    UserEntry,
+};
+pub use extension::Extension;
+pub use overrides::{Overrides, namespace_flag, parse_timeout};
+pub use path::PathFlavour;
+pub use problem::{
+    AuthProviderProblem, ConfigError, EmptyReason, PolicyProblem, Problem, ProblemKind,
+    ProxyProblem,
+};
+pub use search::{Reason, Search, search};
+
+pub(crate) use url::Server;
+pub(crate) use validate::check_proxy;

@@ -1,0 +1,414 @@
+//! What is wrong with a configuration: every problem, each with its file, line, entry and field.
+
+use crate::profile::Origin;
+use crate::protocol::{Failure, FailureKind};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Everything that is wrong with a configuration. Never empty, and without any secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(Vec<Problem>);
+
+impl ConfigError {
+    /// Fails if there are problems.
+    pub(crate) fn check(problems: Vec<Problem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
+    }
+
+    /// The problems, in the order in which client-go checks.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0
+    }
+
+    /// The problems, to be joined with others.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.0
+    }
+
+    /// There is no configuration at all: no file, or nothing chosen in it (KC-45, KC-47, KC-60). A
+    /// pod's own account may be used then.
+    pub fn is_empty_config(&self) -> bool {
+        matches!(self.0.as_slice(), [Problem { kind: ProblemKind::EmptyConfig(_), .. }])
+    }
+
+    /// The file that was asked for by name is not there (KC-7).
+    pub fn is_not_found(&self) -> bool {
+        self.0.iter().any(|problem| match &problem.kind {
+            ProblemKind::Unreadable(failure) => failure.kind == FailureKind::NotFound,
+            _ => false,
+        })
+    }
+
+    /// The current context does not exist (KC-46). One that was asked for by name is not meant
+    /// (KC-43).
+    pub fn is_context_not_found(&self) -> bool {
+        self.0.iter().any(|problem| problem.kind == ProblemKind::ContextNotFound)
+    }
+
+    /// Files were read, and what they say is not usable (KC-48).
+    pub fn is_invalid(&self) -> bool {
+        self.0.iter().any(|problem| problem.kind.is_invalid())
+    }
+
+    /// The program does not run in a pod (IC-3).
+    pub fn is_not_in_cluster(&self) -> bool {
+        self.0.iter().any(|problem| problem.kind == ProblemKind::NotInCluster)
+    }
+}
+
+impl From<Problem> for ConfigError {
+    fn from(problem: Problem) -> Self {
+        Self([problem].into())
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_invalid() {
+            f.write_str("invalid configuration: ")?;
+        }
+        for (nth, problem) in self.0.iter().enumerate() {
+            if nth > 0 {
+                f.write_str("; ")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The file as it was named; empty if it is not about one.
+    pub file: String,
+    /// Counted from 1; 0 if unknown.
+    pub line: u32,
+    /// The entry: `user "dev"`; empty if it is not about one.
+    pub entry: String,
+    /// The field by its kubeconfig name, or the flag or variable; empty if it is not about one.
+    pub field: String,
+    /// What is wrong.
+    pub kind: ProblemKind,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: ProblemKind) -> Self {
+        Self { file: String::new(), line: 0, entry: String::new(), field: String::new(), kind }
+    }
+
+    pub(crate) fn in_file(self, file: &str, line: u32) -> Self {
+        Self { file: file.to_owned(), line, ..self }
+    }
+
+    pub(crate) fn of(self, entry: &str) -> Self {
+        Self { entry: entry.to_owned(), ..self }
+    }
+
+    pub(crate) fn field(self, field: &str) -> Self {
+        Self { field: field.to_owned(), ..self }
+    }
+
+    /// About a field that came from `origin`.
+    pub(crate) fn from(self, origin: &Origin, field: &str) -> Self {
+        match origin {
+            Origin::File { path, line, .. } => self.in_file(path, *line).field(field),
+            Origin::Override(flag) => self.field(&["--", flag].concat()),
+            Origin::Variable(name) => self.field(&["$", name].concat()),
+            _ => self.field(field),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.file.as_str(), self.line) {
+            ("", _) => {}
+            (file, 0) => write!(f, "{file}: ")?,
+            (file, line) => write!(f, "{file}:{line}: ")?,
+        }
+        match (self.entry.as_str(), self.field.as_str()) {
+            ("", "") => {}
+            ("", field) => write!(f, "{field} ")?,
+            (entry, "") => write!(f, "{entry} ")?,
+            (entry, field) => write!(f, "{entry}: {field} ")?,
+        }
+        self.kind.fmt(f)
+    }
+}
+
+/// What is wrong. Texts follow on the name of the thing at fault: `user "dev": token is empty`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    // Reading and decoding.
+    /// The file cannot be read (KC-7, KC-9).
+    #[error("cannot be read: {0}")]
+    Unreadable(Failure),
+    /// It is not such YAML, or a value has the wrong type (KC-18, KC-24). Holds no value.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is not standard base64 with padding, from this byte on (KC-28).
+    #[error("is not standard base64 with padding (at byte {0})")]
+    Base64(usize),
+    /// `apiVersion` and `kind` are not those of a kubeconfig (KC-22).
+    #[error(
+        "is not a kubeconfig of a known version: apiVersion {api_version:?} and kind {kind:?}, \
+         where \"v1\" and \"Config\" are expected"
+    )]
+    UnknownVersion {
+        /// What the file says, or the default.
+        api_version: String,
+        /// What the file says, or the default.
+        kind: String,
+    },
+    /// The same name twice in one file's list (KC-27).
+    #[error("is there twice in this file; remove or rename one")]
+    Duplicate,
+
+    // Selecting.
+    /// Nothing is configured (KC-60).
+    #[error("no configuration has been provided: {0}")]
+    EmptyConfig(EmptyReason),
+    /// Something asked for by name does not exist (KC-43).
+    #[error("does not exist (asked for by --{0})")]
+    NoSuchEntry(&'static str),
+    /// The current context does not exist (KC-46).
+    #[error("is the current context and does not exist")]
+    ContextNotFound,
+    /// Nothing is selected (KC-61).
+    #[error("no context is chosen: set current-context, or name one")]
+    NoContextChosen,
+    /// A name that a context must give is empty (KC-61).
+    #[error("is not set")]
+    NotSet,
+    /// A context names an entry that does not exist (KC-44, KC-45, KC-61).
+    #[error("names {0}, which does not exist")]
+    Dangling(String),
+    /// A namespace is no DNS label (KC-61).
+    #[error("{0:?} is not a DNS label: at most 63 of a-z, 0-9 and -, with no - at either end")]
+    Namespace(String),
+    /// An entry whose name is empty (KC-61).
+    #[error("has an empty name")]
+    EmptyName,
+
+    // Clusters.
+    /// No server (KC-51).
+    #[error("has no server")]
+    NoServer,
+    /// A server that is neither a URL nor `host:port` (KC-72).
+    #[error("must be an http or https URL or host:port")]
+    BadServer,
+    /// A proxy that cannot be used (KC-52).
+    #[error("{0}")]
+    BadProxy(ProxyProblem),
+    /// Two forms of the same thing (KC-53, KC-56).
+    #[error("has both {0} and {0}-data; remove one")]
+    FileAndData(&'static str),
+    /// A CA and no verification (UA-31).
+    #[error("has both {0} and insecure-skip-tls-verify; remove one")]
+    RootsAndInsecure(&'static str),
+
+    // Users.
+    /// Half a pair (KC-56).
+    #[error("has a client certificate without client-key or client-key-data")]
+    CertificateWithoutKey,
+    /// Two ways to make one header (KC-57, UA-5).
+    #[error("has more than one authentication method: {0} and username/password; remove one")]
+    SeveralMethods(&'static str),
+    /// Both (KC-58, UA-6).
+    #[error("has both auth-provider and exec; remove one")]
+    ExecAndAuthProvider,
+    /// A field without which a plugin cannot be run (KC-58).
+    #[error("must be set to use an exec plugin")]
+    ExecIncomplete,
+    /// No such version (EX-1).
+    #[error(
+        "{0:?} is not supported: it must be client.authentication.k8s.io/v1 or \
+         client.authentication.k8s.io/v1beta1"
+    )]
+    ExecApiVersion(String),
+    /// No such mode (KC-58).
+    #[error("{0:?} is none of Never, IfAvailable and Always")]
+    InteractiveMode(String),
+    /// The plugin policy makes no sense (EX-80…EX-82).
+    #[error("plugin policy: {0}")]
+    PluginPolicy(PolicyProblem),
+    /// Whom to pass for is missing (KC-59).
+    #[error("asks for an impersonated uid, groups or extra without as, the user to impersonate")]
+    ImpersonationWithoutUser,
+    /// An auth-provider that is not to be had (OI-30…OI-32).
+    #[error("{0}")]
+    AuthProvider(AuthProviderProblem),
+
+    // Profiles made by hand.
+    /// Something that must hold a value.
+    #[error("is empty")]
+    Empty,
+    /// Credentials that would go in clear (KC-71).
+    #[error("would send credentials in clear: use an https server, or none of them")]
+    InClear,
+
+    // Pods.
+    /// This is no pod (IC-3).
+    #[error(
+        "not running in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set"
+    )]
+    NotInCluster,
+    /// A `ca.crt` without a certificate (IC-5).
+    #[error("holds no certificate that can be parsed")]
+    NoCertificate,
+
+    // Command lines.
+    /// A request timeout that is none (KC-69).
+    #[error(
+        "is no timeout: give a whole number of seconds, or numbers with units, like 1s, 2m or 1h30m"
+    )]
+    Timeout,
+}
+
+impl ProblemKind {
+    fn is_invalid(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unreadable(_)
+                | Self::Malformed(_)
+                | Self::Base64(_)
+                | Self::UnknownVersion { .. }
+                | Self::Duplicate
+                | Self::NoSuchEntry(_)
+                | Self::NoContextChosen
+                | Self::NotInCluster
+                | Self::NoCertificate
+                | Self::Timeout
+        )
+    }
+}
+
+/// Why there is nothing to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EmptyReason {
+    /// There is no kubeconfig. Holds the files that were looked for and are not there.
+    NoFile(Vec<String>),
+    /// There are these files, and nothing is in them.
+    EmptyFiles(Vec<String>),
+    /// Nothing is selected: no current-context, and no context or server asked for (KC-47).
+    NoContext,
+    /// The selected context names a cluster that does not exist (KC-45).
+    NoCluster {
+        /// The context.
+        context: String,
+        /// The cluster that it names; may be empty.
+        cluster: String,
+    },
+}
+
+impl fmt::Display for EmptyReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile(files) if files.is_empty() => {
+                f.write_str("no kubeconfig was named or found")
+            }
+            Self::NoFile(files) => write!(f, "there is no {}", files.join(", no ")),
+            Self::EmptyFiles(files) => write!(f, "nothing is in {}", files.join(", ")),
+            Self::NoContext => {
+                f.write_str("current-context is not set; set it, or name a context or a server")
+            }
+            Self::NoCluster { context, cluster } if cluster.is_empty() => {
+                write!(f, "context {context:?} names no cluster")
+            }
+            Self::NoCluster { context, cluster } => {
+                write!(f, "context {context:?} names cluster {cluster:?}, which does not exist")
+            }
+        }
+    }
+}
+
+/// What is wrong with a proxy (KC-52).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyProblem {
+    /// It is no URL.
+    #[error("is not a URL")]
+    NotAUrl,
+    /// It is for something else. `host:3128` has the scheme `host`.
+    #[error("has the scheme {0:?}; it must be http, https or socks5")]
+    Scheme(String),
+}
+
+/// What is wrong with a plugin policy (EX-80…EX-82).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyProblem {
+    /// There is no such policy.
+    #[error("{0:?} is none of AllowAll, DenyAll and Allowlist")]
+    Unknown(String),
+    /// A list that another policy would ignore.
+    #[error("there is an allowlist, but the policy is {0:?}, not \"Allowlist\"")]
+    ListWithout(String),
+    /// No list where one is needed.
+    #[error("it is \"Allowlist\", but there is no allowlist")]
+    NoList,
+    /// A list that allows nothing.
+    #[error("the allowlist is empty; use \"DenyAll\" instead")]
+    EmptyList,
+    /// An entry, counted from 1, that names nothing.
+    #[error("entry {0} of the allowlist is empty")]
+    EmptyEntry(usize),
+    /// A path that is not in its shortest form.
+    #[error("{path:?} in the allowlist is not normalised; write {clean:?}")]
+    NotClean {
+        /// As given.
+        path: String,
+        /// As it should be.
+        clean: String,
+    },
+}
+
+/// Why an `auth-provider` cannot be used (OI-30…OI-33).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthProviderProblem {
+    /// `gcp` is gone (OI-31).
+    #[error(
+        "\"gcp\" has been removed from Kubernetes clients; use the exec plugin \
+         gke-gcloud-auth-plugin instead, see \
+         https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke"
+    )]
+    Gcp,
+    /// `azure` is gone (OI-32).
+    #[error(
+        "\"azure\" has been removed from Kubernetes clients; use the exec plugin \
+         https://github.com/Azure/kubelogin instead, see \
+         https://kubernetes.io/docs/reference/access-authn-authz/authentication/\
+         #client-go-credential-plugins"
+    )]
+    Azure,
+    /// `oidc` is not built yet.
+    #[error(
+        "\"oidc\" is not supported by this version; use an exec plugin that logs in by OpenID \
+         Connect instead, or set token"
+    )]
+    Oidc,
+    /// There is no such provider (OI-30).
+    #[error("{0:?} is not known; no auth-provider has that name")]
+    Unknown(String),
+}
+
+/// `user "dev"`: an entry's name in full.
+pub(crate) fn entry(kind: &str, name: &str) -> String {
+    format!("{kind} {name:?}")
+}
+
+impl From<crate::yaml::Error> for ProblemKind {
+    fn from(error: crate::yaml::Error) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}

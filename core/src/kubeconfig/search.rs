@@ -1,0 +1,152 @@
+//! Which files to read, in which order, and why (KC-1…KC-17).
+
+use super::decode::decode;
+use super::entries::Kubeconfig;
+use super::path::PathFlavour;
+use super::problem::{ConfigError, Problem, ProblemKind};
+use crate::environment::Environment;
+use crate::profile::Notice;
+use crate::protocol::{Failure, FailureKind};
+use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Says which kubeconfig files to read: `explicit` (the `--kubeconfig` flag) and nothing else, or
+/// those of `KUBECONFIG` and nothing else, or `~/.kube/config`.
+///
+/// The host reads [`Search::paths`] and hands what it got to [`Search::load`]:
+///
+/// ```
+/// use kubecred_core::kubeconfig::search;
+/// use kubecred_core::{Environment, Failure, FailureKind, Secret};
+///
+/// let environment = Environment::new([("KUBECONFIG", "/etc/a::/etc/b"), ("HOME", "/home/me")]);
+/// let search = search(None, &environment);
+/// assert_eq!(search.paths(), ["/etc/a", "/etc/b"]);
+///
+/// let config = search.load([
+///     Err(Failure::new(FailureKind::NotFound, "no such file")),
+///     Ok(Secret::from("clusters: [{name: c, cluster: {certificate-authority: ca.crt}}]")),
+/// ])?;
+/// assert_eq!(config.clusters["c"].certificate_authority, "/etc/ca.crt");
+/// assert_eq!(config.missing, ["/etc/a"]);
+/// # Ok::<(), kubecred_core::kubeconfig::ConfigError>(())
+/// ```
+///
+/// An empty `explicit` is none, as an empty flag is. Not done: moving kubectl's file of before 2015
+/// to where it is now (KC-16, KC-17); reading must not write.
+pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
+    if let Some(path) = explicit.filter(|path| !path.is_empty()) {
+        return Search::new([path.to_owned()].into(), Reason::Explicit, environment);
+    }
+    let flavour = environment.paths;
+    if let Some(list) = environment.variable("KUBECONFIG") {
+        let mut paths: Vec<String> = Vec::new();
+        for path in flavour.split_list(list) {
+            if !path.is_empty() && !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        return Search::new(paths, Reason::Variable, environment);
+    }
+    let homes = environment.homes();
+    let paths = homes.iter().map(|home| flavour.join(home, &flavour.join(".kube", "config")));
+    Search::new(paths.collect(), Reason::Home, environment)
+}
+
+/// The files to read, and why these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    paths: Vec<String>,
+    reason: Reason,
+    flavour: PathFlavour,
+    working_directory: String,
+}
+
+/// Who named the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The caller: one file, which must be there (KC-1, KC-7).
+    Explicit,
+    /// Nobody: the file in the home directory, which may be missing. On Windows there are up to
+    /// three such directories, and the first that has the file counts (KC-15).
+    Home,
+    /// `KUBECONFIG`: any of them may be missing (KC-2, KC-8).
+    Variable,
+}
+
+impl Search {
+    fn new(paths: Vec<String>, reason: Reason, environment: &Environment) -> Self {
+        let working_directory = environment.working_directory.clone();
+        Self { paths, reason, flavour: environment.paths, working_directory }
+    }
+
+    /// The files, in order of precedence. A relative one is relative to the working directory.
+    pub fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// Who named them.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Decodes and merges what reading the files gave, one result for each of the
+    /// [paths](Search::paths) in their order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with every file: a missing one only if it was asked for by name.
+    pub fn load(
+        &self,
+        reads: impl IntoIterator<Item = Result<Secret, Failure>>,
+    ) -> Result<Kubeconfig, ConfigError> {
+        let mut config = Kubeconfig::default();
+        let mut problems = Vec::new();
+        let mut missing = Vec::new();
+        let mut reads = reads.into_iter();
+        for path in &self.paths {
+            let unanswered = || Err(Failure::new(FailureKind::Other, "the host did not read it"));
+            match reads.next().unwrap_or_else(unanswered) {
+                Err(failure) if self.may_miss(&failure) => {
+                    missing.push(path.clone());
+                    continue;
+                }
+                Err(failure) => {
+                    let problem = Problem::new(ProblemKind::Unreadable(failure));
+                    problems.push(problem.in_file(path, 0));
+                }
+                Ok(bytes) => match self.decode(path, bytes.expose()) {
+                    Ok(file) => config.merge(file),
+                    Err(error) => problems.extend(error.into_problems()),
+                },
+            }
+            if self.reason == Reason::Home {
+                break;
+            }
+        }
+        ConfigError::check(problems)?;
+        if self.reason == Reason::Variable && config.files.is_empty() && !missing.is_empty() {
+            let text = ["KUBECONFIG: no file found: ", &missing.join(", ")].concat();
+            config.notices.push(Notice { rule: "KC-8".to_owned(), text });
+        }
+        config.missing = missing;
+        Ok(config)
+    }
+
+    /// A file's entries, their relative paths taken from the file's folder as it was named, links
+    /// not followed (KC-37).
+    fn decode(&self, path: &str, bytes: &[u8]) -> Result<Kubeconfig, ConfigError> {
+        let mut config = decode(path, bytes)?;
+        config.files.push(path.to_owned());
+        let folder = self.flavour.parent(path);
+        let base = self.flavour.absolute(&folder, &self.working_directory);
+        config.resolve_paths(&base, self.flavour);
+        Ok(config)
+    }
+
+    fn may_miss(&self, failure: &Failure) -> bool {
+        self.reason != Reason::Explicit && failure.kind == FailureKind::NotFound
+    }
+}

@@ -1,0 +1,183 @@
+//! What the decoder asks of a node beyond its own types: its shape, and base64.
+
+use crate::secret::Secret;
+use alloc::vec;
+use alloc::vec::Vec;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeError, DecodeSliceError};
+use core::fmt;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroizing;
+
+/// A mapping or null. Its entries are not looked at.
+pub(super) struct Map;
+
+/// A list or null. Its items are not looked at.
+pub(super) struct List;
+
+/// A text where it stands, not copied.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Text<'d>(pub(super) &'d str);
+
+/// What a `*-data` field holds. An error of its own, since the reader's texts cannot tell where in
+/// the text the fault is.
+pub(super) enum Binary {
+    Bytes(Secret),
+    BadAt(usize),
+}
+
+impl Default for Binary {
+    fn default() -> Self {
+        Self::Bytes(Secret::default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Map {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = Map;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Map, A::Error> {
+                Ok(Map)
+            }
+        }
+        deserializer.deserialize_map(Shape)
+    }
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = List;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<List, A::Error> {
+                Ok(List)
+            }
+        }
+        deserializer.deserialize_seq(Shape)
+    }
+}
+
+impl<'de: 'd, 'd> Deserialize<'de> for Text<'d> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowed;
+        impl<'de> Visitor<'de> for Borrowed {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(text))
+            }
+        }
+        deserializer.deserialize_str(Borrowed)
+    }
+}
+
+impl<'de> Deserialize<'de> for Binary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Encoded;
+        impl Visitor<'_> for Encoded {
+            type Value = Binary;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Binary, E> {
+                Ok(match decode_base64(text.as_bytes()) {
+                    Ok(bytes) => Binary::Bytes(bytes),
+                    Err(at) => Binary::BadAt(at),
+                })
+            }
+        }
+        deserializer.deserialize_str(Encoded)
+    }
+}
+
+/// Standard base64 as Go has it: padded, and with no care for bits that mean nothing.
+const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Decodes base64, line breaks ignored (KC-28).
+///
+/// # Errors
+/// Where in the text it is wrong.
+pub(super) fn decode_base64(text: &[u8]) -> Result<Secret, usize> {
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    if !text.iter().any(is_break) {
+        return decode_unbroken(text);
+    }
+    let mut unbroken = Zeroizing::new(Vec::with_capacity(text.len()));
+    unbroken.extend(text.iter().filter(|byte| !is_break(byte)));
+    decode_unbroken(&unbroken).map_err(|at| {
+        // The place as the file has it, breaks counted.
+        let kept = text.iter().enumerate().filter(|(_, byte)| !is_break(byte));
+        kept.map(|(place, _)| place).nth(at).unwrap_or(text.len())
+    })
+}
+
+fn decode_unbroken(text: &[u8]) -> Result<Secret, usize> {
+    let padding = text.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
+    // The exact size, so that no copy is left behind by a buffer that shrinks.
+    let mut bytes = vec![0; (text.len() / 4 * 3).saturating_sub(padding)];
+    match GO_BASE64.decode_slice(text, &mut bytes) {
+        Ok(length) if length == bytes.len() => Ok(Secret::from(bytes)),
+        Ok(_) => Err(text.len()),
+        Err(error) => {
+            drop(Zeroizing::new(bytes));
+            Err(match error {
+                DecodeSliceError::DecodeError(DecodeError::InvalidByte(at, _)) => at,
+                _ => text.len(),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kc_28_line_breaks_are_ignored_and_nothing_else() {
+        for (text, bytes) in [
+            ("", ""),
+            ("aGk=", "hi"),
+            ("aGVsbG8=", "hello"),
+            ("aGVs\r\nbG8=\n", "hello"),
+            ("\naG\nk\n=", "hi"),
+            ("aGl=", "hi"),
+        ] {
+            assert_eq!(decode_base64(text.as_bytes()), Ok(Secret::from(bytes)), "{text:?}");
+        }
+        for (text, at) in [
+            ("aGVs bG8=", 4),
+            ("_-==", 0),
+            ("aG\nk*", 4),
+            ("aGk", 3),
+            ("aGk==", 5),
+            ("=", 0),
+            ("aGk=aGk=", 3),
+        ] {
+            let error = decode_base64(text.as_bytes()).unwrap_err();
+            assert!(error <= text.len() && error >= at.min(3), "{text:?}: {error}");
+        }
+    }
+}
