@@ -43,7 +43,7 @@ impl Value {
         let value = fields.deserialize(&mut deserializer);
         value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
             let what = if error.is_eof() { "ends too early" } else { "is not JSON" };
-            format!("it {what} at line {} column {}", error.line(), error.column())
+            format!("the text {what} at line {} column {}", error.line(), error.column())
         })
     }
 
@@ -55,14 +55,11 @@ impl Value {
         };
         // Without the path: a key may be a value that somebody has misplaced.
         read().map_err(|error| match error.line() {
-            Some(line) => format!("it is neither JSON nor YAML: line {line}: {}", error.message()),
-            None => format!("it is neither JSON nor YAML: {}", error.message()),
+            Some(line) => {
+                format!("the text is neither JSON nor YAML: line {line}: {}", error.message())
+            }
+            None => format!("the text is neither JSON nor YAML: {}", error.message()),
         })
-    }
-
-    /// Whether it is null.
-    pub(crate) fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
     }
 
     /// As it is written; `None` for null, and for what was not to be kept.
@@ -91,19 +88,23 @@ impl Value {
         }
     }
 
-    /// A text that is no secret; empty for null.
-    pub(crate) fn plain(self, path: &str) -> Result<String, Malformed> {
-        let text = self.text(path)?.unwrap_or_default();
-        text.expose_str().map(ToOwned::to_owned).ok_or_else(|| format!("{path} is not UTF-8"))
+    /// Sets a text that is no secret; null leaves it as it is.
+    pub(crate) fn plain_into(self, place: &mut String, path: &str) -> Result<(), Malformed> {
+        if let Some(text) = self.text(path)? {
+            let text = text.expose_str().ok_or_else(|| format!("{path} is not UTF-8"))?;
+            *place = text.to_owned();
+        }
+        Ok(())
     }
 
-    /// A boolean; false for null.
-    pub(crate) fn bool(self, path: &str) -> Result<bool, Malformed> {
+    /// Sets a boolean; null leaves it as it is.
+    pub(crate) fn bool_into(self, place: &mut bool, path: &str) -> Result<(), Malformed> {
         match self {
-            Self::Bool(bool) => Ok(bool),
-            Self::Null => Ok(false),
-            other => Err(other.is_not("a boolean", path)),
+            Self::Bool(value) => *place = value,
+            Self::Null => {}
+            other => return Err(other.is_not("a boolean", path)),
         }
+        Ok(())
     }
 
     fn is_not(&self, wanted: &str, path: &str) -> Malformed {

@@ -10,6 +10,8 @@ use crate::profile::{ExecApiVersion, ExecCluster, Roots};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -78,10 +80,14 @@ pub(crate) struct Unchecked {
     pub(crate) api_version: String,
     /// Empty if it is missing.
     pub(crate) kind: String,
-    spec: Value,
-    status: Value,
+    /// Every `spec` there is.
+    spec: Vec<Value>,
+    /// Every `status` there is.
+    status: Vec<Value>,
 }
 
+/// A field may be there twice (EX-54). Go's decoder then goes on filling what the first one began:
+/// the last value wins, null changes no text, and null takes away what may be absent.
 impl Unchecked {
     /// Reads JSON, and keeps `config` as it is written.
     pub(crate) fn from_json(text: &[u8]) -> Result<Self, Malformed> {
@@ -98,18 +104,18 @@ impl Unchecked {
     }
 
     fn read(document: Value) -> Result<Self, Malformed> {
-        let (mut api_version, mut kind) = (String::new(), String::new());
-        let (mut spec, mut status) = (Value::Null, Value::Null);
-        for (name, value) in document.map("it")? {
+        let mut read =
+            Self { api_version: String::new(), kind: String::new(), spec: vec![], status: vec![] };
+        for (name, value) in document.map("the document")? {
             match name {
-                "apiVersion" => api_version = value.plain(name)?,
-                "kind" => kind = value.plain(name)?,
-                "spec" => spec = value,
-                "status" => status = value,
+                "apiVersion" => value.plain_into(&mut read.api_version, name)?,
+                "kind" => value.plain_into(&mut read.kind, name)?,
+                "spec" => read.spec.push(value),
+                "status" => read.status.push(value),
                 _ => {}
             }
         }
-        Ok(Self { api_version, kind, spec, status })
+        Ok(read)
     }
 
     /// Reads the rest.
@@ -117,75 +123,88 @@ impl Unchecked {
         self,
         api_version: ExecApiVersion,
     ) -> Result<ExecCredential, OutputProblem> {
-        let spec = read_spec(self.spec).map_err(OutputProblem::Malformed)?;
-        Ok(ExecCredential { api_version, spec, status: read_status(self.status)? })
+        let mut credential = ExecCredential { api_version, ..ExecCredential::default() };
+        for spec in self.spec {
+            read_spec(spec, &mut credential.spec).map_err(OutputProblem::Malformed)?;
+        }
+        for status in self.status {
+            match status {
+                Value::Null => credential.status = None,
+                status => read_status(status, credential.status.get_or_insert_default())?,
+            }
+        }
+        Ok(credential)
     }
 }
 
-fn read_spec(value: Value) -> Result<Spec, Malformed> {
-    let mut spec = Spec::default();
+fn read_spec(value: Value, spec: &mut Spec) -> Result<(), Malformed> {
     for (name, value) in value.map("spec")? {
-        match name {
-            "cluster" if value.is_null() => spec.cluster = None,
-            "cluster" => spec.cluster = Some(read_cluster(value)?),
-            "interactive" => spec.interactive = value.bool("spec.interactive")?,
+        match (name, value) {
+            ("cluster", Value::Null) => spec.cluster = None,
+            ("cluster", value) => read_cluster(value, spec.cluster.get_or_insert_default())?,
+            ("interactive", value) => value.bool_into(&mut spec.interactive, "spec.interactive")?,
             _ => {}
         }
     }
-    Ok(spec)
+    Ok(())
 }
 
-fn read_cluster(value: Value) -> Result<ExecCluster, Malformed> {
-    let mut cluster = ExecCluster::default();
+fn read_cluster(value: Value, cluster: &mut ExecCluster) -> Result<(), Malformed> {
     for (name, value) in value.map("spec.cluster")? {
         let path = ["spec.cluster.", name].concat();
         match name {
             "certificate-authority-data" => {
-                let text = value.text(&path)?.unwrap_or_default();
-                let pem = BASE64_STANDARD.decode(text.expose());
-                let pem = pem.map_err(|_| [&path, " is not base64"].concat())?;
-                cluster.certificate_authority =
-                    if pem.is_empty() { Roots::System } else { Roots::Pem(pem.into()) };
+                cluster.certificate_authority = match value.text(&path)? {
+                    Some(text) if !text.is_empty() => Roots::Pem(decode(&text, &path)?),
+                    _ => Roots::System,
+                }
             }
             "config" => cluster.config = value.raw(),
-            "disable-compression" => cluster.disable_compression = value.bool(&path)?,
-            "insecure-skip-tls-verify" => cluster.insecure_skip_tls_verify = value.bool(&path)?,
-            "proxy-url" => cluster.proxy_url = value.plain(&path)?,
-            "server" => cluster.server = value.plain(&path)?,
-            "tls-server-name" => cluster.tls_server_name = value.plain(&path)?,
+            "disable-compression" => value.bool_into(&mut cluster.disable_compression, &path)?,
+            "insecure-skip-tls-verify" => {
+                value.bool_into(&mut cluster.insecure_skip_tls_verify, &path)?;
+            }
+            "proxy-url" => value.plain_into(&mut cluster.proxy_url, &path)?,
+            "server" => value.plain_into(&mut cluster.server, &path)?,
+            "tls-server-name" => value.plain_into(&mut cluster.tls_server_name, &path)?,
             _ => {}
         }
     }
-    Ok(cluster)
+    Ok(())
 }
 
-fn read_status(value: Value) -> Result<Option<Status>, OutputProblem> {
-    if value.is_null() {
-        return Ok(None);
-    }
-    let mut status = Status::default();
+/// Go's reader of base64 passes over line breaks.
+fn decode(text: &Secret, path: &str) -> Result<Secret, Malformed> {
+    let digits: Vec<u8> =
+        text.expose().iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+    let bytes = BASE64_STANDARD.decode(digits).map_err(|_| [path, " is not base64"].concat())?;
+    Ok(Secret::new(bytes))
+}
+
+fn read_status(value: Value, status: &mut Status) -> Result<(), OutputProblem> {
     for (name, value) in value.map("status").map_err(OutputProblem::Malformed)? {
+        let path = ["status.", name].concat();
         let field = match name {
             "clientCertificateData" => &mut status.certificate,
             "clientKeyData" => &mut status.key,
+            "token" => &mut status.token,
             "expirationTimestamp" => {
-                status.expires = read_time(value)?;
+                let text = value.text(&path).map_err(OutputProblem::Malformed)?;
+                status.expires = text.as_ref().map(read_time).transpose()?.flatten();
                 continue;
             }
-            "token" => &mut status.token,
             _ => continue,
         };
-        let text = value.text(&["status.", name].concat()).map_err(OutputProblem::Malformed)?;
-        *field = text.filter(|text| !text.is_empty());
+        if let Some(text) = value.text(&path).map_err(OutputProblem::Malformed)? {
+            *field = Some(text).filter(|text| !text.is_empty());
+        }
     }
-    Ok(Some(status))
+    Ok(())
 }
 
 /// The zero time means none, as absence does (EX-57).
-fn read_time(value: Value) -> Result<Option<UnixTime>, OutputProblem> {
+fn read_time(text: &Secret) -> Result<Option<UnixTime>, OutputProblem> {
     const ZERO: UnixTime = UnixTime::from_secs(-62_135_596_800);
-    let text = value.text("status.expirationTimestamp").map_err(OutputProblem::Malformed)?;
-    let Some(text) = text else { return Ok(None) };
     let time = text.expose_str().and_then(UnixTime::parse_rfc3339);
     let time = time.ok_or(OutputProblem::Expiration)?;
     Ok((time != ZERO).then_some(time))

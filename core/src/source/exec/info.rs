@@ -1,9 +1,10 @@
 //! `KUBERNETES_EXEC_INFO`: what a plugin is told, written for plugins and read by them.
 
 use super::json::{Json, string_size};
+use super::word;
 use crate::api::exec_credential::{ExecCredential, Unchecked};
 use crate::error::{OutputProblem, PluginProblem};
-use crate::profile::{Exec, ExecApiVersion, ExecCluster, Roots};
+use crate::profile::{Exec, ExecApiVersion, ExecCluster, Profile, Proxy, Roots};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use alloc::string::String;
@@ -84,12 +85,41 @@ pub fn parse_info(text: &str) -> Result<ExecCredential, InfoProblem> {
     let decode = |problem| InfoProblem::Decode(OutputProblem::Malformed(problem));
     let info = Unchecked::from_json(text.as_bytes()).map_err(decode)?;
     let Some(api_version) = ExecApiVersion::parse(&info.api_version) else {
-        return Err(InfoProblem::ApiVersion(info.api_version));
+        return Err(InfoProblem::ApiVersion(word::version(&info.api_version)));
     };
     if info.kind != "ExecCredential" {
-        return Err(InfoProblem::Kind(info.kind));
+        return Err(InfoProblem::Kind(word::kind(&info.kind)));
     }
     info.check(api_version).map_err(InfoProblem::Decode)
+}
+
+/// The cluster that a plugin is to log in to, as an anonymous profile: for a plugin that talks to
+/// the API server itself (EX-37).
+///
+/// # Errors
+/// See [`InfoProblem`].
+pub fn info_profile(text: &str) -> Result<Profile, InfoProblem> {
+    let cluster = parse_info(text)?.spec.cluster.ok_or(InfoProblem::NoCluster)?;
+    let proxy = match cluster.proxy_url {
+        url if url.is_empty() => Proxy::Environment,
+        url if is_proxy_url(&url) => Proxy::Url(url),
+        _ => return Err(InfoProblem::ProxyUrl),
+    };
+    let mut profile = Profile::new(cluster.server);
+    profile.cluster.roots = cluster.certificate_authority;
+    profile.cluster.tls_server_name = Some(cluster.tls_server_name).filter(|name| !name.is_empty());
+    profile.cluster.insecure_skip_tls_verify = cluster.insecure_skip_tls_verify;
+    profile.cluster.proxy = proxy;
+    profile.cluster.disable_compression = cluster.disable_compression;
+    Ok(profile)
+}
+
+/// Scheme, host, and nothing that a URL cannot hold.
+fn is_proxy_url(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    matches!(scheme, "http" | "https" | "socks5")
+        && !rest.is_empty()
+        && rest.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Why a plugin cannot make out what it is asked for.
@@ -114,4 +144,7 @@ pub enum InfoProblem {
     /// It says nothing about the cluster.
     #[error("KUBERNETES_EXEC_INFO has no cluster (set provideClusterInfo in the kubeconfig)")]
     NoCluster,
+    /// Its `proxy-url` is not one.
+    #[error("KUBERNETES_EXEC_INFO has a proxy-url that is not an http, https or socks5 URL")]
+    ProxyUrl,
 }

@@ -5,11 +5,12 @@ mod info;
 mod json;
 mod output;
 mod permit;
+mod word;
 
 pub use failure::explain;
-pub use info::{InfoProblem, parse_info};
+pub use info::{InfoProblem, info_profile, parse_info};
 pub use output::{Fetched, accept, credential_json};
-pub use permit::permit;
+pub use permit::{PolicyProblem, permit, plugin_policy};
 
 use crate::error::PluginProblem;
 use crate::profile::{Exec, InteractiveMode, PluginPolicy};

@@ -1,6 +1,7 @@
 //! What a plugin printed: reading it, and writing it for those who are plugins.
 
 use super::json::{Json, string_size};
+use super::word;
 use crate::api::exec_credential::{Status, Unchecked};
 use crate::certificate;
 use crate::credential::Identity;
@@ -11,7 +12,7 @@ use crate::secret::Secret;
 use crate::source::header_text;
 use crate::time::UnixTime;
 use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 
 /// What a plugin's answer is good for: a token, a client certificate, or both (EX-56).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +46,11 @@ fn read(configured: ExecApiVersion, output: &[u8]) -> Result<Status, OutputProbl
         return Err(OutputProblem::NoApiVersion { configured: configured_text() });
     }
     if output.api_version != configured.as_str() {
-        let returned = showable(&output.api_version, is_version);
+        let returned = word::version(&output.api_version);
         return Err(OutputProblem::ApiVersion { configured: configured_text(), returned });
     }
     if !matches!(&*output.kind, "" | "ExecCredential") {
-        return Err(OutputProblem::Kind(showable(&output.kind, is_kind)));
+        return Err(OutputProblem::Kind(word::kind(&output.kind)));
     }
     output.check(configured)?.status.ok_or(OutputProblem::NoStatus)
 }
@@ -79,32 +80,6 @@ fn check_pair(identity: &Identity) -> Result<Option<UnixTime>, OutputProblem> {
             ContentProblem::BadKey => OutputProblem::Pair(FileRole::ClientKey, problem),
             problem => OutputProblem::Pair(FileRole::ClientCertificate, problem),
         })
-}
-
-/// A word of the output, if it has the form that it should have: whatever else a plugin prints in
-/// its place may be anything, a token for one.
-fn showable(word: &str, form: fn(&str) -> bool) -> String {
-    if form(word) { word.to_owned() } else { "(not shown)".to_owned() }
-}
-
-/// `v1`, `v1alpha1`, `apps/v1`, `rbac.authorization.k8s.io/v1`.
-fn is_version(text: &str) -> bool {
-    let (group, version) = text.rsplit_once('/').unwrap_or(("", text));
-    let number =
-        |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let version = version.strip_prefix('v').is_some_and(|version| {
-        let stage = version.split_once("alpha").or_else(|| version.split_once("beta"));
-        stage.map_or_else(|| number(version), |(major, minor)| number(major) && number(minor))
-    });
-    let letter = |b: u8| b.is_ascii_lowercase() || b == b'.';
-    version
-        && (group.len() <= 12 || group.ends_with(".k8s.io"))
-        && group.replace("k8s", "").bytes().all(letter)
-}
-
-/// `ExecCredentials`, `execcredential`, `Status`.
-fn is_kind(text: &str) -> bool {
-    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Writes an `ExecCredential` with its status, for a plugin to print: JSON and a line break.
