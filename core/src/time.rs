@@ -81,6 +81,10 @@ impl UnixTime {
     /// (EX-57). Fractions below a millisecond are dropped. `None` for anything else.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         use time::format_description::well_known::Rfc3339;
+        // The RFC leaves room for a space and for small letters; Kubernetes does not.
+        if text.as_bytes().get(10) != Some(&b'T') || text.ends_with('z') {
+            return None;
+        }
         let time = time::OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
@@ -143,7 +147,16 @@ mod tests {
             UnixTime::parse_rfc3339("2024-02-29T12:00:00.123456789Z").unwrap().as_millis(),
             utc.as_millis() + 123
         );
-        for text in ["", "soon", "2024-02-29", "2023-02-29T12:00:00Z", "1709208000"] {
+        for text in [
+            "",
+            "soon",
+            "2024-02-29",
+            "2023-02-29T12:00:00Z",
+            "2024-02-29 12:00:00Z",
+            "2024-02-29t12:00:00Z",
+            "2024-02-29T12:00:00z",
+            "1709208000",
+        ] {
             assert_eq!(UnixTime::parse_rfc3339(text), None, "{text}");
         }
     }
