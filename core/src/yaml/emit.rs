@@ -19,7 +19,7 @@ use super::quote;
 ///
 /// # Errors
 /// When `value` has a number that is not finite, or a key that is no string.
-pub fn to_string<T: Serialize>(value: &T) -> Result<String, Error> {
+pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
     let mut out = String::new();
     value.serialize(Writer { out: &mut out, place: Place::Root, column: 0 })?;
     Ok(out)

@@ -51,26 +51,33 @@ impl Error {
     }
 
     /// Puts the mapping key `key` before the path.
-    pub(super) fn in_field(mut self, key: &str) -> Self {
-        let key = if names_a_field(key) { key } else { "?" };
-        let joint = if self.0.path.is_empty() || self.0.path.starts_with('[') { "" } else { "." };
-        self.0.path.insert_str(0, joint);
-        self.0.path.insert_str(0, key);
-        self
+    pub(super) fn in_field(self, key: &str) -> Self {
+        self.within(if names_a_field(key) { key } else { "?" })
     }
 
     /// Puts the list index `index` before the path.
-    pub(super) fn in_item(mut self, index: usize) -> Self {
-        let joint = if self.0.path.is_empty() || self.0.path.starts_with('[') { "" } else { "." };
-        self.0.path.insert_str(0, joint);
-        self.0.path.insert_str(0, &alloc::format!("[{index}]"));
+    pub(super) fn in_item(self, index: usize) -> Self {
+        self.within(&alloc::format!("[{index}]"))
+    }
+
+    fn within(mut self, step: &str) -> Self {
+        /// Longer paths lose their end; no field that means anything is so deep.
+        const LONG: usize = 256;
+        let path = &mut self.0.path;
+        if path.len() > LONG {
+            path.clear();
+            path.push_str("...");
+        } else if !path.is_empty() && !path.starts_with('[') {
+            path.insert(0, '.');
+        }
+        path.insert_str(0, step);
         self
     }
 }
 
 /// Whether a key is fit to be shown: a broken file may have a secret where a key should be.
 fn names_a_field(key: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'<');
     !key.is_empty() && key.len() <= 64 && key.bytes().all(plain)
 }
 

@@ -34,6 +34,15 @@ impl Kubectl {
     ///
     /// Panics when there is no kubectl: what is compared with nothing has not been tested.
     pub(crate) fn view(&self, bytes: &[u8]) -> Answer {
+        self.ask(bytes, MUCH)
+    }
+
+    /// The same, with all the JSON there is.
+    pub(crate) fn view_all(&self, bytes: &[u8]) -> Answer {
+        self.ask(bytes, usize::MAX)
+    }
+
+    fn ask(&self, bytes: &[u8], much: usize) -> Answer {
         let file = self.directory.join("config");
         std::fs::write(&file, bytes).expect("the file for kubectl");
         let output = Command::new("kubectl")
@@ -43,7 +52,7 @@ impl Kubectl {
             .env_remove("KUBECONFIG")
             .output()
             .expect("this test compares with kubectl, which must be installed and on PATH");
-        if output.status.success() && output.stdout.len() > MUCH {
+        if output.status.success() && output.stdout.len() > much {
             Answer::ReadMuch
         } else if output.status.success() {
             Answer::Read(serde_json::from_slice(&output.stdout).expect("kubectl's JSON"))

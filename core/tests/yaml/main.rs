@@ -6,3 +6,4 @@ mod kubeconfig;
 mod kubectl;
 mod limits;
 mod mutations;
+mod writer;
