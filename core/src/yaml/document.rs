@@ -227,3 +227,57 @@ impl fmt::Debug for Node<'_> {
         write!(f, "Node({kind}, line {})", self.line())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use crate::yaml::{Limits, parse};
+
+    const TEXT: &[u8] = b"\
+base: &base
+  server: one
+  insecure: yes
+users:
+- name: a
+  user: {token: 12}
+-
+own:
+  server: two
+  <<: *base
+  010: eight
+alias: *base
+";
+
+    #[test]
+    fn values_are_found_with_their_lines() {
+        let document = parse(TEXT, &Limits::default()).unwrap();
+        let root = document.root().unwrap();
+        let users = root.get("users").unwrap();
+        let lines: Vec<u32> = users.items().map(|user| user.line()).collect();
+        assert_eq!(lines, [5, 7]);
+        let token = users.items().next().unwrap().get("user").unwrap().get("token").unwrap();
+        assert_eq!((token.line(), token.as_str()), (6, None));
+        assert!(users.items().nth(1).unwrap().is_null());
+        assert_eq!((root.get("none").is_none(), users.get("name").is_none()), (true, true));
+    }
+
+    #[test]
+    fn merged_and_aliased_values_are_where_they_were_written() {
+        let document = parse(TEXT, &Limits::default()).unwrap();
+        let root = document.root().unwrap();
+        let own: Vec<_> = root.get("own").unwrap().entries().collect();
+        let own: Vec<_> = own.iter().map(|(key, value)| (*key, value.line())).collect();
+        assert_eq!(own, [("server", 2), ("insecure", 3), ("8", 11)]);
+        let alias = root.get("alias").unwrap();
+        assert_eq!((alias.line(), alias.get("server").unwrap().line()), (12, 2));
+        assert_eq!(alias.get("server").unwrap().as_str(), Some("one"));
+    }
+
+    #[test]
+    fn nothing_of_the_text_is_in_debug_output() {
+        let document = parse(TEXT, &Limits::default()).unwrap();
+        let shown = alloc::format!("{document:?} {:?}", document.root().unwrap().get("base"));
+        assert_eq!(shown, "Document { nodes: 28, .. } Some(Node(mapping, line 2))");
+    }
+}

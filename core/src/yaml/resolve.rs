@@ -272,3 +272,109 @@ mod timestamp {
         (count >= least).then_some((number.parse().ok()?, rest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// The kind and, where it can be written, the value.
+    fn resolved(text: &str, tag: Tag) -> String {
+        match scalar(Cow::Borrowed(text), true, tag) {
+            Ok(Content::Null) => "null".into(),
+            Ok(Content::Bool(bool)) => alloc::format!("{bool}"),
+            Ok(Content::Int(int)) => alloc::format!("{int}"),
+            Ok(Content::UInt(int)) => alloc::format!("{int}u"),
+            Ok(Content::Float(float)) => alloc::format!("{float:?}f"),
+            Ok(Content::Text(text)) => alloc::format!("'{text}'"),
+            Ok(_) => "collection".into(),
+            Err(_) => "error".into(),
+        }
+    }
+
+    fn check(tag: Tag, cases: &[(&str, &str)]) {
+        let found: Vec<_> = cases.iter().map(|(text, _)| (*text, resolved(text, tag))).collect();
+        let expected: Vec<_> = cases.iter().map(|(text, is)| (*text, String::from(*is))).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn kc_24_words_are_those_of_yaml_1_1() {
+        check(Tag::Absent, &[("yes", "true"), ("On", "true"), ("y", "true"), ("TRUE", "true")]);
+        check(Tag::Absent, &[("no", "false"), ("OFF", "false"), ("N", "false"), ("t", "'t'")]);
+        check(Tag::Absent, &[("tRue", "'tRue'"), ("yEs", "'yEs'"), ("yess", "'yess'")]);
+        check(Tag::Absent, &[("", "null"), ("~", "null"), ("Null", "null"), ("nUll", "'nUll'")]);
+        check(Tag::Absent, &[(".NaN", "NaNf"), ("-.inf", "-inff"), ("+.INF", "inff")]);
+        check(Tag::Absent, &[(".nAn", "'.nAn'"), ("inf", "'inf'"), ("=", "'='"), ("<<", "'<<'")]);
+    }
+
+    #[test]
+    fn kc_24_integers_are_those_of_go() {
+        check(Tag::Absent, &[("12", "12"), ("+12", "12"), ("-5", "-5"), ("-0", "0"), ("00", "0")]);
+        check(Tag::Absent, &[("0x1F", "31"), ("0X1f", "31"), ("-0b11", "-3"), ("0x", "'0x'")]);
+        check(Tag::Absent, &[("010", "8"), ("-010", "-8"), ("0o17", "15"), ("0o8", "'0o8'")]);
+        check(Tag::Absent, &[("1_000", "1000"), ("1__", "1"), ("+_1", "1"), ("-_", "'-_'")]);
+        check(Tag::Absent, &[("0b-1", "-1"), ("0b+1", "1"), ("0b-0", "0"), ("-0b-1", "'-0b-1'")]);
+        check(Tag::Absent, &[("0x-1", "'0x-1'"), ("--1", "'--1'"), ("+-1", "'+-1'")]);
+        check(Tag::Absent, &[("9223372036854775807", "9223372036854775807")]);
+        check(Tag::Absent, &[("-9223372036854775808", "-9223372036854775808")]);
+        check(Tag::Absent, &[("18446744073709551615", "18446744073709551615u")]);
+        check(Tag::Absent, &[("18446744073709551616", "1.8446744073709552e19f")]);
+        check(Tag::Absent, &[("+18446744073709551615", "1.8446744073709552e19f")]);
+    }
+
+    #[test]
+    fn kc_24_floats_are_those_of_go() {
+        check(Tag::Absent, &[("1.5", "1.5f"), ("1.", "1.0f"), (".5", "0.5f"), ("-.5", "-0.5f")]);
+        check(Tag::Absent, &[("1e3", "1000.0f"), ("12E-1", "1.2f"), ("1e", "'1e'"), (".", "'.'")]);
+        check(Tag::Absent, &[("089", "89.0f"), ("1_0.5", "10.5f"), ("1e400", "'1e400'")]);
+        check(Tag::Absent, &[(".5_0", "0.5f"), ("._5", "'._5'"), (".5_", "'.5_'")]);
+        check(Tag::Absent, &[("1:20", "'1:20'"), ("1.2.3", "'1.2.3'"), ("1e1e1", "'1e1e1'")]);
+        check(
+            Tag::Absent,
+            &[("2001-12-14", "'2001-12-14'"), ("1 2", "'1 2'"), ("\u{661}", "'\u{661}'")],
+        );
+    }
+
+    #[test]
+    fn tags_must_agree_with_the_text() {
+        check(Tag::Str, &[("12", "'12'"), ("null", "'null'"), ("", "''")]);
+        check(Tag::NonSpecific, &[("12", "'12'")]);
+        check(Tag::Foreign, &[("12", "'12'")]);
+        check(Tag::Int, &[("0x1F", "31"), ("1.0", "error"), ("x", "error"), ("", "error")]);
+        check(Tag::Float, &[("12", "12.0f"), ("1.5", "1.5f"), ("18446744073709551615", "error")]);
+        check(Tag::Bool, &[("yes", "true"), ("1", "error")]);
+        check(Tag::Null, &[("", "null"), ("~", "null"), ("x", "error")]);
+        check(Tag::Binary, &[("aGVs\nbG8=", "'hello'"), ("aGVsbG9=", "'hello'"), ("%%%", "error")]);
+        check(Tag::Binary, &[("4oI=", "'\u{fffd}\u{fffd}'"), ("aGVsbG8", "error")]);
+        check(Tag::Timestamp, &[("2001-2-3", "'2001-2-3'"), ("2001-02-29", "error")]);
+        check(Tag::Timestamp, &[("2000-02-29t1:2:3.5Z", "'2000-02-29t1:2:3.5Z'"), ("x", "error")]);
+    }
+
+    #[test]
+    fn quoted_text_is_text() {
+        for text in ["12", "yes", "", "null"] {
+            let content = scalar(Cow::Borrowed(text), false, Tag::Absent).unwrap();
+            assert!(matches!(content, Content::Text(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn kc_29_float_keys_are_in_go_s_shortest_form() {
+        for (float, key) in [
+            (1.5, "1.5"),
+            (-0.1, "-0.1"),
+            (100_000.0, "100000"),
+            (1e6, "1e+06"),
+            (1_234_567.5, "1.2345675e+06"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1e39, ".inf"),
+            (-1e39, "-.inf"),
+            (f64::NAN, ".nan"),
+        ] {
+            assert_eq!(float_key(float), key);
+        }
+    }
+}

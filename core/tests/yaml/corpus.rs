@@ -90,8 +90,9 @@ fn difference(bytes: &[u8], answer: &Answer) -> Option<(&'static str, &'static s
     }
 }
 
-fn cases() -> BTreeMap<String, Vec<u8>> {
-    let mut cases: BTreeMap<String, Vec<u8>> = std::fs::read_dir(vectors().join("cases"))
+/// The cases on file.
+pub(crate) fn kept() -> BTreeMap<String, Vec<u8>> {
+    std::fs::read_dir(vectors().join("cases"))
         .expect("the corpus")
         .map(|entry| entry.expect("a file of the corpus").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
@@ -99,7 +100,12 @@ fn cases() -> BTreeMap<String, Vec<u8>> {
             let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
             (name, std::fs::read(&path).expect("a readable file"))
         })
-        .collect();
+        .collect()
+}
+
+/// Those, and the ones too big to keep.
+fn cases() -> BTreeMap<String, Vec<u8>> {
+    let mut cases = kept();
     for (name, bytes) in hostile::cases() {
         let before = cases.insert(format!("hostile/{name}"), bytes);
         assert!(before.is_none(), "{name} comes twice");
@@ -122,6 +128,10 @@ fn answers(cases: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Answer> {
             .collect();
         std::fs::write(vectors().join("answers.jsonl"), text).expect("answers written");
     }
+    answers_on_file()
+}
+
+pub(crate) fn answers_on_file() -> BTreeMap<String, Answer> {
     lines("answers.jsonl")
         .into_iter()
         .map(|line: Line| (line.case.clone(), line.answer()))

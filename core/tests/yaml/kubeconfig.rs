@@ -148,22 +148,21 @@ impl<'de> Deserialize<'de> for Data {
 impl Kubeconfig {
     /// Our reading of a file, or why it is none.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let mut file: Self =
+        let file: Self =
             kubecred_core::yaml::from_slice(bytes).map_err(|error| error.to_string())?;
-        file.finish()?;
-        Ok(file)
+        file.finished()
     }
 
     /// kubectl's reading, from its JSON. Nulls are taken out first, save those in extensions:
     /// this side shall not depend on how we treat null.
     pub(crate) fn viewed(mut json: Value) -> Self {
         drop_nulls(&mut json);
-        let mut file: Self = serde_json::from_value(json).expect("kubectl's JSON has this shape");
-        file.finish().expect("kubectl's JSON is a kubeconfig");
-        file
+        let file: Self = serde_json::from_value(json).expect("kubectl's JSON has this shape");
+        file.finished().expect("kubectl's JSON is a kubeconfig")
     }
 
-    fn finish(&mut self) -> Result<(), String> {
+    /// What kubectl does to a file once its fields are filled.
+    pub(crate) fn finished(mut self) -> Result<Self, String> {
         if !matches!(self.api_version.as_str(), "" | "v1") {
             return Err("another apiVersion".to_owned());
         }
@@ -188,7 +187,7 @@ impl Kubeconfig {
         for extensions in lists {
             sort(extensions, |extension| &extension.name)?;
         }
-        Ok(())
+        Ok(self)
     }
 }
 

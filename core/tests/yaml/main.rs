@@ -1,9 +1,11 @@
 //! YAML as kubectl reads it, compared with kubectl itself.
 
+mod baseline;
 mod corpus;
 mod hostile;
 mod kubeconfig;
 mod kubectl;
 mod limits;
 mod mutations;
+mod secrets;
 mod writer;

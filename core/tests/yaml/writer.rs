@@ -135,7 +135,7 @@ fn every_shape_of_serde_survives() {
         Unit,
         Newtype(Vec<u8>),
         Tuple(char, Option<bool>),
-        Struct { a: BTreeMap<String, Shape>, b: () },
+        Struct { a: BTreeMap<String, Self>, b: () },
     }
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Wrapper(Shape);
