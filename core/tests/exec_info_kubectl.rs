@@ -3,16 +3,14 @@
 //! kubectl runs a plugin that writes the variable to a file; then it fails, since nothing answers.
 #![cfg(unix)]
 
+mod plugin;
+
 use kubecred_core::{Exec, ExecApiVersion, ExecCluster, Roots, exec, yaml};
+use plugin::{Plugin, SERVER};
 use serde_json::{Value, json};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
 
 const CA: &str = include_str!("../../tests/vectors/certificates/rsa.crt");
-
-/// Nothing listens there; that a server is unreachable is found out after the plugin has run.
-const SERVER: &str = "https://127.0.0.1:1";
 
 /// One cluster, as kubectl's kubeconfig has it and as we have it.
 struct Shape {
@@ -133,46 +131,12 @@ fn ours(exec: &Exec, ca: Option<&[u8]>) -> String {
 }
 
 /// What kubectl tells a plugin about this cluster.
-fn kubectl(cluster: &Value, api_version: ExecApiVersion, provide: bool) -> String {
+fn kubectl(cluster: &Value, api_version: ExecApiVersion, provide_cluster_info: bool) -> String {
+    let script = "printf '%s' \"$KUBERNETES_EXEC_INFO\" > told\nexit 7\n";
     let folder = tempfile::tempdir().unwrap();
-    let (plugin, told) = (folder.path().join("plugin"), folder.path().join("told"));
-    let script = "#!/bin/sh\nprintf '%s' \"$KUBERNETES_EXEC_INFO\" > \"$1.part\"\n\
-                  mv \"$1.part\" \"$1\"\nexit 7\n";
-    fs::write(&plugin, script).unwrap();
-    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
-    let user = json!({"exec": {
-        "apiVersion": api_version.as_str(),
-        "command": plugin,
-        "args": [told],
-        "interactiveMode": "Never",
-        "provideClusterInfo": provide,
-    }});
-    let kubeconfig = json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": cluster}],
-        "users": [{"name": "u", "user": user}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    });
-    let file = folder.path().join("kubeconfig");
-    fs::write(&file, escaped(&kubeconfig.to_string())).unwrap();
-    let run = Command::new("kubectl")
-        .args(["get", "--raw", "/version"])
-        .env("KUBECONFIG", &file)
-        .env("HOME", folder.path())
-        .stdin(Stdio::null())
-        .output()
-        .expect("this test compares with kubectl, which must be on PATH");
-    let shown = String::from_utf8_lossy(&run.stderr).into_owned();
+    let shown = Plugin { api_version, cluster, provide_cluster_info, script }.run(folder.path());
     assert!(shown.contains("exit code 7"), "kubectl did not run the plugin: {shown}");
-    fs::read_to_string(&told).unwrap()
-}
-
-/// Spells out what JSON may hold as it is and YAML reads as a line break, or not at all.
-fn escaped(json: &str) -> String {
-    let odd = [('\u{7f}', "\\u007f"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
-    odd.into_iter().fold(json.to_owned(), |json, (char, escape)| json.replace(char, escape))
+    fs::read_to_string(folder.path().join("told")).unwrap()
 }
 
 fn base64(text: &str) -> String {
