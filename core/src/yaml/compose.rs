@@ -5,6 +5,8 @@ use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
+use zeroize::Zeroizing;
+
 use super::budget::{Budget, Cost};
 use super::document::{Content, Document, Extent, Id, Limits, Stored};
 use super::error::Error;
@@ -22,6 +24,7 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error
     let document = match text::decode(bytes)? {
         Cow::Borrowed(text) => compose(Granit::new(text, limits.depth), |t| t, limits, text.len()),
         Cow::Owned(text) => {
+            let text = Zeroizing::new(text);
             let owned = |t: Cow<'_, str>| Cow::Owned(t.into_owned());
             compose(Granit::new(&text, limits.depth), owned, limits, text.len())
         }
@@ -301,34 +304,31 @@ impl<'a, 'l> Composer<'a, 'l> {
         }
     }
 
-    /// Names the field at fault: the innermost collection, when it could not be ended, or else what
-    /// was to be its next child.
+    /// Names the field at fault: the innermost collection when it could not be ended, else what was
+    /// to be its next child.
     fn locate(&self, error: Error, ending: bool) -> Error {
         let mut error = error;
         let mut end = self.children.len();
-        let mut next = if ending { None } else { Some(1) };
-        for open in self.open.iter().rev() {
+        for (around, open) in self.open.iter().rev().enumerate() {
             let children = self.children.get(open.first..end).unwrap_or_default();
-            if let Some(next) = next {
-                error = self.within(open.shape, children, next, error);
-            }
-            // Whatever is open is a child of the one around it already.
-            next = Some(0);
+            let place = match (around, ending) {
+                (0, true) => None,
+                (0, false) => Some(children.len()),
+                // What is open is the last child of what is around it.
+                _ => children.len().checked_sub(1),
+            };
+            error = match (open.shape, place) {
+                (Shape::List, Some(place)) => error.in_item(place),
+                // Keys stand at even places, and are not shown when they are at fault themselves.
+                (Shape::Map, Some(place)) if !place.is_multiple_of(2) => {
+                    let key = children.get(place - 1).and_then(|key| self.document.key(*key));
+                    error.in_field(key.unwrap_or_default())
+                }
+                _ => error,
+            };
             end = open.first;
         }
         error
-    }
-
-    /// Puts the place of the last child, or with `next` of 1 of the one after it, before the path.
-    fn within(&self, shape: Shape, children: &[Id], next: usize, error: Error) -> Error {
-        let place = (children.len() + next).saturating_sub(1);
-        match (shape, children.get(place.saturating_sub(1))) {
-            (Shape::List, _) => error.in_item(place),
-            (Shape::Map, Some(key)) if place % 2 == 1 => {
-                error.in_field(self.document.key(*key).unwrap_or_default())
-            }
-            (Shape::Map, _) => error,
-        }
     }
 }
 
@@ -367,4 +367,57 @@ fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+
+    /// Events as no sound parser sends them.
+    struct Script(vec::IntoIter<Event<'static>>);
+
+    impl EventSource<'static> for Script {
+        fn next_event(&mut self) -> Result<(Event<'static>, u32), Error> {
+            Ok((self.0.next().unwrap_or(Event::StreamEnd), 1))
+        }
+    }
+
+    fn composed(events: Vec<Event<'static>>) -> Result<Document<'static>, Error> {
+        compose(Script(events.into_iter()), |text| text, &Limits::default(), 0)
+    }
+
+    fn text() -> Event<'static> {
+        Event::Scalar { text: "a".into(), plain: true, tag: Tag::Absent, anchor: None }
+    }
+
+    #[test]
+    fn a_parser_that_breaks_the_grammar_breaks_nothing_here() {
+        let map = || Event::MapStart { anchor: None };
+        assert!(composed(vec![]).unwrap().root().is_none());
+        assert!(composed(vec![Event::End, text(), Event::End]).unwrap().root().is_some());
+        // A key without a value, and collections that never end.
+        let document = composed(vec![map(), text(), Event::End]).unwrap();
+        assert_eq!(document.root().unwrap().entries().len(), 0);
+        assert!(composed(vec![map(), text(), map(), text()]).unwrap().root().unwrap().is_null());
+        assert_eq!(composed(vec![Event::Alias(7)]).unwrap_err().message(), "unknown anchor");
+    }
+
+    #[test]
+    fn wide_mappings_keep_the_last_of_equal_keys_like_narrow_ones() {
+        for width in [2, 15, 16, 17, 100] {
+            let mut yaml = alloc::string::String::new();
+            for i in 0..width * 2 {
+                yaml += &alloc::format!("k{}: {i}\n", i % width);
+            }
+            let document = parse(yaml.as_bytes(), &Limits::default()).unwrap();
+            let entries: Vec<_> = document.root().unwrap().entries().collect();
+            assert_eq!(entries.len(), width);
+            for (i, (key, value)) in entries.iter().enumerate() {
+                assert_eq!(*key, alloc::format!("k{i}"));
+                assert_eq!(value.deserialize::<usize>().unwrap(), width + i);
+            }
+        }
+    }
 }

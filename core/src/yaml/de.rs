@@ -4,7 +4,7 @@ use core::iter::Enumerate;
 use core::slice;
 
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::document::{Content, Document, Id, Node};
 use super::error::Error;
@@ -66,13 +66,17 @@ impl<'de> Deserializer<'de> for Node<'de> {
         }
     }
 
+    /// Derived types would take a list as their fields in a row; Go does not.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        match self.content() {
+            Content::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_map(visitor),
+        }
     }
 
     /// A string is a variant's name; a mapping of one entry is a variant with its content.
@@ -210,5 +214,83 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.entries.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    use serde::Deserialize;
+
+    use crate::yaml::{Limits, from_slice, parse};
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Entry {
+        name: String,
+        flag: bool,
+        count: u16,
+        ratio: f32,
+        list: Vec<String>,
+        map: BTreeMap<String, String>,
+        inner: Option<Inner>,
+        body: Inner,
+        any: serde_json::Value,
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Inner {
+        value: String,
+    }
+
+    #[test]
+    fn kc_25_null_is_the_zero_value_of_every_kind() {
+        let nulls =
+            "{name: , flag: ~, count: null, ratio: , list: , map: , inner: , body: , any: }";
+        assert_eq!(from_slice::<Entry>(nulls.as_bytes()).unwrap(), Entry::default());
+        let entries: Vec<Entry> = from_slice(b"[null, {}]").unwrap();
+        assert_eq!(entries, [Entry::default(), Entry::default()]);
+        let entry: Entry = from_slice(b"{list: [~], map: {k: }}").unwrap();
+        assert_eq!((entry.list, entry.map["k"].as_str()), (Vec::from([String::new()]), ""));
+    }
+
+    #[test]
+    fn kc_24_kinds_are_not_mixed() {
+        for (text, expected) in [
+            ("name: 12", "line 1: name: expected a string, found a number"),
+            ("name: yes", "line 1: name: expected a string, found a boolean"),
+            ("name: [a]", "line 1: name: expected a string, found a list"),
+            ("flag: 'true'", "line 1: flag: expected a boolean, found a string"),
+            ("count: -1", "line 1: count: expected u16, found a number that is not one"),
+            ("count: 1.5", "line 1: count: expected u16, found a number"),
+            ("list: {a: b}", "line 1: list: expected a sequence, found a mapping"),
+            ("list:\n- a\n- 1", "line 3: list[1]: expected a string, found a number"),
+            ("map:\n  a.b/c: b\n  c: 1", "line 3: map.c: expected a string, found a number"),
+            ("map:\n  a b: 1", "line 2: map.?: expected a string, found a number"),
+            ("inner: {value: 1}", "line 1: inner.value: expected a string, found a number"),
+            ("- a", "line 1: expected struct Entry, found a list"),
+        ] {
+            assert_eq!(from_slice::<Entry>(text.as_bytes()).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn whole_floats_are_integers() {
+        let entry: Entry = from_slice(b"{count: 1e3, ratio: 2}").unwrap();
+        assert_eq!((entry.count, entry.ratio), (1000, 2.0));
+        let any: serde_json::Value =
+            from_slice(b"[1.0, -2.0, 1.5, 1e19, 12345678901234567890.0, 1e21]").unwrap();
+        assert_eq!(any.to_string(), "[1,-2,1.5,10000000000000000000,12345678901234567000,1e+21]");
+    }
+
+    #[test]
+    fn text_can_be_borrowed_from_the_document() {
+        let document = parse(b"[plain, \"escaped\\n\"]", &Limits::default()).unwrap();
+        let texts: Vec<&str> = document.root().unwrap().deserialize().unwrap();
+        assert_eq!(texts, ["plain", "escaped\n"]);
     }
 }

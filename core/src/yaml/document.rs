@@ -6,6 +6,7 @@ use core::fmt;
 use core::ops::Range;
 
 use serde::Deserialize;
+use zeroize::Zeroize as _;
 
 use super::error::Error;
 
@@ -122,6 +123,17 @@ impl<'a> Document<'a> {
 
     pub(super) fn entries(&self, map: Extent) -> &[(Id, Id)] {
         self.entries.get(map.range()).unwrap_or_default()
+    }
+}
+
+/// Wipes what had to be copied out of the text: scalars with escapes or of several lines.
+impl Drop for Document<'_> {
+    fn drop(&mut self) {
+        for stored in &mut self.nodes {
+            if let Content::Text(Cow::Owned(text)) = &mut stored.content {
+                text.zeroize();
+            }
+        }
     }
 }
 

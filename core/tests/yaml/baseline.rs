@@ -124,7 +124,7 @@ fn plain_kubeconfigs_read_the_same_with_serde_yaml() {
 /// How far the baseline is from kubectl on the corpus, which is odd by design. When a new version
 /// of it, or a new case, changes these numbers, they are to be looked at and written down anew.
 #[test]
-fn serde_yaml_differs_from_kubectl_on_140_of_321_odd_cases() {
+fn serde_yaml_differs_from_kubectl_on_four_odd_cases_in_ten() {
     let (mut accepts, mut refuses, mut misreads) = (0, 0, 0);
     let cases = corpus::kept();
     let answers = corpus::answers_on_file();
@@ -138,5 +138,5 @@ fn serde_yaml_differs_from_kubectl_on_140_of_321_odd_cases() {
             }
         }
     }
-    assert_eq!((cases.len(), accepts, refuses, misreads), (321, 85, 32, 23));
+    assert_eq!((cases.len(), accepts, refuses, misreads), (325, 85, 32, 23));
 }
