@@ -7,7 +7,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 /// Bytes from outside, secret until proven public: wiped on drop, `Debug` prints `Secret(..)`,
-/// no `Display`. Nothing serialises it unless a field asks for [`exposed`] by name.
+/// no `Display`. Nothing serialises it unless a field asks for `secret::exposed` by name.
 ///
 /// Every clone is wiped too. Give it a buffer of the right size: a `Vec` that grew has left old
 /// copies behind that nobody wipes.
