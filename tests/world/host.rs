@@ -1,0 +1,275 @@
+//! The simulated host's files and plugins, and the weather there.
+
+use crate::server::Issued;
+use crate::span::millis;
+use crate::{Chance, certificates, secret};
+use kubecred_core::protocol::{Exit, FileBytes, ReadFile, RunCommand, WriteFile, Written};
+use kubecred_core::{Failure, FailureKind, Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// The token with this name.
+    Token(String),
+    /// The client certificate with this name.
+    Certificate(String),
+    /// The key of the client certificate with this name.
+    Key(String),
+    /// The certificate authority with this name.
+    Roots(String),
+    /// This text.
+    Text(String),
+}
+
+impl Content {
+    pub(crate) fn bytes(&self) -> Secret {
+        match self {
+            Self::Token(name) => secret(name).into(),
+            Self::Certificate(name) => certificates::certificate(name).into(),
+            Self::Key(name) => certificates::key(name).into(),
+            Self::Roots(name) => certificates::roots(name).into(),
+            Self::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+/// One run of a plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// How it ends.
+    pub outcome: Outcome,
+    /// How long it takes, in milliseconds.
+    pub takes: u64,
+}
+
+/// How a plugin's run ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It prints a credential.
+    Issue {
+        /// The token with this name; `*` in it becomes the number of the run.
+        token: Option<String>,
+        /// The client certificate with this name, and its key.
+        certificate: Option<String>,
+        /// How long the credential is good, in milliseconds from the start of the run; negative:
+        /// it has expired already.
+        life: Option<i64>,
+    },
+    /// It prints this and exits with 0.
+    Print(String),
+    /// It prints a secret and exits with this code.
+    Exit(i32),
+    /// It never ends.
+    Hang,
+    /// The host cannot run it.
+    Fail(FailureKind),
+}
+
+impl Run {
+    fn with(outcome: Outcome) -> Self {
+        Self { outcome, takes: 250 }
+    }
+
+    /// Prints this token, without an expiry.
+    pub fn token(name: &str) -> Self {
+        Self::with(Outcome::Issue { token: Some(name.into()), certificate: None, life: None })
+    }
+
+    /// Prints this client certificate, without an expiry.
+    pub fn certificate(name: &str) -> Self {
+        Self::with(Outcome::Issue { token: None, certificate: Some(name.into()), life: None })
+    }
+
+    /// Prints this text.
+    pub fn print(text: &str) -> Self {
+        Self::with(Outcome::Print(text.into()))
+    }
+
+    /// Exits with this code, after having printed a secret.
+    pub fn exit(code: i32) -> Self {
+        Self::with(Outcome::Exit(code))
+    }
+
+    /// Never ends.
+    pub fn hang() -> Self {
+        Self::with(Outcome::Hang)
+    }
+
+    /// The host cannot run it.
+    pub fn fail(kind: FailureKind) -> Self {
+        Self::with(Outcome::Fail(kind))
+    }
+
+    /// Beside the token, prints this client certificate.
+    #[must_use]
+    pub fn and_certificate(mut self, name: &str) -> Self {
+        if let Outcome::Issue { certificate, .. } = &mut self.outcome {
+            *certificate = Some(name.into());
+        }
+        self
+    }
+
+    /// The credential is good for this long.
+    #[must_use]
+    pub fn living(self, life: Duration) -> Self {
+        self.with_life(millis(life) as i64)
+    }
+
+    /// The credential expired this long ago.
+    #[must_use]
+    pub fn dead_since(self, ago: Duration) -> Self {
+        self.with_life(-(millis(ago) as i64))
+    }
+
+    fn with_life(mut self, millis: i64) -> Self {
+        if let Outcome::Issue { life, .. } = &mut self.outcome {
+            *life = Some(millis);
+        }
+        self
+    }
+
+    /// It takes this long.
+    #[must_use]
+    pub fn taking(mut self, time: Duration) -> Self {
+        self.takes = millis(time);
+        self
+    }
+}
+
+/// Everything that makes a host a bad one. The default is a quiet day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Weather {
+    /// One job in this many fails, by chance; 0: none.
+    pub fail_one_in: u64,
+    /// One answer in this many is lost.
+    pub drop_one_in: u64,
+    /// One answer in this many comes twice.
+    pub duplicate_one_in: u64,
+    /// Answers come up to this many milliseconds later, by chance, and so out of order.
+    pub scatter: u64,
+    /// Jobs of these kinds are refused as unsupported: `file`, `command`.
+    pub refuse: Vec<String>,
+    /// Cancelled jobs are answered all the same.
+    pub deaf: bool,
+    /// The timer comes this many milliseconds early.
+    pub early_timer: u64,
+    /// The timer comes only at multiples of this many milliseconds; 0: on time.
+    pub coarse_timer: u64,
+}
+
+/// A kind of file system and process table.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    pub(crate) files: BTreeMap<String, Content>,
+    pub(crate) slow_files: bool,
+    programs: BTreeMap<String, VecDeque<Run>>,
+    pub(crate) reads: BTreeMap<String, u64>,
+    pub(crate) runs: BTreeMap<String, u64>,
+    pub(crate) issued: Issued,
+}
+
+/// What came of a job: after how long, and `None` if never.
+pub(crate) struct Answered<R> {
+    pub(crate) after: u64,
+    pub(crate) outcome: Option<Result<R, Failure>>,
+}
+
+impl Host {
+    pub(crate) fn set_program(&mut self, name: &str, runs: &[Run]) {
+        assert!(!runs.is_empty(), "a program does something");
+        self.programs.insert(name.into(), runs.iter().cloned().collect());
+    }
+
+    pub(crate) fn read(&mut self, request: &ReadFile) -> Answered<FileBytes> {
+        *self.reads.entry(request.path.clone()).or_default() += 1;
+        let outcome = match self.files.get(&request.path) {
+            Some(content) => Ok(FileBytes(content.bytes())),
+            None => Err(Failure::new(FailureKind::NotFound, "no such file or directory")),
+        };
+        Answered { after: 1, outcome: (!self.slow_files).then_some(outcome) }
+    }
+
+    pub(crate) fn write(&mut self, request: &WriteFile) -> Answered<Written> {
+        let text = String::from_utf8_lossy(request.contents.expose()).into_owned();
+        self.files.insert(request.path.clone(), Content::Text(text));
+        Answered { after: 1, outcome: Some(Ok(Written)) }
+    }
+
+    /// The next run of the program; the last one is repeated.
+    pub(crate) fn run(&mut self, request: &RunCommand, clock: UnixTime) -> Answered<Exit> {
+        let number = self.runs.entry(request.program.clone()).or_default();
+        *number += 1;
+        let Some(runs) = self.programs.get_mut(&request.program) else {
+            let failure = Failure::new(FailureKind::NotFound, "no such program");
+            return Answered { after: 1, outcome: Some(Err(failure)) };
+        };
+        let run = if runs.len() > 1 { runs.pop_front() } else { runs.front().cloned() };
+        let run = run.expect("a program does something");
+        let outcome = match &run.outcome {
+            Outcome::Hang => None,
+            Outcome::Exit(code) => {
+                Some(Ok(Exit { code: *code, stdout: secret("printed on failure").into() }))
+            }
+            Outcome::Print(text) => Some(Ok(Exit { code: 0, stdout: text.as_str().into() })),
+            Outcome::Fail(kind) => Some(Err(Failure::new(*kind, ""))),
+            Outcome::Issue { token, certificate, life } => {
+                let token = token.as_ref().map(|name| name.replace('*', &number.to_string()));
+                let end = life.map(|life| UnixTime::from_millis(clock.as_millis() + life));
+                if let Some(token) = &token {
+                    self.issued.record(token, end);
+                }
+                let text = exec_credential(token.as_deref(), certificate.as_deref(), end);
+                Some(Ok(Exit { code: 0, stdout: text.into() }))
+            }
+        };
+        Answered { after: run.takes, outcome }
+    }
+}
+
+/// What a plugin prints, as JSON of version v1.
+pub(crate) fn exec_credential(
+    token: Option<&str>,
+    certificate: Option<&str>,
+    end: Option<UnixTime>,
+) -> String {
+    let mut status = serde_json::Map::new();
+    if let Some(token) = token {
+        status.insert("token".into(), secret(token).into());
+    }
+    if let Some(name) = certificate {
+        status.insert("clientCertificateData".into(), certificates::certificate(name).into());
+        status.insert("clientKeyData".into(), certificates::key(name).into());
+    }
+    if let Some(end) = end {
+        status.insert("expirationTimestamp".into(), with_fraction(end).into());
+    }
+    serde_json::json!({
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "status": status,
+    })
+    .to_string()
+}
+
+fn with_fraction(time: UnixTime) -> String {
+    let whole = time.to_string();
+    format!("{}.{:03}Z", whole.trim_end_matches('Z'), time.as_millis().rem_euclid(1000))
+}
+
+/// What the weather does to an answer: each element is a delivery, as a delay to add.
+pub(crate) fn deliveries(weather: &Weather, chance: &mut Chance) -> Vec<u64> {
+    if chance.one_in(weather.drop_one_in) {
+        return Vec::new();
+    }
+    let mut delays = vec![chance.below(weather.scatter + 1)];
+    if chance.one_in(weather.duplicate_one_in) {
+        delays.push(chance.below(weather.scatter + 1) + 1);
+    }
+    delays
+}

@@ -1,0 +1,426 @@
+//! What holds whatever happens. Each law is a function over a machine and a moment; [`hold`] tries
+//! them all along a script.
+//!
+//! 1. Nothing panics.
+//! 2. Draining ends, and few actions come of one input.
+//! 3. One action in flight per slot; ids rise; only what runs is cancelled.
+//! 4. A tick at the promised time moves the deadline; another tick at the same time does nothing
+//!    but repeat the deadline.
+//! 5. A duplicate, late or unknown answer and a stale rejection equal a tick, but that the deadline
+//!    need not be repeated.
+//! 6. It does not matter when actions are drained.
+//! 7. Nothing is served that is dead by either clock, and a host that keeps a copy is told.
+//! 8. The generation rises exactly when the bytes change, and what is pushed is what is served.
+//! 9. No secret shows in any `Debug` or `Display`.
+//! 10. A closed machine is silent for ever.
+//! 11. The wire gives back what it was given.
+//! 12. The same inputs to the same machine do the same.
+//! 13. One slot never starts twice within its least interval, whatever the storm.
+//! 14. With an honest host there is a fresh credential within ten minutes.
+//! 15. Nothing starts before the first demand, and no person is asked without one.
+//! 16. A machine that nobody asks comes to rest.
+
+use crate::machine::{Machine, Refusal, Served};
+use crate::observe::{Ledger, hides_secrets, place};
+use crate::profiles::{CERTIFICATE, KEY, PLUGIN, PLUGIN_ROOTS, ROOTS};
+use crate::script::{How, Op, Pick, Script};
+use crate::span::millis;
+use crate::trial::Trial;
+use kubecred_core::protocol::{SetHeaders, Stdin};
+use kubecred_core::{
+    Action, Authentication, Authenticator, Bearer, Event, Input, Instant, Material, Now, Unready,
+};
+use std::collections::BTreeMap;
+
+/// What happened along a script: a check of laws over runs in which nothing happens proves
+/// nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Jobs started.
+    pub started: u64,
+    /// Moments at which a credential was served.
+    pub served: u64,
+    /// Events of failure.
+    pub failed: u64,
+    /// Current generations refused.
+    pub rejected: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.started += other.started;
+        self.served += other.served;
+        self.failed += other.failed;
+        self.rejected += other.rejected;
+    }
+}
+
+/// A script on its way.
+struct Course {
+    trial: Trial,
+    /// Gets the same inputs.
+    twin: Authenticator,
+    /// Gets the same inputs, with ticks for the strays.
+    shadow: Authenticator,
+    ledger: Ledger,
+    /// The copy of a host that lives by pushes.
+    copy: Option<SetHeaders>,
+    served: Option<Served>,
+    /// When the jobs at this place were started last.
+    starts: BTreeMap<String, u64>,
+    /// Good answers from this place since anyone asked.
+    unasked: BTreeMap<String, u32>,
+    wanted: bool,
+    /// The current generation was refused, and nothing has been fetched since.
+    suspect: bool,
+    /// The last asker came too early, and waits for the least interval to pass.
+    paced: bool,
+    tally: Tally,
+}
+
+/// Runs a script and checks every law on the way.
+///
+/// # Panics
+/// When a law is broken.
+pub fn hold(script: &Script) -> Tally {
+    let new = || Authenticator::new(&script.profile(), script.policy(), script.seed);
+    let mut course = Course {
+        trial: Trial::new(script),
+        twin: new(),
+        shadow: new(),
+        ledger: Ledger::new(&script.profile()),
+        copy: None,
+        served: None,
+        starts: BTreeMap::new(),
+        unasked: BTreeMap::new(),
+        wanted: false,
+        suspect: false,
+        paced: false,
+        tally: Tally::default(),
+    };
+    for op in &script.ops {
+        course.go(*op);
+    }
+    let tally = course.tally;
+    course.compare_in_depth();
+    liveness(course.trial, course.suspect && refreshable(script));
+    drain_order(script);
+    tally
+}
+
+impl Course {
+    fn go(&mut self, op: Op) {
+        let promised = self.trial.machine.poll_timeout();
+        let open = self.trial.open.clone();
+        let turn = self.trial.turn(op);
+        let now = self.trial.now();
+        wire(&turn.input);
+        hides_secrets(&turn.input);
+        self.note(&turn.input, turn.stray);
+        if let Input::Complete(completion) = &turn.input {
+            self.ledger.answered(completion.id);
+            let asked = open.iter().find(|asked| asked.id == completion.id);
+            if let (Some(asked), Ok(_)) = (asked, &completion.outcome) {
+                *self.unasked.entry(asked.place.clone()).or_default() += 1;
+                self.suspect &= asked.place == ROOTS;
+            }
+        }
+
+        let closed = self.trial.machine.is_closed();
+        let actions = self.feed(now, &turn.input, turn.stray);
+        for action in &actions {
+            wire(action);
+            self.ledger.enter(action);
+            self.pace(action, &turn.input);
+            self.trial.ask(action);
+        }
+        assert!(!closed || actions.is_empty(), "law 10: closed is silent: {actions:?}");
+        if self.trial.machine.is_closed() {
+            self.silence(now, &actions);
+        } else {
+            self.deadline(now, promised, op == Op::Sleep);
+            self.living(now, &actions);
+            self.generations(now);
+        }
+    }
+
+    /// Law 12, and law 5 as far as it shows.
+    fn feed(&mut self, now: Now, input: &Input, stray: bool) -> Vec<Action> {
+        let instead = if stray { Input::Tick } else { input.clone() };
+        self.trial.machine.handle_input(now, input.clone());
+        self.twin.handle_input(now, input.clone());
+        self.shadow.handle_input(now, instead);
+        let actions = drain(&mut self.trial.machine);
+        assert_eq!(actions, drain(&mut self.twin), "law 12: the same again");
+        let mut ticked = drain(&mut self.shadow);
+        // A tick asks for the deadline to be repeated; a stray does not.
+        ticked.retain(|action| !stray || !matches!(action, Action::RefreshAt(_)));
+        let told = actions.iter().filter(|a| !stray || !matches!(a, Action::RefreshAt(_)));
+        assert!(told.eq(&ticked), "law 5: {input:?} is a tick: {actions:?} {ticked:?}");
+        let lent = self.trial.machine.credential(now);
+        assert_eq!(lent, self.shadow.credential(now), "law 5: {input:?} is a tick");
+        hides_secrets(&self.trial.machine);
+        actions
+    }
+
+    fn note(&mut self, input: &Input, stray: bool) {
+        if !stray && matches!(input, Input::Demand | Input::Reject(_)) {
+            let last = self.starts.get(PLUGIN).map(|last| self.trial.lived - last);
+            let least = millis(self.trial.policy.min_interval);
+            // A refusal is remembered through a pause, even for a person.
+            let refused = self.suspect || matches!(input, Input::Reject(_));
+            self.paced = last.is_some_and(|ago| ago < least) || refused;
+        }
+        match input {
+            Input::Demand => {
+                self.wanted = true;
+                self.unasked.clear();
+            }
+            Input::Reject(_) if !stray => {
+                self.tally.rejected += 1;
+                self.suspect = true;
+                self.unasked.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Laws 13, 15 and 16, for one action.
+    fn pace(&mut self, action: &Action, input: &Input) {
+        match action {
+            Action::SetHeaders(set) => self.copy = Some(set.clone()),
+            Action::Report(Event::Withdrawn { generation }) => {
+                let copy = self.copy.take().map(|copy| copy.generation);
+                assert_eq!(copy, Some(*generation), "law 7: what was pushed is withdrawn");
+            }
+            Action::Report(Event::Failed { error, .. }) => {
+                self.tally.failed += 1;
+                let text = error.to_string();
+                assert!(!text.contains(crate::CANARY), "law 9: a secret shows in {text}");
+            }
+            _ => {}
+        }
+        let Some(place) = place(action) else { return };
+        self.tally.started += 1;
+        assert!(self.wanted, "law 15: {place} was not asked for");
+        let lived = self.trial.lived;
+        let policy = &self.trial.policy;
+        let least = millis(policy.min_interval.min(policy.backoff.initial));
+        // The first job of an acquisition tells its pace.
+        let follows = match place.as_str() {
+            PLUGIN => self.ledger.knows(PLUGIN_ROOTS),
+            CERTIFICATE => self.ledger.knows(KEY),
+            _ => false,
+        };
+        if let Some(last) = self.starts.insert(place.clone(), lived).filter(|_| !follows) {
+            assert!(lived - last >= least, "law 13: {place} again after {} ms", lived - last);
+        }
+        self.suspect &= place == ROOTS;
+        if let Action::RunCommand(job) = action {
+            let asked = matches!(input, Input::Demand | Input::Reject(_)) || self.paced;
+            let person = job.request.stdin == Stdin::Inherit;
+            assert!(asked || !person, "law 15: a person is asked at {input:?}");
+        }
+        let successes = self.unasked.get(&place).copied().unwrap_or_default();
+        let torn = place == KEY || place == CERTIFICATE;
+        assert!(successes < 8 || torn, "law 16: {place} goes on and on for nobody");
+    }
+
+    /// Law 10.
+    fn silence(&self, now: Now, actions: &[Action]) {
+        let machine = &self.trial.machine;
+        assert_eq!(machine.poll_timeout(), None, "law 10: closed is silent");
+        assert_eq!(machine.credential(now), Err(Unready::Closed), "law 10: closed is silent");
+        let late = actions.iter().find(|action| !is_cancel(action));
+        assert_eq!(late, None, "law 10: only cancels at the end");
+        assert_eq!(self.ledger.open().next(), None, "law 10: what runs is cancelled");
+    }
+
+    /// Law 4.
+    fn deadline(&mut self, now: Now, promised: Option<Instant>, slept: bool) {
+        let deadline = self.trial.machine.poll_timeout();
+        if slept && promised.is_some() {
+            let moved = deadline.is_none_or(|at| at > now.monotonic);
+            assert!(moved, "law 4: a busy loop: {:?}", self.trial.machine);
+        }
+        if let Some(at) = deadline {
+            assert_eq!(self.ledger.announced, Some(at), "law 4: the deadline is pushed");
+        }
+        let told = self.feed(now, &Input::Tick, false);
+        let expected: Vec<_> = deadline.map(Action::RefreshAt).into_iter().collect();
+        assert_eq!(told, expected, "law 4: a second tick does nothing else");
+    }
+
+    /// Law 7.
+    fn living(&mut self, now: Now, actions: &[Action]) {
+        let lived = self.trial.lived;
+        let over = self.trial.life.is_some_and(|life| life.is_over(lived, now.wall));
+        let life = &self.trial.life;
+        assert!(!over || self.copy.is_none(), "law 7: a copy of {life:?} is not withdrawn");
+        let machine = &self.trial.machine;
+        let Ok(lent) = machine.credential(now) else { return };
+        self.tally.served += 1;
+        assert!(!over, "law 7: {life:?} is served at {now:?}, lived {lived}: {actions:?}");
+        assert!(lent.expires.is_none_or(|end| now.wall < end), "law 7: {lent:?} at {now:?}");
+        // The promise to hosts that keep a copy without being told.
+        if let Some(until) = lent.good_until {
+            let by_wall = lent.expires.map_or(u64::MAX, |end| millis(end.since(now.wall)));
+            let left = millis(until.since(now.monotonic)).min(by_wall).saturating_sub(1);
+            let mut later = self.trial.clocks;
+            later.set(later.elapsed() + left);
+            let then = machine.credential(later.now()).map(|later| later.generation);
+            assert_eq!(then, Ok(lent.generation), "law 7: good until {until:?}, but not later");
+        }
+    }
+
+    /// Law 8.
+    fn generations(&mut self, now: Now) {
+        let served = match Machine::credential(&mut self.trial.machine, now) {
+            Ok(served) => served,
+            Err(Refusal::Failed(text)) => {
+                return assert!(!text.contains(crate::CANARY), "law 9: a secret shows in {text}");
+            }
+            Err(_) => return,
+        };
+        if let Some(before) = &self.served {
+            assert!(served.generation >= before.generation, "law 8: the generation never falls");
+            let kept = served.generation == before.generation;
+            assert!(!kept || same_bytes(&served, before), "law 8: other bytes, same generation");
+            let next = before.generation.as_u64() + 1 == served.generation.as_u64();
+            assert!(!next || !same_bytes(&served, before), "law 8: same bytes, next generation");
+        }
+        let copy = self.copy.as_ref().expect("law 8: what is served has been pushed");
+        assert_eq!(copy.generation, served.generation, "law 8: pushed is served");
+        assert_eq!(copy.headers, served.headers, "law 8: pushed is served");
+        assert_eq!(copy.expires, served.expires, "law 8: pushed is served");
+        self.served = Some(served);
+    }
+
+    /// Laws 5 and 12 for what does not show.
+    fn compare_in_depth(&self) {
+        let machine = &self.trial.machine;
+        assert_eq!(format!("{machine:?}"), format!("{:?}", self.twin), "law 12: the same again");
+        let stats = machine.stats();
+        assert!(stats.ignored >= self.shadow.stats().ignored, "law 5: strays are counted");
+        assert_eq!(without_ignored(machine), without_ignored(&self.shadow), "law 5: a tick");
+    }
+}
+
+fn same_bytes(one: &Served, other: &Served) -> bool {
+    one.headers == other.headers && one.identity == other.identity && one.roots == other.roots
+}
+
+/// Whether a 401 is a reason to fetch something.
+fn refreshable(script: &Script) -> bool {
+    let Authentication { bearer, certificate, .. } = script.profile().authentication;
+    let files = certificate.is_some_and(|pair| matches!(pair.key, Material::File(_)));
+    files || matches!(bearer, Bearer::TokenFile { .. } | Bearer::Exec(_))
+}
+
+/// Law 2.
+fn drain(machine: &mut Authenticator) -> Vec<Action> {
+    let actions: Vec<_> = std::iter::from_fn(|| machine.poll_action()).take(33).collect();
+    assert!(actions.len() <= 32, "law 2: few actions come of one input");
+    actions
+}
+
+fn without_ignored(machine: &Authenticator) -> String {
+    let text = format!("{machine:?}");
+    let counter = format!("ignored: {}", machine.stats().ignored);
+    assert!(text.contains(&counter), "the counter shows in {text}");
+    text.replacen(&counter, "ignored: _", 1)
+}
+
+/// Law 11.
+fn wire<T>(value: &T)
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let text = serde_json::to_string(value).expect("law 11: it serialises");
+    let back: T = serde_json::from_str(&text).expect("law 11: it reads back");
+    assert_eq!(&back, value, "law 11: the wire is faithful");
+}
+
+/// Law 14. `suspect`: the server has refused what is served, and nothing was fetched since.
+fn liveness(mut trial: Trial, suspect: bool) {
+    if trial.machine.is_closed() {
+        return;
+    }
+    let end = trial.lived + 600_000;
+    let mut fetched = !suspect;
+    loop {
+        trial.machine.handle_input(trial.now(), Input::Demand);
+        loop {
+            for action in drain(&mut trial.machine) {
+                trial.ask(&action);
+            }
+            if trial.open.is_empty() {
+                break;
+            }
+            let turn = trial.turn(Op::Answer(Pick::Oldest, How::Same));
+            fetched = true;
+            trial.machine.handle_input(trial.now(), turn.input);
+        }
+        trial.machine.handle_input(trial.now(), Input::Demand);
+        let now = trial.now();
+        if fetched && trial.machine.credential(now).is_ok_and(|lent| !lent.demand) {
+            return;
+        }
+        assert!(trial.lived < end, "law 14: nothing fresh for ten minutes: {:?}", trial.machine);
+        let at = trial.machine.poll_timeout();
+        let wait = at.map_or(1000, |at| millis(at.since(now.monotonic)));
+        let turn = trial.turn(Op::Advance(wait.clamp(1, 1000)));
+        trial.machine.handle_input(trial.now(), turn.input);
+    }
+}
+
+/// Law 6: runs a script twice, drained at once and drained late, and compares.
+fn drain_order(script: &Script) {
+    let (eager, eager_log) = relay(script, true);
+    let (late, late_log) = relay(script, false);
+    let told: Vec<_> = late_log.iter().filter_map(Action::job_id).collect();
+    let annihilated = |action: &&Action| match action {
+        Action::Cancel(id) => told.contains(id),
+        other => other.job_id().is_none_or(|id| told.contains(&id)),
+    };
+    let eager_log: Vec<_> = eager_log.iter().filter(annihilated).collect();
+    assert_eq!(eager_log, late_log.iter().collect::<Vec<_>>(), "law 6: drained late");
+    assert_eq!(format!("{eager:?}"), format!("{late:?}"), "law 6: drained late");
+}
+
+fn is_cancel(action: &Action) -> bool {
+    matches!(action, Action::Cancel(_))
+}
+
+/// Jobs become known to the host at a [`Op::Drain`] only; the eager one drains in between too.
+fn relay(script: &Script, eager: bool) -> (Authenticator, Vec<Action>) {
+    let mut trial = Trial::new(script);
+    let (mut log, mut fresh) = (Vec::new(), Vec::new());
+    for op in script.ops.iter().chain([&Op::Drain]) {
+        let now_or_later = eager || *op == Op::Drain;
+        let turn = trial.turn(*op);
+        trial.machine.handle_input(trial.now(), turn.input);
+        if *op == Op::Close {
+            // What nobody has taken by then, nobody needs.
+            fresh.retain(|action: &Action| action.job_id().is_some() || is_cancel(action));
+        }
+        if now_or_later {
+            fresh.extend(std::iter::from_fn(|| trial.machine.poll_action()));
+        }
+        if *op == Op::Drain {
+            for action in &fresh {
+                let annihilated = |id| fresh.contains(&Action::Cancel(id));
+                let id = match action {
+                    Action::Cancel(id) => Some(*id),
+                    job => job.job_id().filter(|id| annihilated(*id)),
+                };
+                let both = |id| fresh.iter().any(|job| job.job_id() == Some(id));
+                if !id.is_some_and(both) {
+                    trial.ask(action);
+                }
+            }
+            log.append(&mut fresh);
+        }
+    }
+    (trial.machine, log)
+}
