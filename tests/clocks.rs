@@ -1,0 +1,126 @@
+//! Two clocks that stop, jump and step back: nothing dead is served, nothing storms, nothing hangs.
+
+use world::profiles::{self, PLUGIN, TOKEN};
+use world::{Run, Span, Step, Weather, World};
+
+fn hourly() -> World {
+    let mut world = World::new(&profiles::exec());
+    world.program(PLUGIN, &[Run::token("token-*").living(1.h())]);
+    world.request().is("200 as token-1");
+    world
+}
+
+#[test]
+fn after_a_suspend_the_wall_clock_alone_says_that_it_is_over() {
+    let mut world = hourly();
+    world.perform(Step::Suspend(2 * 3_600_000));
+    assert!(world.credential().is_err(), "asked before any timer could fire");
+    world.request().is("200 as token-2");
+    world.transcript().matches("suspend");
+}
+
+#[test]
+fn after_the_wall_clock_was_set_back_the_monotonic_one_alone_says_that_it_is_over() {
+    let mut world = hourly();
+    world.weather(Weather { refuse: vec!["command".into()], ..Weather::default() });
+    world.wall_back(5.h()).pass(59.minutes());
+    assert!(world.credential().is_ok());
+    world.pass(2.minutes());
+    assert!(world.credential().is_err());
+}
+
+#[test]
+fn a_wall_clock_set_forward_costs_one_run() {
+    let mut world = hourly();
+    world.wall_forward(30.minutes()).request().is("200 as token-1");
+    world.wall_forward(31.minutes());
+    assert!(world.credential().is_err());
+    // What the plugin's own clock calls an hour is gone by half on this one.
+    world.request().is("200 as token-2");
+    assert_eq!(world.runs(PLUGIN), 2);
+}
+
+#[test]
+fn a_wall_clock_that_is_right_again_revives_what_it_had_ended() {
+    let mut world = hourly();
+    world.wall_forward(2.h());
+    world.perform(Step::Tick);
+    assert!(world.credential().is_err());
+    world.wall_back(2.h());
+    world.perform(Step::Tick);
+    world.request().is("200 as token-1");
+    world.wall_forward(2.h());
+    world.perform(Step::Tick);
+    assert!(world.credential().is_err(), "and ends it again");
+}
+
+#[test]
+fn ex_62_improved_a_clock_that_is_hours_ahead_does_not_storm() {
+    let mut world = World::new(&profiles::exec());
+    world.program(PLUGIN, &[Run::token("token-*").living(1.h())]);
+    world.wall_forward(5.h());
+    for _ in 0..3_000 {
+        assert!(world.request().as_str().starts_with("200"));
+        world.pass(100.ms());
+    }
+    assert!(world.runs(PLUGIN) <= 70, "{} runs in five minutes", world.runs(PLUGIN));
+}
+
+#[test]
+fn a_monotonic_clock_that_steps_back_freezes_nothing() {
+    let mut world = World::new(&profiles::token_file());
+    world.token(TOKEN, "first").request().is("200 as first");
+    world.perform(Step::RewindMonotonic(2 * 3_600_000));
+    world.perform(Step::Tick);
+    world.token(TOKEN, "second").pass(55.s());
+    world.request().is("200 as second");
+    assert_eq!(world.reads(TOKEN), 2);
+}
+
+#[test]
+fn time_limits_survive_a_clock_that_steps_back() {
+    let mut world = World::new(&profiles::exec());
+    world.program(PLUGIN, &[Run::hang()]);
+    world.demand().pass(30.s());
+    world.perform(Step::RewindMonotonic(3_600_000));
+    world.perform(Step::Tick);
+    // Nobody can say how long it has been since the input before; from here on time counts.
+    world.pass(60.s());
+    assert_eq!(world.stats().cancelled, 1);
+}
+
+#[test]
+fn timers_that_round_down_are_answered_with_the_same_deadline() {
+    let mut world = World::new(&profiles::exec());
+    world.weather(Weather { early_timer: 3, ..Weather::default() });
+    world.program(PLUGIN, &[Run::token("token-*").living(1.h())]);
+    world.request().is("200 as token-1");
+    world.pass(47.minutes()).request().is("200 as token-1");
+    world.pass(2.minutes()).request().is("200 as token-2");
+}
+
+#[test]
+fn a_host_that_ticks_once_a_minute_is_late_and_never_wrong() {
+    let mut world = World::new(&profiles::exec());
+    world.weather(Weather { coarse_timer: 60_000, ..Weather::default() });
+    world.program(PLUGIN, &[Run::token("token-*").living(5.minutes())]);
+    for _ in 0..600 {
+        world.request();
+        world.pass(1.s());
+        assert!(world.request().as_str().starts_with("200"));
+    }
+    assert!(world.runs(PLUGIN) <= 4);
+}
+
+#[test]
+fn ex_57_a_server_clock_five_minutes_off_either_way_is_served() {
+    for off in [-300_000, 300_000] {
+        let mut world = World::new(&profiles::exec());
+        world.program(PLUGIN, &[Run::token("token-*").living(10.minutes())]);
+        world.perform(Step::JumpWall(off));
+        for _ in 0..60 {
+            assert!(world.request().as_str().starts_with("200"), "{}", world.transcript());
+            world.pass(30.s());
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! 401: one refresh for each credential that is refused, whoever complains and how often.
+
+use kubecred_core::{Event, Generation};
+use world::profiles::{self, PLUGIN, TOKEN};
+use world::{Refusal, Run, Span, Step, World};
+
+fn world(runs: &[Run]) -> World {
+    let mut world = World::new(&profiles::exec());
+    world.program(PLUGIN, runs);
+    world
+}
+
+#[test]
+fn ex_63_a_401_runs_the_plugin_once_and_the_request_once_more() {
+    let mut world = world(&[Run::token("first"), Run::token("second")]);
+    world.request().is("200 as first");
+    world.pass(5.s()).revoke("first");
+    world.request().is("200 as second");
+    assert_eq!(world.runs(PLUGIN), 2);
+    world.pass(1.h()).request().is("200 as second");
+    assert_eq!(world.runs(PLUGIN), 2);
+    world.transcript().matches("exec_401");
+}
+
+#[test]
+fn ex_63_a_storm_of_401s_is_one_run() {
+    let mut world = world(&[Run::token("first"), Run::token("second").taking(2.s())]);
+    world.request().is("200 as first");
+    world.pass(5.s()).revoke("first");
+    for answer in world.requests(100) {
+        answer.is("200 as second");
+    }
+    assert_eq!(world.runs(PLUGIN), 2);
+    let rejected = |event: &&Event| matches!(event, Event::Rejected { .. });
+    assert_eq!(world.take_events().iter().filter(rejected).count(), 1, "one complaint is enough");
+}
+
+#[test]
+fn ex_63_a_complaint_about_an_old_generation_changes_nothing() {
+    let mut world = world(&[Run::token("first"), Run::token("second"), Run::token("third")]);
+    world.request().is("200 as first");
+    world.pass(5.s()).revoke("first").request().is("200 as second");
+    let ignored = world.stats().ignored;
+    for old in [1, 7] {
+        world.pass(5.s()).perform(Step::Reject(old));
+    }
+    world.pass(5.s()).request().is("200 as second");
+    assert_eq!((world.runs(PLUGIN), world.stats().ignored), (2, ignored + 2));
+}
+
+#[test]
+fn ex_63_requests_wait_while_a_refused_credential_is_replaced() {
+    let mut world = world(&[Run::token("first"), Run::token("second").taking(3.s())]);
+    world.request().is("200 as first");
+    world.pass(5.s()).reject();
+    assert_eq!(world.credential(), Err(Refusal::Pending));
+    let before = world.elapsed();
+    world.request().is("200 as second");
+    assert_eq!(world.elapsed() - before, 3_000);
+}
+
+#[test]
+fn ex_64_after_a_failed_refresh_the_old_credential_serves_again() {
+    let mut world = world(&[Run::token("first"), Run::exit(1), Run::token("second")]);
+    world.request().is("200 as first");
+    world.pass(5.s()).revoke("first").request().is("401 as first");
+    assert!(world.credential().is_ok());
+    world.perform(Step::Pardon);
+    world.request().is("200 as first");
+    let failed = |event: &Event| matches!(event, Event::Failed { serving: true, .. });
+    assert!(world.take_events().iter().any(failed));
+    world.transcript().matches("exec_401_refresh_fails");
+}
+
+#[test]
+fn ex_64_improved_401s_in_a_row_are_not_runs_in_a_row() {
+    let mut world = world(&[Run::token("first"), Run::exit(1)]);
+    world.request().is("200 as first");
+    world.revoke("first");
+    for _ in 0..6_000 {
+        world.pass(100.ms()).request().is("401 as first");
+    }
+    assert!(world.runs(PLUGIN) <= 20, "{} runs in ten minutes", world.runs(PLUGIN));
+}
+
+#[test]
+fn a_server_that_refuses_everything_costs_few_runs() {
+    // New bytes are worth a try each second; the same bytes are not.
+    for (run, least) in [(Run::token("new-*"), 1_000), (Run::token("same"), 40_000)] {
+        let mut world = world(&[run]);
+        world.revoke("*");
+        while world.elapsed() < 600_000 {
+            assert!(world.request().as_str().starts_with("401"));
+            world.pass(100.ms());
+        }
+        let runs = world.runs(PLUGIN);
+        assert!(runs <= 10 + world.elapsed() / least, "{runs} runs in ten minutes");
+    }
+}
+
+#[test]
+fn a_refresh_that_brings_the_same_bytes_keeps_the_generation_and_slows_down() {
+    let mut world = world(&[Run::token("same")]);
+    world.request().is("200 as same");
+    world.pass(5.s()).revoke("same");
+    let mut runs = Vec::new();
+    for _ in 0..4 {
+        for _ in 0..60 {
+            world.pass(1.s()).request().is("401 as same");
+        }
+        runs.push(world.runs(PLUGIN));
+    }
+    assert_eq!(world.credential().map(|served| served.generation), Ok(Generation::from_u64(1)));
+    let each: Vec<u64> = runs.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(runs[0] <= 8 && each.iter().all(|runs| *runs <= 2), "{runs:?}");
+}
+
+#[test]
+fn three_401s_in_a_row_get_three_new_credentials() {
+    let names = ["a", "b", "c", "d"];
+    let mut world = world(&names.map(Run::token));
+    world.request().is("200 as a");
+    for (old, new) in names.iter().zip(&names[1..]) {
+        world.pass(5.s()).revoke(old);
+        world.request().is(&format!("200 as {new}"));
+    }
+    assert_eq!(world.runs(PLUGIN), 4);
+}
+
+#[test]
+fn a_401_at_once_waits_for_the_least_interval() {
+    let mut world = world(&[Run::token("first").taking(10.ms()), Run::token("second")]);
+    world.revoke("first");
+    world.request().is("200 as second");
+    assert_eq!(world.runs(PLUGIN), 2);
+    assert_eq!(world.elapsed(), 1_250, "a second after the first start, and a run");
+}
+
+#[test]
+fn a_401_while_a_renewal_is_on_needs_no_run_of_its_own() {
+    let first = Run::token("token-*").living(1.h());
+    let mut world = world(&[first.clone(), first.taking(30.s())]);
+    world.request().is("200 as token-1");
+    world.at(2_850.s());
+    assert_eq!(world.runs(PLUGIN), 2, "the renewal is on");
+    world.revoke("token-1").request().is("200 as token-2");
+    assert_eq!(world.runs(PLUGIN), 2);
+}
+
+#[test]
+fn ex_22_a_401_asks_a_person() {
+    let mut world = World::new(&profiles::exec_interactive());
+    world.program(PLUGIN, &[Run::token("first"), Run::token("second").taking(2.minutes())]);
+    world.request().is("200 as first");
+    world.pass(1.h()).revoke("first").request().is("200 as second");
+    assert_eq!(world.runs(PLUGIN), 2);
+}
+
+#[test]
+fn a_401_refreshes_all_that_can_be_refreshed() {
+    let mut world = World::new(&profiles::certified(profiles::token_file()));
+    pair(&mut world, "a");
+    world.token(TOKEN, "first").request().is("200 as first with certificate a");
+    pair(&mut world, "b");
+    world.pass(5.s()).revoke("a").request().is("200 as first with certificate b");
+    assert!(world.pushed().expect("pushed").reconnect);
+    assert_eq!(world.reads(TOKEN), 2);
+}
+
+fn pair(world: &mut World, name: &str) {
+    use world::Content;
+    world.file(profiles::CERTIFICATE, Content::Certificate(name.into()));
+    world.file(profiles::KEY, Content::Key(name.into()));
+}
