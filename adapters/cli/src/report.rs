@@ -1,0 +1,105 @@
+//! How the program ends: exit codes, and what it tells of an error.
+
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Why it ends without success. The numbers are in `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// The command line is not to be understood.
+    Usage = 2,
+    /// There is no usable configuration.
+    Configuration = 3,
+    /// There is no credential.
+    Credential = 4,
+    /// It took too long.
+    TimedOut = 6,
+    /// Standard output cannot be written.
+    Output = 7,
+    /// A person, or the system, wants it to end.
+    Interrupted = 130,
+}
+
+/// An error as a person gets to see it. Holds no secret: whoever makes one sees to that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Report {
+    exit: Exit,
+    text: String,
+    advice: Option<String>,
+}
+
+impl Report {
+    /// In these words, which start in lower case and have no full stop.
+    pub(crate) fn new(exit: Exit, text: impl fmt::Display) -> Self {
+        Self { exit, text: text.to_string(), advice: None }
+    }
+
+    /// And this is what to do about it: a sentence.
+    pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+
+    /// Standard output cannot be written. If nobody reads it any more, there is nothing to say.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(Exit::Output, ""),
+            _ => Self::new(Exit::Output, format_args!("cannot write standard output: {error}")),
+        }
+    }
+
+    /// Tells it on standard error, and gives the code to end with.
+    pub(crate) fn print(&self) -> ExitCode {
+        if !self.text.is_empty() {
+            // If standard error is closed, the code must do.
+            let _ = std::io::stderr().lock().write_all(self.to_string().as_bytes());
+        }
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: {}", Printable(&self.text))?;
+        match &self.advice {
+            Some(advice) => writeln!(f, "  {}", Printable(advice)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Text from elsewhere, fit for a terminal: what could move the cursor or change colours shows as
+/// its code point (as EX-46 has it for install hints).
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n' && c != '\t') {
+            let (plain, special) = rest.split_at(at);
+            let mut special = special.chars();
+            let control = special.next().map_or(0, u32::from);
+            write!(f, "{plain}U+{control:04X}")?;
+            rest = special.as_str();
+        }
+        f.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_cannot_steer_the_terminal() {
+        let report = Report::new(Exit::Usage, "a\u{1b}[2Jb\u{9b}c\rd\ne");
+        assert_eq!(report.to_string(), "error: aU+001B[2JbU+009BcU+000Dd\ne\n");
+    }
+
+    #[test]
+    fn advice_follows_on_a_line_of_its_own() {
+        let report = Report::new(Exit::Usage, "it is bad").advise("Make it good.");
+        assert_eq!(report.to_string(), "error: it is bad\n  Make it good.\n");
+    }
+}

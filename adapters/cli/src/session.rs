@@ -1,0 +1,99 @@
+//! A command that needs a login, from its flags to its end: within its time, unless interrupted,
+//! and leaving no plugin behind.
+
+use crate::account::Account;
+use crate::arguments::Connection;
+use crate::report::{Exit, Report};
+use crate::settings;
+use kubecred_core::{Profile, StdinFacts};
+use kubecred_tokio::{Auth, AuthError};
+use std::time::Duration;
+
+/// What a command gets to work with.
+pub(crate) struct Session {
+    pub(crate) auth: Auth,
+    pub(crate) account: Account,
+}
+
+/// Runs a command on a runtime of its own. `adjust` may change the profile before it is used.
+pub(crate) fn run(
+    flags: Connection,
+    stdin: StdinFacts,
+    adjust: impl FnOnce(&mut Profile) -> Result<(), Report>,
+    work: impl AsyncFnOnce(&Session) -> Result<(), Report>,
+) -> Result<(), Report> {
+    let limit = settings::timeout(&flags)?;
+    let account = Account::new(flags.verbose);
+    // One thread is enough, and started sooner than several.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Report::new(Exit::Credential, error))?;
+    let outcome = runtime.block_on(async {
+        let all = async {
+            let session = open(flags, stdin, adjust, account).await?;
+            let outcome = work(&session).await;
+            session.auth.close().await;
+            outcome
+        };
+        tokio::select! {
+            outcome = all => outcome,
+            report = time_up(limit) => Err(report),
+            report = interrupted() => Err(report),
+        }
+    });
+    // Stops plugins, and does not wait for a file that cannot be read.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn open(
+    flags: Connection,
+    stdin: StdinFacts,
+    adjust: impl FnOnce(&mut Profile) -> Result<(), Report>,
+    account: Account,
+) -> Result<Session, Report> {
+    // Reading may take for ever, a pipe that nobody writes to for one.
+    let profile = tokio::task::spawn_blocking(move || settings::profile(&flags, stdin, account));
+    let mut profile =
+        profile.await.map_err(|error| Report::new(Exit::Configuration, error)).flatten()?;
+    adjust(&mut profile)?;
+    account.profile(&profile);
+    let auth = Auth::from_profile(profile);
+    account.follow(&auth);
+    Ok(Session { auth, account })
+}
+
+async fn time_up(limit: Option<Duration>) -> Report {
+    let Some(limit) = limit else { return std::future::pending().await };
+    tokio::time::sleep(limit).await;
+    let seconds = limit.as_secs_f64();
+    Report::new(Exit::TimedOut, format_args!("not done within {seconds} s (--request-timeout)"))
+}
+
+/// Ctrl-C, or the system's wish that we end. Without this, a plugin would go on.
+async fn interrupted() -> Report {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let heard = async |kind| match signal(kind) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        };
+        tokio::select! {
+            () = heard(SignalKind::interrupt()) => {}
+            () = heard(SignalKind::terminate()) => {}
+            () = heard(SignalKind::hangup()) => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return std::future::pending().await;
+    }
+    Report::new(Exit::Interrupted, "interrupted")
+}
+
+/// Why there is no credential.
+pub(crate) fn no_credential(error: &AuthError) -> Report {
+    Report::new(Exit::Credential, error)
+}

@@ -1,0 +1,110 @@
+//! From flags, variables and files to a profile: which server, and who to be.
+
+use crate::account::Account;
+use crate::arguments::Connection;
+use crate::report::{Exit, Report};
+use kubecred_core::kubeconfig::{namespace_flag, parse_timeout};
+use kubecred_core::{
+    ConfigError, Environment, Failure, FailureKind, Overrides, PathFlavour, Profile, Secret,
+    StdinFacts, Step, detect,
+};
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+/// The limit for everything, if there is one (KC-69).
+pub(crate) fn timeout(flags: &Connection) -> Result<Option<Duration>, Report> {
+    parse_timeout(flags.request_timeout.as_deref().unwrap_or_default())
+        .map_err(|error| Report::new(Exit::Usage, error))
+}
+
+/// Reads the kubeconfigs, or what a pod has instead, and lays the flags over. Blocks while it reads.
+pub(crate) fn profile(
+    flags: &Connection,
+    stdin: StdinFacts,
+    account: Account,
+) -> Result<Profile, Report> {
+    let environment = environment(stdin);
+    let overrides = overrides(flags, &environment);
+    let mut detection = detect(flags.kubeconfig.as_deref(), overrides, &environment);
+    loop {
+        let reads = detection.reads().iter().map(|path| read(path, account)).collect();
+        match detection.feed(reads).map_err(|error| explain(&error))? {
+            Step::Read(next) => detection = *next,
+            Step::Done(profile) => return Ok(*profile),
+        }
+    }
+}
+
+fn explain(error: &ConfigError) -> Report {
+    let report = Report::new(Exit::Configuration, error);
+    if error.is_empty_config() {
+        return report.advise(
+            "Name a kubeconfig with --kubeconfig or KUBECONFIG, or a server with --server.",
+        );
+    }
+    report
+}
+
+/// Any kind of file: `--kubeconfig <(..)` is a pipe.
+fn read(path: &str, account: Account) -> Result<Secret, Failure> {
+    let outcome = std::fs::read(path);
+    match &outcome {
+        Ok(bytes) => account.tell(format_args!("read {path}: {} bytes", bytes.len())),
+        Err(error) => account.tell(format_args!("no {path}: {error}")),
+    }
+    outcome.map(Secret::from).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => FailureKind::NotFound,
+            io::ErrorKind::PermissionDenied => FailureKind::Denied,
+            _ => FailureKind::Other,
+        };
+        Failure::new(kind, error.to_string())
+    })
+}
+
+/// What this process knows. Variables that are not text are left out.
+fn environment(stdin: StdinFacts) -> Environment {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let directory =
+        std::env::current_dir().ok().and_then(|path| path.into_os_string().into_string().ok());
+    let paths = if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix };
+    Environment::new(std::env::vars_os().filter_map(text))
+        .in_directory(directory.unwrap_or_default())
+        .with_paths(paths)
+        .with_stdin(stdin)
+}
+
+fn overrides(flags: &Connection, environment: &Environment) -> Overrides {
+    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
+    let secret = |flag: &Option<String>| Secret::from(flag.as_deref().unwrap_or_default());
+    let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (key, value) in &flags.as_user_extra {
+        extra.entry(key.clone()).or_default().push(value.clone());
+    }
+    Overrides {
+        context: text(&flags.context),
+        cluster: text(&flags.cluster),
+        user: text(&flags.user),
+        namespace: namespace_flag(flags.namespace.as_deref().unwrap_or_default()).into(),
+        server: text(&flags.server),
+        tls_server_name: text(&flags.tls_server_name),
+        insecure_skip_tls_verify: flags.insecure_skip_tls_verify.unwrap_or_default(),
+        certificate_authority: text(&flags.certificate_authority),
+        proxy_url: text(&flags.proxy_url),
+        disable_compression: flags.disable_compression.unwrap_or_default(),
+        client_certificate: text(&flags.client_certificate),
+        client_key: text(&flags.client_key),
+        token: secret(&flags.token),
+        impersonate_user: text(&flags.as_user),
+        impersonate_uid: text(&flags.as_uid),
+        impersonate_groups: flags.as_group.clone(),
+        impersonate_extra: extra,
+        username: text(&flags.username),
+        password: secret(&flags.password),
+        default_server: environment.variable("KUBERNETES_MASTER").unwrap_or_default().into(),
+        ..Overrides::default()
+    }
+}

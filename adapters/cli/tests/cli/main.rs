@@ -1,0 +1,5 @@
+//! The program as people use it: run as a process, against an API server on loopback.
+
+mod arguments;
+mod credential;
+mod stage;
