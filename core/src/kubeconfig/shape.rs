@@ -90,7 +90,7 @@ impl<'de: 'd, 'd> Deserialize<'de> for Text<'d> {
 impl<'de> Deserialize<'de> for Binary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Encoded;
-        impl Visitor<'_> for Encoded {
+        impl<'de> Visitor<'de> for Encoded {
             type Value = Binary;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,6 +102,15 @@ impl<'de> Deserialize<'de> for Binary {
                     Ok(bytes) => Binary::Bytes(bytes),
                     Err(at) => Binary::BadAt(at),
                 })
+            }
+
+            /// Go takes a list of numbers for bytes, too.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Binary, A::Error> {
+                let mut bytes = Zeroizing::new(Vec::with_capacity(list.size_hint().unwrap_or(0)));
+                while let Some(byte) = list.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(Binary::Bytes(Secret::new(bytes.as_slice())))
             }
         }
         deserializer.deserialize_str(Encoded)
