@@ -162,11 +162,8 @@ impl Stage {
     ) -> Result<Self, ConfigError> {
         let config = search.load(reads)?;
         let selected = config.select(overrides, environment).map(Box::new);
+        let configured = !config.is_unconfigured(overrides, selected.as_ref().map(|_| ()));
         let mut notices = config.notices;
-        let configured = match &selected {
-            Ok(profile) => profile.has_server(),
-            Err(error) => !error.is_empty_config(),
-        };
         let strict = overrides.strict && !config.files.is_empty();
         match selected {
             Ok(profile) if configured => Ok(Self::Namespace(profile)),
@@ -184,19 +181,9 @@ impl Stage {
 }
 
 impl Profile {
-    /// Whether somebody named the server: a default is what kubectl has for want of another
-    /// (KC-77).
-    fn has_server(&self) -> bool {
-        self.is_given("server")
-    }
-
+    /// Whether somebody named a namespace.
     fn has_namespace(&self) -> bool {
-        self.is_given("namespace")
-    }
-
-    fn is_given(&self, setting: &str) -> bool {
-        self.provenance
-            .iter()
-            .any(|known| known.setting == setting && known.origin != Origin::Default)
+        let mut known = self.provenance.iter();
+        known.any(|known| known.setting == "namespace" && known.origin != Origin::Default)
     }
 }

@@ -51,6 +51,17 @@ impl Body<'_> {
     }
 }
 
+/// A field's value, and the line that its key stands on.
+#[derive(Clone, Copy)]
+struct Value<'d> {
+    line: u32,
+    node: Node<'d>,
+}
+
+fn fields<'d>(node: Node<'d>) -> impl Iterator<Item = (&'d str, Value<'d>)> {
+    node.fields().map(|(key, line, node)| (key, Value { line, node }))
+}
+
 /// Something with a name in one of the three lists.
 trait Entry: Default {
     /// The name of its list.
@@ -58,7 +69,13 @@ trait Entry: Default {
     /// What one of them is called, which is also the field that holds its body.
     const KIND: &'static str;
     /// Takes one field in.
-    fn field(&mut self, decoder: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, node: Node<'_>);
+    fn field(
+        &mut self,
+        decoder: &mut Decoder<'_>,
+        body: &mut Body<'_>,
+        key: &str,
+        value: Value<'_>,
+    );
     /// Learns where it stands.
     fn set_origin(&mut self, origin: EntryOrigin);
 }
@@ -69,21 +86,23 @@ impl Decoder<'_> {
         if !self.is::<Map>(&top, "", root) || !self.is_known_version(&mut top, root) {
             return;
         }
-        for (key, node) in root.entries() {
+        for (key, value) in fields(root) {
             match key {
-                "clusters" => config.clusters = self.entries(&top, node),
-                "users" => config.users = self.entries(&top, node),
-                "contexts" => config.contexts = self.entries(&top, node),
+                "clusters" => config.clusters = self.entries(&top, value.node),
+                "users" => config.users = self.entries(&top, value.node),
+                "contexts" => config.contexts = self.entries(&top, value.node),
                 "current-context" => {
-                    config.current_context = self.read(&mut top, "current-context", node);
+                    config.current_context = self.read(&mut top, "current-context", value);
                 }
-                "extensions" => config.extensions = self.extensions(&top, node),
-                "preferences" if self.is::<Map>(&top, "preferences", node) => {
+                "extensions" => config.extensions = self.extensions(&top, value.node),
+                "preferences" if self.is::<Map>(&top, "preferences", value.node) => {
                     let preferences = &mut config.preferences;
-                    for (key, node) in node.entries() {
+                    for (key, value) in fields(value.node) {
                         match key {
-                            "colors" => preferences.colors = self.read(&mut top, "colors", node),
-                            "extensions" => preferences.extensions = self.extensions(&top, node),
+                            "colors" => preferences.colors = self.read(&mut top, "colors", value),
+                            "extensions" => {
+                                preferences.extensions = self.extensions(&top, value.node)
+                            }
                             _ => {}
                         }
                     }
@@ -98,10 +117,10 @@ impl Decoder<'_> {
     fn is_known_version(&mut self, top: &mut Body<'_>, root: Node<'_>) -> bool {
         let known = self.problems.len();
         let mut sniff = |field: &'static str, default: &str| -> String {
-            let found = root.entries().filter(|(key, _)| key.eq_ignore_ascii_case(field));
+            let found = fields(root).filter(|(key, _)| key.eq_ignore_ascii_case(field));
             // Go meets the keys sorted, and the last one that matches wins.
             let text = match found.max_by_key(|(key, _)| *key) {
-                Some((_, node)) => self.read(top, field, node),
+                Some((_, value)) => self.read(top, field, value),
                 None => String::new(),
             };
             if text.is_empty() { default.to_owned() } else { text }
@@ -127,8 +146,8 @@ impl Decoder<'_> {
             if let Some(node) = item.get(T::KIND)
                 && self.is::<Map>(&body, T::KIND, node)
             {
-                for (key, node) in node.entries() {
-                    filled.field(self, &mut body, key, node);
+                for (key, value) in fields(node) {
+                    filled.field(self, &mut body, key, value);
                 }
             }
             if entries.contains_key(body.name) {
@@ -146,18 +165,23 @@ impl Decoder<'_> {
         let mut extensions = BTreeMap::new();
         for item in self.named(owner, "extensions", list) {
             let name = self.name(owner, "extensions", item);
-            if extensions.contains_key(name) {
+            if extensions.get(name).is_some_and(|known: &Extension| !known.is_null()) {
                 let of = if owner.kind.is_empty() { "" } else { " of " };
                 self.duplicate(
                     [&entry("extension", name), of, &owner.title()].concat(),
                     item.line(),
                 );
-            } else if let Some(node) = item.get("extension").filter(|node| !node.is_null()) {
-                match node.deserialize() {
-                    Ok(extension) => drop(extensions.insert(name.to_owned(), extension)),
-                    Err(error) => self.malformed(owner, "extensions", node.line(), &error),
-                }
+                continue;
             }
+            let extension = match item.get("extension").map(|node| node.deserialize()) {
+                None => Extension::default(),
+                Some(Ok(extension)) => extension,
+                Some(Err(error)) => {
+                    self.malformed(owner, "extensions", item.line(), &error);
+                    continue;
+                }
+            };
+            extensions.insert(name.to_owned(), extension);
         }
         extensions
     }
@@ -182,28 +206,28 @@ impl Decoder<'_> {
     }
 
     /// One field, or the zero value and a problem.
-    fn read<'d, T>(&mut self, body: &mut Body<'_>, field: &'static str, node: Node<'d>) -> T
+    fn read<'d, T>(&mut self, body: &mut Body<'_>, field: &'static str, value: Value<'d>) -> T
     where
         T: Deserialize<'d> + Default,
     {
-        body.origin.note(field, node.line());
-        node.deserialize().unwrap_or_else(|error| {
-            self.malformed(body, field, node.line(), &error);
+        body.origin.note(field, value.line);
+        value.node.deserialize().unwrap_or_else(|error| {
+            self.malformed(body, field, value.line, &error);
             T::default()
         })
     }
 
-    fn secret(&mut self, body: &mut Body<'_>, field: &'static str, node: Node<'_>) -> Secret {
-        Secret::from(self.read::<Text<'_>>(body, field, node).0)
+    fn secret(&mut self, body: &mut Body<'_>, field: &'static str, value: Value<'_>) -> Secret {
+        Secret::from(self.read::<Text<'_>>(body, field, value).0)
     }
 
     /// A `*-data` field (KC-28).
-    fn data(&mut self, body: &mut Body<'_>, field: &'static str, node: Node<'_>) -> Secret {
-        match self.read::<Binary>(body, field, node) {
+    fn data(&mut self, body: &mut Body<'_>, field: &'static str, value: Value<'_>) -> Secret {
+        match self.read::<Binary>(body, field, value) {
             Binary::Bytes(bytes) => bytes,
             Binary::BadAt(byte) => {
                 let problem = Problem::new(ProblemKind::Base64(byte)).of(&body.title());
-                self.problems.push(problem.field(field).in_file(self.file, node.line()));
+                self.problems.push(problem.field(field).in_file(self.file, value.line));
                 Secret::default()
             }
         }
@@ -226,7 +250,8 @@ impl Decoder<'_> {
     }
 
     fn malformed(&mut self, body: &Body<'_>, field: &str, line: u32, error: &yaml::Error) {
-        let path = error.path();
+        let path = public(error.path());
+        let path = path.as_str();
         // Where a value stands as a field of its own, the path within it is empty.
         let joint = match (field, path) {
             ("", _) | (_, "") => "",
@@ -250,27 +275,27 @@ impl Decoder<'_> {
         self.problems.push(problem.in_file(self.file, line));
     }
 
-    fn exec(&mut self, body: &mut Body<'_>, node: Node<'_>) -> Option<ExecEntry> {
-        body.origin.note("exec", node.line());
-        if node.is_null() || !self.is::<Map>(body, "exec", node) {
+    fn exec(&mut self, body: &mut Body<'_>, value: Value<'_>) -> Option<ExecEntry> {
+        body.origin.note("exec", value.line);
+        if value.node.is_null() || !self.is::<Map>(body, "exec", value.node) {
             return None;
         }
         let mut exec = ExecEntry::default();
-        for (key, node) in node.entries() {
+        for (key, value) in fields(value.node) {
             match key {
-                "command" => exec.command = self.read(body, "exec.command", node),
-                "args" => exec.args = self.read(body, "exec.args", node),
+                "command" => exec.command = self.read(body, "exec.command", value),
+                "args" => exec.args = self.read(body, "exec.args", value),
                 "env" => {
-                    let pairs = self.read::<Vec<NameAndValue<'_>>>(body, "exec.env", node);
+                    let pairs = self.read::<Vec<NameAndValue<'_>>>(body, "exec.env", value);
                     exec.env = pairs.into_iter().map(EnvVar::from).collect();
                 }
-                "apiVersion" => exec.api_version = self.read(body, "exec.apiVersion", node),
-                "installHint" => exec.install_hint = self.read(body, "exec.installHint", node),
+                "apiVersion" => exec.api_version = self.read(body, "exec.apiVersion", value),
+                "installHint" => exec.install_hint = self.read(body, "exec.installHint", value),
                 "provideClusterInfo" => {
-                    exec.provide_cluster_info = self.read(body, "exec.provideClusterInfo", node);
+                    exec.provide_cluster_info = self.read(body, "exec.provideClusterInfo", value);
                 }
                 "interactiveMode" => {
-                    exec.interactive_mode = self.read(body, "exec.interactiveMode", node);
+                    exec.interactive_mode = self.read(body, "exec.interactiveMode", value);
                 }
                 _ => {}
             }
@@ -287,18 +312,18 @@ impl Decoder<'_> {
         Some(exec)
     }
 
-    fn auth_provider(&mut self, body: &mut Body<'_>, node: Node<'_>) -> Option<AuthProvider> {
-        body.origin.note("auth-provider", node.line());
-        if node.is_null() || !self.is::<Map>(body, "auth-provider", node) {
+    fn auth_provider(&mut self, body: &mut Body<'_>, value: Value<'_>) -> Option<AuthProvider> {
+        body.origin.note("auth-provider", value.line);
+        if value.node.is_null() || !self.is::<Map>(body, "auth-provider", value.node) {
             return None;
         }
         let mut provider = AuthProvider::default();
-        for (key, node) in node.entries() {
+        for (key, value) in fields(value.node) {
             match key {
-                "name" => provider.name = self.read(body, "auth-provider.name", node),
+                "name" => provider.name = self.read(body, "auth-provider.name", value),
                 "config" => {
                     let config: BTreeMap<String, Text<'_>> =
-                        self.read(body, "auth-provider.config", node);
+                        self.read(body, "auth-provider.config", value);
                     let config =
                         config.into_iter().map(|(key, value)| (key, Secret::from(value.0)));
                     provider.config = config.collect();
@@ -308,6 +333,18 @@ impl Decoder<'_> {
         }
         Some(provider)
     }
+}
+
+/// A path without the keys that somebody made up: in a broken file one may be a secret.
+fn public(path: &str) -> String {
+    let shown = path.split('.').map(|step| match step.split_once('[') {
+        _ if matches!(step, "name" | "value") => step.to_owned(),
+        Some(("", index)) => ["[", index].concat(),
+        Some((_, index)) => ["?[", index].concat(),
+        None if step.is_empty() => String::new(),
+        None => "?".to_owned(),
+    });
+    shown.collect::<Vec<_>>().join(".")
 }
 
 #[derive(Default, Deserialize)]
@@ -328,24 +365,24 @@ impl Entry for ClusterEntry {
     const LIST: &'static str = "clusters";
     const KIND: &'static str = "cluster";
 
-    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, node: Node<'_>) {
+    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, value: Value<'_>) {
         match key {
-            "server" => self.server = d.read(body, "server", node),
-            "tls-server-name" => self.tls_server_name = d.read(body, "tls-server-name", node),
+            "server" => self.server = d.read(body, "server", value),
+            "tls-server-name" => self.tls_server_name = d.read(body, "tls-server-name", value),
             "insecure-skip-tls-verify" => {
-                self.insecure_skip_tls_verify = d.read(body, "insecure-skip-tls-verify", node);
+                self.insecure_skip_tls_verify = d.read(body, "insecure-skip-tls-verify", value);
             }
             "certificate-authority" => {
-                self.certificate_authority = d.read(body, "certificate-authority", node);
+                self.certificate_authority = d.read(body, "certificate-authority", value);
             }
             "certificate-authority-data" => {
-                self.certificate_authority_data = d.data(body, "certificate-authority-data", node);
+                self.certificate_authority_data = d.data(body, "certificate-authority-data", value);
             }
-            "proxy-url" => self.proxy_url = d.read(body, "proxy-url", node),
+            "proxy-url" => self.proxy_url = d.read(body, "proxy-url", value),
             "disable-compression" => {
-                self.disable_compression = d.read(body, "disable-compression", node);
+                self.disable_compression = d.read(body, "disable-compression", value);
             }
-            "extensions" => self.extensions = d.extensions(body, node),
+            "extensions" => self.extensions = d.extensions(body, value.node),
             _ => {}
         }
     }
@@ -359,27 +396,27 @@ impl Entry for UserEntry {
     const LIST: &'static str = "users";
     const KIND: &'static str = "user";
 
-    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, node: Node<'_>) {
+    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, value: Value<'_>) {
         match key {
             "client-certificate" => {
-                self.client_certificate = d.read(body, "client-certificate", node);
+                self.client_certificate = d.read(body, "client-certificate", value);
             }
             "client-certificate-data" => {
-                self.client_certificate_data = d.data(body, "client-certificate-data", node);
+                self.client_certificate_data = d.data(body, "client-certificate-data", value);
             }
-            "client-key" => self.client_key = d.read(body, "client-key", node),
-            "client-key-data" => self.client_key_data = d.data(body, "client-key-data", node),
-            "token" => self.token = d.secret(body, "token", node),
-            "tokenFile" => self.token_file = d.read(body, "tokenFile", node),
-            "as" => self.impersonate_user = d.read(body, "as", node),
-            "as-uid" => self.impersonate_uid = d.read(body, "as-uid", node),
-            "as-groups" => self.impersonate_groups = d.read(body, "as-groups", node),
-            "as-user-extra" => self.impersonate_extra = d.read(body, "as-user-extra", node),
-            "username" => self.username = d.read(body, "username", node),
-            "password" => self.password = d.secret(body, "password", node),
-            "auth-provider" => self.auth_provider = d.auth_provider(body, node),
-            "exec" => self.exec = d.exec(body, node),
-            "extensions" => self.extensions = d.extensions(body, node),
+            "client-key" => self.client_key = d.read(body, "client-key", value),
+            "client-key-data" => self.client_key_data = d.data(body, "client-key-data", value),
+            "token" => self.token = d.secret(body, "token", value),
+            "tokenFile" => self.token_file = d.read(body, "tokenFile", value),
+            "as" => self.impersonate_user = d.read(body, "as", value),
+            "as-uid" => self.impersonate_uid = d.read(body, "as-uid", value),
+            "as-groups" => self.impersonate_groups = d.read(body, "as-groups", value),
+            "as-user-extra" => self.impersonate_extra = d.read(body, "as-user-extra", value),
+            "username" => self.username = d.read(body, "username", value),
+            "password" => self.password = d.secret(body, "password", value),
+            "auth-provider" => self.auth_provider = d.auth_provider(body, value),
+            "exec" => self.exec = d.exec(body, value),
+            "extensions" => self.extensions = d.extensions(body, value.node),
             _ => {}
         }
     }
@@ -393,12 +430,12 @@ impl Entry for ContextEntry {
     const LIST: &'static str = "contexts";
     const KIND: &'static str = "context";
 
-    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, node: Node<'_>) {
+    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, value: Value<'_>) {
         match key {
-            "cluster" => self.cluster = d.read(body, "cluster", node),
-            "user" => self.user = d.read(body, "user", node),
-            "namespace" => self.namespace = d.read(body, "namespace", node),
-            "extensions" => self.extensions = d.extensions(body, node),
+            "cluster" => self.cluster = d.read(body, "cluster", value),
+            "user" => self.user = d.read(body, "user", value),
+            "namespace" => self.namespace = d.read(body, "namespace", value),
+            "extensions" => self.extensions = d.extensions(body, value.node),
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! Extensions: JSON that only its author understands.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 use serde::{Deserialize, Deserializer};
@@ -23,9 +24,20 @@ impl Extension {
         &self.0
     }
 
+    /// Whether it is null, which does not even reserve its name (KC-27).
+    pub(super) fn is_null(&self) -> bool {
+        self.0 == "null"
+    }
+
     /// The value.
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
+impl Default for Extension {
+    fn default() -> Self {
+        Self("null".to_owned())
     }
 }
 

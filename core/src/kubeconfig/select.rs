@@ -52,6 +52,25 @@ impl Kubeconfig {
     }
 }
 
+impl Kubeconfig {
+    /// Whether these overrides select nothing that could be connected to, for want of a server and
+    /// for no other reason (KC-77, KC-78). Other overrides do not matter, where in client-go some
+    /// hide the lack of a server (KC-79).
+    pub(crate) fn is_unconfigured(
+        &self,
+        overrides: &Overrides,
+        selected: Result<(), &ConfigError>,
+    ) -> bool {
+        let for_want_of_a_server = match selected {
+            Ok(()) => true,
+            Err(error) => error.problems().iter().all(|problem| {
+                matches!(problem.kind, ProblemKind::EmptyConfig(_) | ProblemKind::NoServer)
+            }),
+        };
+        for_want_of_a_server && Selection::new(self, overrides).lacks_server()
+    }
+}
+
 /// What was selected, overrides laid over.
 pub(super) struct Selection<'a> {
     pub(super) config: &'a Kubeconfig,
@@ -97,6 +116,11 @@ impl<'a> Selection<'a> {
         missing("user", &overrides.user, config.users.contains_key(&overrides.user))?;
         missing("context", &overrides.context, config.contexts.contains_key(&overrides.context))?;
         missing("cluster", &overrides.cluster, config.clusters.contains_key(&overrides.cluster))
+    }
+
+    /// Whether nobody names a server: no file, no override. A default does not count.
+    fn lacks_server(&self) -> bool {
+        self.overrides.server.is_empty() && !self.config.clusters.contains_key(self.cluster_name)
     }
 
     /// Everything of KC-48…KC-60 about the selected entries.
@@ -187,11 +211,15 @@ impl<'a> Selection<'a> {
         }
     }
 
+    fn has_default_server(&self, entry: &ClusterEntry) -> bool {
+        entry.server.is_empty() && !self.overrides.default_server.is_empty()
+    }
+
     /// Where a field of the cluster came from.
     pub(super) fn cluster_origin(&self, field: &'static str) -> Origin {
         match (self.overrides.flag(field), self.config.clusters.get(self.cluster_name)) {
             (Some(flag), _) => Origin::Override(flag.to_owned()),
-            (None, Some(cluster)) if field != "server" || !cluster.server.is_empty() => {
+            (None, Some(cluster)) if field != "server" || !self.has_default_server(cluster) => {
                 cluster.origin.of_field(&self.cluster_title(), field)
             }
             _ => Origin::Default,

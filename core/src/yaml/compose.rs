@@ -362,7 +362,7 @@ fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
             },
         };
         match place.and_then(|place| kept.get_mut(place)) {
-            Some(entry) => entry.1 = value,
+            Some(entry) => *entry = (key, value),
             None => kept.push((key, value)),
         }
     }

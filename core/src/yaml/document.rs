@@ -181,6 +181,15 @@ impl<'d> Node<'d> {
         })
     }
 
+    /// As [`Node::entries`], with the line that each key stands on.
+    pub(crate) fn fields(&self) -> impl ExactSizeIterator<Item = (&'d str, u32, Self)> + use<'d> {
+        let document = self.document;
+        self.entry_ids().iter().map(move |(key, value)| {
+            let name = document.key(*key).unwrap_or_default();
+            (name, document.stored(*key).line, Node { document, id: *value })
+        })
+    }
+
     /// Whether this is null: `null`, `~` or nothing at all.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -92,7 +92,7 @@ fn kc_24_scalars_have_their_types_and_all_that_are_wrong_are_told() {
         clusters:\n- name: 1234\n- name: k\n  cluster:\n    server: 1_000\n    \
         insecure-skip-tls-verify: 'true'\n\
         users:\n- name: u\n  user:\n    token: 433e40\n    password: [hush]\n    exec:\n      \
-        args: [a, 1]\n    auth-provider: {name: oidc, config: {n: 7}}\n";
+        args: [a, 1]\n    auth-provider: {name: oidc, config: {key: 7}}\n";
     let error = parse(file).unwrap_err();
     let places: Vec<_> = error
         .problems()
@@ -109,7 +109,7 @@ fn kc_24_scalars_have_their_types_and_all_that_are_wrong_are_told() {
             (11, "user \"u\"", "token"),
             (12, "user \"u\"", "password"),
             (14, "user \"u\"", "exec.args[1]"),
-            (15, "user \"u\"", "auth-provider.config.n"),
+            (15, "user \"u\"", "auth-provider.config.?"),
         ]
     );
     assert!(!error.to_string().contains("hush") && !error.to_string().contains("433"), "{error}");
@@ -237,11 +237,11 @@ fn kc_28_data_is_standard_base64() {
 fn kc_29_extensions_are_json_with_sorted_keys() {
     let config = parse(
         "extensions:\n- name: e\n  extension:\n    z: yes\n    a: 1.0\n    o: 010\n    \
-         d: 2020-01-02\n    n: {b: [~, x], a: {}}\n- name: s\n  extension: bare\n",
+         d: 2020-01-02\n    w: {b: [~, x], a: {}}\n- name: s\n  extension: bare\n",
     )
     .unwrap();
     let json = |name: &str| config.extensions[name].as_json();
-    assert_eq!(json("e"), r#"{"a":1,"d":"2020-01-02","n":{"a":{},"b":[null,"x"]},"o":8,"z":true}"#);
+    assert_eq!(json("e"), r#"{"a":1,"d":"2020-01-02","o":8,"w":{"a":{},"b":[null,"x"]},"z":true}"#);
     assert_eq!(json("s"), r#""bare""#);
 }
 

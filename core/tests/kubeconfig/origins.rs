@@ -62,7 +62,7 @@ fn every_effective_setting_names_its_file_entry_and_line() {
             "client-key = /b:14 user \"u\"",
             "token = /b:15 user \"u\"",
             "as = /b:16 user \"u\"",
-            "as-groups = /b:18 user \"u\"",
+            "as-groups = /b:17 user \"u\"",
             "namespace = /a:7 context \"c\"",
         ]
     );
@@ -122,7 +122,7 @@ fn a_plugin_is_found_at_its_line() {
         [
             "server = /k/config:7 cluster \"k\"",
             "user = /k/config:6 context \"c\"",
-            "exec = /k/config:12 user \"u\"",
+            "exec = /k/config:11 user \"u\"",
             "namespace = default"
         ]
     );
@@ -133,5 +133,5 @@ fn a_plugin_is_found_at_its_line() {
     );
     let missing = text.replace("      command: x\n", "");
     let error = parse(&missing).unwrap().select(&Overrides::default(), &Environment::default());
-    assert!(error.unwrap_err().to_string().contains("/k/config:12: user \"u\": exec.command "));
+    assert!(error.unwrap_err().to_string().contains("/k/config:11: user \"u\": exec.command "));
 }

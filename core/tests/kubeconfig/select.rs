@@ -136,7 +136,7 @@ fn kc_48_kc_50_every_problem_in_order() {
          /k/config:8: user \"u\" has a client certificate without client-key or client-key-data; \
          /k/config:8: user \"u\" has more than one authentication method: token and \
          username/password; remove one; \
-         /k/config:8: user \"u\" asks for an impersonated uid, groups or extra without as, the user \
+         /k/config:7: user \"u\" asks for an impersonated uid, groups or extra without as, the user \
          to impersonate; \
          /k/config:5: cluster \"k\" has no server; \
          /k/config:5: cluster \"k\": proxy-url has the scheme \"ftp\"; it must be http, https or \
@@ -161,7 +161,7 @@ fn kc_51_an_entry_that_is_there_is_not_no_configuration() {
     assert!(!error.is_empty_config());
     assert_eq!(
         error.to_string(),
-        "invalid configuration: /k/config:10: cluster \"hollow\" has no server"
+        "invalid configuration: /k/config:11: cluster \"hollow\" has no server"
     );
     let overrides =
         Overrides { context: "bare".into(), disable_compression: true, ..Default::default() };
