@@ -66,7 +66,8 @@ fn every_action_hides_its_secrets() {
         allowlist: None,
         limit: 1,
     };
-    let write = WriteFile { path: "/f".into(), contents: canary(), mode: 0o600 };
+    let write =
+        WriteFile { path: "/f".into(), contents: canary(), mode: 0o600, replaces: Some(canary()) };
     let set = SetHeaders {
         generation: Generation::from_u64(1),
         headers: vec![header],

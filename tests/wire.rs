@@ -72,11 +72,20 @@ fn every_input_reads_back_as_it_was() {
 
 #[test]
 fn every_kind_of_failure_has_its_name() {
-    use FailureKind::{Denied, Network, NotFound, Other, TimedOut, TooLarge, Unsupported};
-    let kinds = [Denied, Network, NotFound, Other, TimedOut, TooLarge, Unsupported];
+    use FailureKind::{Conflict, Denied, Network, NotFound, Other};
+    use FailureKind::{TimedOut, TooLarge, Unsupported};
+    let kinds = [Conflict, Denied, Network, NotFound, Other, TimedOut, TooLarge, Unsupported];
     let names: Vec<String> = kinds.iter().map(text).collect();
-    let expected =
-        ["denied", "network", "not-found", "other", "timed-out", "too-large", "unsupported"];
+    let expected = [
+        "conflict",
+        "denied",
+        "network",
+        "not-found",
+        "other",
+        "timed-out",
+        "too-large",
+        "unsupported",
+    ];
     assert_eq!(names, expected.map(|name| format!("\"{name}\"")));
 }
 
@@ -121,8 +130,18 @@ fn actions() -> Vec<(Action, &'static str)> {
                 path: "/w".into(),
                 contents: "c".into(),
                 mode: 0o600,
+                replaces: None,
             })),
-            r#"{"write-file":{"id":3,"request":{"path":"/w","contents":"Yw==","mode":384}}}"#,
+            r#"{"write-file":{"id":3,"request":{"path":"/w","contents":"Yw==","mode":384,"replaces":null}}}"#,
+        ),
+        (
+            Action::WriteFile(job(WriteFile {
+                path: "/w".into(),
+                contents: "c".into(),
+                mode: 0o600,
+                replaces: Some("b".into()),
+            })),
+            r#"{"write-file":{"id":3,"request":{"path":"/w","contents":"Yw==","mode":384,"replaces":"Yg=="}}}"#,
         ),
         (Action::Cancel(id()), r#"{"cancel":3}"#),
         (Action::RefreshAt(Instant::from_millis(5)), r#"{"refresh-at":5}"#),

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 #[cfg(feature = "serde")]
-use crate::secret::exposed;
+use crate::secret::{exposed, exposed_option};
 
 /// What can happen to the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,8 @@ impl fmt::Display for Failure {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum FailureKind {
+    /// The file has changed since it was read, or somebody else is changing it now.
+    Conflict,
     /// Permission, or a plugin policy, is against it.
     Denied,
     /// The network, TLS or a proxy failed.
@@ -148,6 +150,7 @@ pub enum FailureKind {
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Conflict => "changed by somebody else",
             Self::Denied => "permission denied",
             Self::Network => "network failure",
             Self::NotFound => "not found",
@@ -357,7 +360,8 @@ pub enum Stdin {
 }
 
 /// Send one HTTP request on its own connection terms. A host that cannot honour one of them
-/// refuses with [`FailureKind::Unsupported`]; it never ignores one.
+/// refuses with [`FailureKind::Unsupported`]; it never ignores one. Any status is an answer:
+/// redirects are not followed, since a body may hold a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
@@ -407,7 +411,7 @@ pub struct Tls {
 }
 
 /// Write a whole file so that a reader, or a crash, sees the old content or the new (a temporary
-/// file renamed into place). An existing file keeps its mode.
+/// file renamed into place). An existing file keeps its mode, a link stays a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
@@ -419,6 +423,11 @@ pub struct WriteFile {
     pub contents: Secret,
     /// Unix permission bits for a new file.
     pub mode: u32,
+    /// Only if the file still holds this: otherwise [`FailureKind::Conflict`]. While it compares
+    /// and renames, the host holds `<path>.lock`, as kubectl does (KC-87), so that nobody's change
+    /// is lost; a lock that others do not give back is a conflict too.
+    #[cfg_attr(feature = "serde", serde(with = "exposed_option"))]
+    pub replaces: Option<Secret>,
 }
 
 /// The push form of the credential, for hosts that keep a copy of their own.

@@ -99,6 +99,44 @@ pub mod exposed {
     }
 }
 
+/// The same for a secret that may not be there.
+#[cfg(feature = "serde")]
+pub mod exposed_option {
+    use super::{Secret, exposed};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    struct Owned(#[serde(with = "exposed")] Secret);
+
+    #[derive(Serialize)]
+    struct Lent<'a>(#[serde(serialize_with = "lent")] &'a Secret);
+
+    fn lent<S: Serializer>(secret: &&Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        exposed::serialize(secret, serializer)
+    }
+
+    /// Writes the bytes as base64, or nothing.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(
+        secret: &Option<Secret>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Lent).serialize(serializer)
+    }
+
+    /// Reads base64, or nothing.
+    ///
+    /// # Errors
+    /// When the value is neither nothing nor a string of standard base64.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<Owned>::deserialize(deserializer)?.map(|Owned(secret)| secret))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

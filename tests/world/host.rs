@@ -196,6 +196,11 @@ impl Host {
     }
 
     pub(crate) fn write(&mut self, request: &WriteFile) -> Answered<Written> {
+        let held = self.files.get(&request.path).map(Content::bytes);
+        if request.replaces.is_some() && request.replaces != held {
+            let failure = Failure::new(FailureKind::Conflict, "the file has changed");
+            return Answered { after: 1, outcome: Some(Err(failure)) };
+        }
         let text = String::from_utf8_lossy(request.contents.expose()).into_owned();
         self.files.insert(request.path.clone(), Content::Text(text));
         Answered { after: 1, outcome: Some(Ok(Written)) }

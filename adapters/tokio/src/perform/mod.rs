@@ -3,6 +3,7 @@
 mod bounded;
 mod command;
 mod file;
+mod lock;
 mod path;
 mod write;
 

@@ -1,21 +1,54 @@
 //! Writing files: whole or not at all.
 
 use super::failure;
+use super::lock::Lock;
 use kubecred_core::protocol::{WriteFile, Written};
-use kubecred_core::{Failure, FailureKind};
+use kubecred_core::{Failure, FailureKind, Secret};
 use std::fs::{File, Permissions};
-use std::io::{Result, Write};
+use std::io::{ErrorKind, Read, Result, Write};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 pub(super) async fn write(request: &WriteFile) -> std::result::Result<Written, Failure> {
     let request = request.clone();
     match tokio::task::spawn_blocking(move || write_now(&request)).await {
-        Ok(outcome) => outcome.map(|()| Written).map_err(|e| failure(&e)),
+        Ok(outcome) => outcome.map(|()| Written),
         Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
     }
 }
 
-fn write_now(request: &WriteFile) -> Result<()> {
+fn write_now(request: &WriteFile) -> std::result::Result<(), Failure> {
+    let _lock = match &request.replaces {
+        Some(before) => {
+            let lock = Lock::acquire(Path::new(&request.path))?;
+            if !holds(&request.path, before).map_err(|e| failure(&e))? {
+                let detail = "it has changed since it was read";
+                return Err(Failure::new(FailureKind::Conflict, detail));
+            }
+            Some(lock)
+        }
+        None => None,
+    };
+    replace(request).map_err(|e| failure(&e))
+}
+
+/// Whether the file is there and holds just these bytes.
+fn holds(path: &str, bytes: &Secret) -> Result<bool> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    if file.metadata()?.len() != bytes.len() as u64 {
+        return Ok(false);
+    }
+    let mut held = Zeroizing::new(vec![0; bytes.len()]);
+    match file.read_exact(&mut held) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| held.as_slice() == bytes.expose()),
+    }
+}
+
+fn replace(request: &WriteFile) -> Result<()> {
     // A link stays a link: what it leads to is replaced.
     let path =
         std::fs::canonicalize(&request.path).unwrap_or_else(|_| PathBuf::from(&request.path));
@@ -67,7 +100,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn request(path: &Path, contents: &str) -> WriteFile {
-        WriteFile { path: path.to_str().unwrap().into(), contents: contents.into(), mode: 0o640 }
+        let path = path.to_str().unwrap().into();
+        WriteFile { path, contents: contents.into(), mode: 0o640, replaces: None }
     }
 
     fn mode(path: &Path) -> u32 {
@@ -106,5 +140,50 @@ mod tests {
         assert_eq!(names.len(), 1);
         let nowhere = folder.path().join("none").join("file");
         assert_eq!(write(&request(&nowhere, "x")).await.unwrap_err().kind, FailureKind::NotFound);
+    }
+    async fn replaced(path: &Path, before: &str) -> std::result::Result<Written, FailureKind> {
+        let request = WriteFile { replaces: Some(before.into()), ..request(path, "after") };
+        write(&request).await.map_err(|failure| failure.kind)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_else_has_changed_stays_as_they_left_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        for theirs in ["", "befor", "beforE", "before and more"] {
+            std::fs::write(&path, theirs).unwrap();
+            assert_eq!(replaced(&path, "before").await, Err(FailureKind::Conflict));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+        }
+        std::fs::write(&path, "before").unwrap();
+        assert_eq!(replaced(&path, "before").await, Ok(Written));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "after");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(replaced(&path, "before").await, Err(FailureKind::Conflict));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no lock is left");
+    }
+
+    #[tokio::test]
+    async fn kc_87_a_lock_that_is_not_given_back_is_a_conflict_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, lock) = (folder.path().join("config"), folder.path().join("config.lock"));
+        std::fs::write(&path, "before").unwrap();
+        std::fs::write(&lock, "").unwrap();
+        assert_eq!(replaced(&path, "before").await, Err(FailureKind::Conflict));
+        assert!(lock.exists(), "it is not ours");
+        std::fs::remove_file(&lock).unwrap();
+        assert_eq!(replaced(&path, "before").await, Ok(Written));
+    }
+
+    #[tokio::test]
+    async fn kc_87_a_lock_that_is_given_back_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, "before").unwrap();
+        let theirs = Lock::acquire(&path).unwrap();
+        let ours = tokio::spawn(async move { replaced(&path, "before").await });
+        tokio::task::yield_now().await; // ours looks about now
+        drop(theirs);
+        assert_eq!(ours.await.unwrap(), Ok(Written));
     }
 }

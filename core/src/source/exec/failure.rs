@@ -29,7 +29,8 @@ pub fn explain(
         },
         FailureKind::TooLarge => PluginProblem::TooLarge(limit),
         FailureKind::Denied if allowlist => PluginProblem::NotAllowed(failure.detail),
-        FailureKind::Denied
+        FailureKind::Conflict
+        | FailureKind::Denied
         | FailureKind::Network
         | FailureKind::Other
         | FailureKind::Unsupported => PluginProblem::NotRun(failure),
