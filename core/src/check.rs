@@ -2,7 +2,11 @@
 
 use crate::error::FileRole;
 use crate::kubeconfig::{ConfigError, PathFlavour, Problem, ProblemKind, Server, check_proxy};
-use crate::profile::{Bearer, Exec, Impersonation, Material, PluginPolicy, Profile, Proxy, Roots};
+use crate::profile::{
+    Bearer, Cluster, Exec, ExecCluster, Impersonation, Material, PluginPolicy, Profile, Proxy,
+    Roots,
+};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 impl Profile {
@@ -85,6 +89,24 @@ impl Profile {
         ]
         .into_iter()
         .flatten()
+    }
+}
+
+/// What a plugin may know of this cluster; without a configuration of its own (EX-32…EX-36).
+impl From<&Cluster> for ExecCluster {
+    fn from(cluster: &Cluster) -> Self {
+        Self {
+            server: cluster.server.clone(),
+            tls_server_name: cluster.tls_server_name.clone().unwrap_or_default(),
+            insecure_skip_tls_verify: cluster.insecure_skip_tls_verify,
+            certificate_authority: cluster.roots.clone(),
+            proxy_url: match &cluster.proxy {
+                Proxy::Url(url) => url.clone(),
+                Proxy::Direct | Proxy::Environment => String::new(),
+            },
+            disable_compression: cluster.disable_compression,
+            config: None,
+        }
     }
 }
 

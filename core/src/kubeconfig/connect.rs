@@ -238,18 +238,11 @@ impl<'a> Connection<'a> {
         })
     }
 
-    /// What the plugin may know of the cluster (EX-32…EX-36).
+    /// What the plugin may know of the cluster, with its extension (EX-34).
     fn exec_cluster(&self, cluster: &Cluster) -> ExecCluster {
         let extension = self.selection.cluster.extensions.get(EXEC_EXTENSION);
-        ExecCluster {
-            server: cluster.server.clone(),
-            tls_server_name: cluster.tls_server_name.clone().unwrap_or_default(),
-            insecure_skip_tls_verify: cluster.insecure_skip_tls_verify,
-            certificate_authority: cluster.roots.clone(),
-            proxy_url: self.selection.cluster.proxy_url.clone(),
-            disable_compression: cluster.disable_compression,
-            config: extension.map(|extension| extension.as_json().to_owned()),
-        }
+        let config = extension.map(|extension| extension.as_json().to_owned());
+        ExecCluster { config, ..ExecCluster::from(cluster) }
     }
 
     /// Whom to pass for, on whatever server (UA-20, UA-25).

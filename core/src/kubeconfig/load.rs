@@ -21,7 +21,7 @@ impl Kubeconfig {
     /// assert_eq!(config.users["ann"].origin.line, 1);
     ///
     /// let error = Kubeconfig::from_bytes(b"users:\n- name: ann\n  user: {token: 12345}\n").unwrap_err();
-    /// assert_eq!(error.to_string(), r#"user "ann": token: expected a string, found a number"#);
+    /// assert_eq!(error.to_string(), r#"line 3: user "ann": token: expected a string, found a number"#);
     /// # Ok::<(), kubecred_core::kubeconfig::ConfigError>(())
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConfigError> {

@@ -176,7 +176,7 @@ fn relative(value: Value, folder: &str) -> Value {
         Value::String(text) => {
             // The folder, the number of the file, and what the file says.
             let inner = text.strip_prefix(folder).and_then(|text| text.splitn(3, '/').nth(2));
-            Value::String(inner.map_or(text.clone(), ToOwned::to_owned))
+            Value::String(inner.map(ToOwned::to_owned).unwrap_or(text))
         }
         Value::Array(items) => items.into_iter().map(|item| relative(item, folder)).collect(),
         Value::Object(fields) => {

@@ -5,6 +5,7 @@ mod detect;
 mod exec;
 mod in_cluster;
 mod kubectl;
+mod kubectl_connect;
 mod merge;
 mod origins;
 mod overrides;

@@ -275,3 +275,19 @@ fn kc_82_kc_83_namespaces() {
     let overrides = Overrides { namespace: "other".into(), ..Overrides::default() };
     assert_eq!(with(overrides).unwrap().namespace, namespace("other", true));
 }
+
+#[test]
+fn kc_25_kc_83_empty_and_null_references_are_none() {
+    let config = parse(
+        "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: ~, namespace: ''}}]\n\
+         clusters: [{name: k, cluster: {server: 'https://h'}}]\nusers: ~\n",
+    )
+    .unwrap();
+    let profile = config.select(&Overrides::default(), &Environment::default()).unwrap();
+    assert_eq!(profile.authentication, Authentication::default());
+    assert_eq!(profile.namespace, Namespace::default());
+    assert!(profile.notices.is_empty());
+    let nothing = parse("current-context: ''").unwrap();
+    let result = nothing.select(&Overrides::default(), &Environment::default());
+    assert!(result.unwrap_err().is_empty_config());
+}
