@@ -113,6 +113,12 @@ impl Notice {
         (answer, due && self.is_first())
     }
 
+    /// The credential that was up last, good or not.
+    #[cfg(feature = "client")]
+    pub(crate) fn peek(&self) -> Option<Credential> {
+        self.answer.as_ref().ok().cloned()
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         self.stats
     }

@@ -12,6 +12,8 @@ use std::io::IsTerminal;
 #[derive(Default)]
 #[must_use = "nothing starts before it is given a profile"]
 pub struct Builder {
+    #[cfg(feature = "client")]
+    crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     policy: Option<Policy>,
     plugin_policy: Option<PluginPolicy>,
     provider: Option<ProviderCommands>,
@@ -22,6 +24,17 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// The cryptography of TLS. By default that of the process, if it has one, or else ring. None
+    /// is ever installed for the process.
+    #[cfg(feature = "client")]
+    pub fn crypto_provider(
+        mut self,
+        provider: std::sync::Arc<rustls::crypto::CryptoProvider>,
+    ) -> Self {
+        self.crypto = Some(provider);
+        self
+    }
+
     /// The pace of refreshing, and every limit.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
@@ -89,7 +102,12 @@ impl Builder {
             (None, None) => Box::new(SystemCommands::new(self.stderr)),
         };
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-        Auth::start(profile, self.policy.unwrap_or_default(), seed, Host { runner })
+        let host = Host {
+            runner,
+            #[cfg(feature = "client")]
+            crypto: self.crypto,
+        };
+        Auth::start(profile, self.policy.unwrap_or_default(), seed, host)
     }
 }
 

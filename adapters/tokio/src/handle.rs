@@ -5,7 +5,8 @@ use crate::clock::Clock;
 use crate::driver::{Driver, Post};
 use crate::perform::Host;
 use crate::{AuthError, Builder, Credential};
-use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats};
+use http::HeaderMap;
+use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats, Unready};
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
@@ -30,6 +31,9 @@ struct Inner {
     clock: Clock,
     inbox: mpsc::UnboundedSender<Post>,
     events: broadcast::WeakSender<Event>,
+    #[cfg(feature = "client")]
+    host: Arc<Host>,
+    impersonation: Result<HeaderMap, AuthError>,
     profile: Profile,
 }
 
@@ -53,16 +57,25 @@ impl Auth {
         // What needs no job, a literal token for one, is there at once.
         machine.handle_input(clock.now(), Input::Tick);
         let board = Arc::new(Board::new(&machine, clock.now()));
+        let host = Arc::new(host);
         let (inbox, posts) = mpsc::unbounded_channel();
         let (events, _) = broadcast::channel(EVENTS);
-        let inner =
-            Inner { board: Arc::clone(&board), clock, inbox, events: events.downgrade(), profile };
+        let inner = Inner {
+            board: Arc::clone(&board),
+            clock,
+            inbox,
+            events: events.downgrade(),
+            #[cfg(feature = "client")]
+            host: Arc::clone(&host),
+            impersonation: impersonation(&profile, clock),
+            profile,
+        };
         let driver = Driver {
             machine,
             clock,
             inbox: posts,
             board,
-            host: Arc::new(host),
+            host,
             events,
             jobs: JoinSet::new(),
             running: HashMap::new(),
@@ -144,6 +157,25 @@ impl Auth {
         self.inner.board.read().stats()
     }
 
+    /// What is held at this moment, good or not, without asking for it.
+    #[cfg(feature = "client")]
+    pub(crate) fn peek(&self) -> Option<Credential> {
+        self.inner.board.read().peek()
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn crypto_provider(
+        &self,
+    ) -> Result<Arc<rustls::crypto::CryptoProvider>, crate::tls::TlsError> {
+        crate::tls::provider(self.inner.host.crypto.as_ref())
+    }
+
+    /// The headers for whom the profile passes, which need no credential.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for layers"))]
+    pub(crate) fn impersonation(&self) -> Result<&HeaderMap, AuthError> {
+        self.inner.impersonation.as_ref().map_err(Clone::clone)
+    }
+
     /// Looks at the board; tells the machine if it wants to know that somebody asked.
     fn ask(&self) -> Result<Credential, Lack> {
         let (answer, demand) = self.inner.board.read().ask(self.inner.clock.now());
@@ -175,6 +207,17 @@ impl Auth {
                 Err(Lack::Unfit(error)) => return Err(error),
             }
         }
+    }
+}
+
+/// What a machine says that has nothing else to say.
+fn impersonation(profile: &Profile, clock: Clock) -> Result<HeaderMap, AuthError> {
+    let mut bare = Profile::new(String::new());
+    bare.authentication.impersonation = profile.authentication.impersonation.clone();
+    match Authenticator::new(&bare, Policy::default(), 0).credential(clock.now()) {
+        Ok(lent) => Credential::new(&lent, 0).map(|credential| credential.headers().clone()),
+        Err(Unready::Failed(error)) => Err(AuthError::Source(error.clone())),
+        Err(Unready::Closed | Unready::Pending) => Ok(HeaderMap::new()),
     }
 }
 

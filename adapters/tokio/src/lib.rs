@@ -29,15 +29,27 @@
 
 mod board;
 mod builder;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
+#[cfg(feature = "client")]
+mod connect;
 mod credential;
 mod driver;
 mod error;
 mod handle;
 mod perform;
 mod provider;
+#[cfg(feature = "client")]
+mod proxy;
+#[cfg(feature = "client")]
+pub mod tls;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use builder::Builder;
+#[cfg(feature = "client")]
+pub use client::{Client, ClientError};
 pub use credential::Credential;
 pub use error::AuthError;
 pub use handle::{Auth, Events};

@@ -41,6 +41,19 @@ impl Bounded {
         }
     }
 
+    /// Takes a copy of these bytes.
+    #[cfg(feature = "client")]
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            let space = self.space();
+            let (now, later) = bytes.split_at(space.len().min(bytes.len()));
+            space[..now.len()].copy_from_slice(now);
+            self.advance(now.len())?;
+            bytes = later;
+        }
+        Ok(())
+    }
+
     /// All that was taken.
     pub(crate) fn into_secret(self) -> Secret {
         Secret::new(&self.bytes[..self.len])

@@ -8,9 +8,14 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
 
 pub(super) async fn read(request: &ReadFile) -> Result<FileBytes, Failure> {
-    let ReadFile { path, limit } = request.clone();
+    read_file(&request.path, request.limit).await.map(FileBytes)
+}
+
+/// The whole content of a regular file.
+pub(crate) async fn read_file(path: &str, limit: u64) -> Result<Secret, Failure> {
+    let path = path.to_owned();
     match tokio::task::spawn_blocking(move || read_now(&path, limit)).await {
-        Ok(outcome) => outcome.map(FileBytes),
+        Ok(outcome) => outcome,
         Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
     }
 }

@@ -5,15 +5,36 @@ mod command;
 mod file;
 mod lock;
 mod path;
+#[cfg(feature = "client")]
+mod request;
 mod write;
 
 pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 
-use kubecred_core::{Action, Failure, FailureKind, Input, Job};
+#[cfg(feature = "client")]
+pub(crate) use file::read_file;
+
+use kubecred_core::protocol::{HttpResponse, SendRequest};
+use kubecred_core::{Action, Failure, Input, Job};
 
 /// What the jobs need from this process.
 pub(crate) struct Host {
     pub(crate) runner: Box<dyn CommandRunner>,
+    #[cfg(feature = "client")]
+    pub(crate) crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
+}
+
+impl Host {
+    #[cfg(feature = "client")]
+    async fn send(&self, request: &SendRequest) -> Result<HttpResponse, Failure> {
+        request::send(request, self.crypto.as_ref()).await
+    }
+
+    #[cfg(not(feature = "client"))]
+    async fn send(&self, _: &SendRequest) -> Result<HttpResponse, Failure> {
+        let why = "this program was built without an HTTP client";
+        Err(Failure::new(kubecred_core::FailureKind::Unsupported, why))
+    }
 }
 
 /// Does the job, whatever becomes of it.
@@ -27,10 +48,10 @@ pub(crate) async fn perform(action: Action, host: &Host) -> Input {
             let outcome = host.runner.run(&request).await;
             Job { id, request }.done(outcome)
         }
-        Action::SendRequest(job) => job.done(Err(Failure::new(
-            FailureKind::Unsupported,
-            "this program was built without an HTTP client",
-        ))),
+        Action::SendRequest(Job { id, request }) => {
+            let outcome = host.send(&request).await;
+            Job { id, request }.done(outcome)
+        }
         Action::WriteFile(Job { id, request }) => {
             let outcome = write::write(&request).await;
             Job { id, request }.done(outcome)
@@ -43,6 +64,7 @@ pub(crate) async fn perform(action: Action, host: &Host) -> Input {
 
 /// An operating system's error as the machine tells it apart.
 fn failure(error: &std::io::Error) -> Failure {
+    use kubecred_core::FailureKind;
     use std::io::ErrorKind;
     let kind = match error.kind() {
         ErrorKind::NotFound => FailureKind::NotFound,

@@ -51,6 +51,22 @@ impl Plugin {
         Self::saying(&format!("[ $RUN != 1 ] || exit 1\n{token}"))
     }
 
+    /// Prints these certificates, one in each run.
+    pub(crate) fn presenting(certificates: &[&kubecred_loopback::Issued]) -> Self {
+        let plugin = Self::saying(r#"cat "$HERE/answer-$RUN""#);
+        for (index, issued) in certificates.iter().enumerate() {
+            let escaped = |pem: &str| pem.replace('\n', "\\n");
+            let answer = format!(
+                r#"{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"clientCertificateData":"{}","clientKeyData":"{}"}}}}"#,
+                escaped(issued.certificate_pem()),
+                escaped(issued.key_pem()),
+            );
+            let file = plugin.folder.path().join(format!("answer-{}", index + 1));
+            std::fs::write(file, answer).unwrap();
+        }
+        plugin
+    }
+
     /// Never ends, nor does what it started; see [`Plugin::lifeline`].
     pub(crate) fn hanging() -> Self {
         let plugin = Self::saying("exec 3>\"$HERE/fifo\"; sleep 1000 & echo >&3; wait");

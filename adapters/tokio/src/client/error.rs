@@ -1,0 +1,91 @@
+//! Why there is no answer.
+
+use crate::AuthError;
+use crate::connect::ConnectError;
+use crate::proxy::ProxyError;
+use crate::tls::TlsError;
+use kubecred_core::Failure;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// Why [`Client`](crate::Client) has no answer to a request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// There is no credential.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The body of the request could not be had.
+    #[error("the request's body failed: {0}")]
+    Body(Box<dyn Error + Send + Sync>),
+    /// A file of the profile, needed to connect, cannot be read.
+    #[error("cannot read {path:?}: {failure}")]
+    File {
+        /// Where it is.
+        path: String,
+        /// What the operating system says.
+        failure: Failure,
+    },
+    /// There is no connection, it broke, or the other side does not speak HTTP. See
+    /// [`ClientError::connect`].
+    #[error("no answer from the server: {}", Chain(.0))]
+    Http(#[from] hyper_util::client::legacy::Error),
+    /// The URI names another server than the profile.
+    #[error("the request is for another server than the one of the profile")]
+    OtherServer,
+    /// The path is not one.
+    #[error("{0:?} is not a path")]
+    Path(String),
+    /// The proxy's URL is not one.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// The server's URL is not one.
+    #[error("the server {0:?} is not an http or https URL")]
+    Server(String),
+    /// The profile's time limit is over, plugins and connecting included.
+    #[error("no answer within {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+impl ClientError {
+    /// Why there is no connection, if that is what is missing.
+    pub fn connect(&self) -> Option<&ConnectError> {
+        match self {
+            Self::Http(error) => error.source()?.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// What a layer handed on is one of these, or an [`AuthError`].
+    pub(crate) fn from_layer(error: Box<dyn Error + Send + Sync>) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => match error.downcast::<AuthError>() {
+                Ok(error) => Self::Auth(*error),
+                Err(error) => Self::Body(error),
+            },
+        }
+    }
+}
+
+/// An error and its causes in one line; from connecting, only what it says itself.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cause = self.0.source();
+        if let Some(connect) = cause.and_then(<dyn Error>::downcast_ref::<ConnectError>) {
+            return connect.fmt(f);
+        }
+        write!(f, "{}", self.0)?;
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! An HTTP client for one profile, true to every setting of it.
+
+mod address;
+mod body;
+mod error;
+mod pool;
+mod transport;
+mod unasked;
+
+pub use body::Body;
+pub use error::ClientError;
+pub(crate) use {body::Outgoing, pool::Terms};
+
+use crate::Auth;
+use crate::tower::{AuthLayer, AuthService, BoxError};
+use address::Address;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::time::sleep;
+use tower_layer::Layer;
+use tower_service::Service;
+use transport::Transport;
+
+/// Sends requests to the server of a profile, authenticated.
+///
+/// Everything that a profile can say is honoured: trusted roots, client certificates, server name,
+/// proxy, compression, path prefix, time limit. HTTP/2 is spoken with servers that offer it.
+/// Answers of 401 are handled as [`AuthLayer`] does. When the client certificate or the roots
+/// rotate, new requests use new connections, and those in flight go on to their end.
+///
+/// It is a [`Service`] too, for bodies of any kind; what sits on top, kube's client for one, may
+/// ask for paths alone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    service: AuthService<Transport>,
+    auth: Auth,
+}
+
+impl Client {
+    /// A client for what the [`Auth`] authenticates to. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the settings cannot be honoured: the server's or the proxy's URL, a server name, TLS
+    /// without cryptography.
+    pub fn new(auth: Auth) -> Result<Self, ClientError> {
+        let address = Address::parse(&auth.profile().cluster)?;
+        let transport = Transport::new(auth.clone(), address)?;
+        Ok(Self { service: AuthLayer::new(auth.clone()).layer(transport), auth })
+    }
+
+    /// Sends a request. A URI without a host is a path on the server, with the prefix that the
+    /// server's URL may have (KC-72); one of another host is refused, for it would be told the
+    /// credentials.
+    ///
+    /// # Errors
+    /// When there is no credential, no connection, or no answer in time. An answer with a status
+    /// of failure is an answer.
+    pub async fn request(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Body>, ClientError> {
+        self.clone().call(request).await
+    }
+
+    /// Sends a GET request for a path, such as `/api/v1/namespaces?limit=10`.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn get(&self, path: &str) -> Result<Response<Body>, ClientError> {
+        let request = Request::builder().method(Method::GET).uri(path).body(Full::default());
+        self.request(request.map_err(|_| ClientError::Path(path.to_owned()))?).await
+    }
+
+    /// Where the credentials come from.
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+}
+
+impl<B> Service<Request<B>> for Client
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = ClientError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, ClientError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let mut service = self.service.clone();
+        let limit = self.auth.profile().timeout;
+        Box::pin(async move {
+            let answer = async {
+                let (head, body) = request.into_parts();
+                let request = Request::from_parts(head, Outgoing::new(body).await?);
+                service.call(request).await.map_err(ClientError::from_layer)
+            };
+            let Some(limit) = limit else { return answer.await };
+            let mut over = Box::pin(sleep(limit));
+            tokio::select! {
+                answer = answer => answer.map(|answer| answer.map(|body| body.until(over, limit))),
+                () = &mut over => Err(ClientError::TimedOut(limit)),
+            }
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! From an authenticated request to an answer: the right connections, URI and encoding.
+
+use super::ClientError;
+use super::address::Address;
+use super::body::{Body, Outgoing};
+use super::pool::{Pool, Terms};
+use super::unasked::{self, Material};
+use crate::proxy::{self, HopKind, Route};
+use crate::{Auth, Credential, connect, tls};
+use arc_swap::ArcSwapOption;
+use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
+use http::{HeaderValue, Method, Request, Response};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tower_http::decompression::Decompression;
+use tower_service::Service;
+
+const USER_AGENT_OURS: &str = concat!("kubecred/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests over the connections that belong to their credential.
+#[derive(Clone)]
+pub(crate) struct Transport(Arc<Inner>);
+
+struct Inner {
+    auth: Auth,
+    address: Address,
+    terms: Terms,
+    proxy_authorization: Option<HeaderValue>,
+    gzip: bool,
+    /// The connections of the newest credential.
+    pool: ArcSwapOption<Pool>,
+    /// Those of requests that came with credentials of their own before there was one.
+    unasked: Mutex<Option<(Material, Arc<Pool>)>>,
+}
+
+impl Transport {
+    pub(crate) fn new(auth: Auth, address: Address) -> Result<Self, ClientError> {
+        let cluster = &auth.profile().cluster;
+        let route = proxy::route(&cluster.proxy, &address.base(), &proxy::environment())?;
+        let proxy_authorization = match &route {
+            Route::Proxy(hop) if !address.is_https() && hop.kind != HopKind::Socks5 => {
+                connect::basic(hop)
+            }
+            _ => None,
+        };
+        let server_name = match address.is_https() {
+            true => Some(tls::server_name(cluster.tls_server_name.as_deref(), address.host())?),
+            false => None,
+        };
+        let terms = Terms {
+            route,
+            server_name,
+            skip_verify: cluster.insecure_skip_tls_verify,
+            http2: std::env::var_os("DISABLE_HTTP2").is_none_or(|value| value.is_empty()), // HT-23
+            provider: auth.crypto_provider()?,
+        };
+        let gzip = !cluster.disable_compression;
+        Ok(Self(Arc::new(Inner {
+            auth,
+            address,
+            terms,
+            proxy_authorization,
+            gzip,
+            pool: ArcSwapOption::empty(),
+            unasked: Mutex::new(None),
+        })))
+    }
+}
+
+impl Service<Request<Outgoing>> for Transport {
+    type Response = Response<Body>;
+    type Error = ClientError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, ClientError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Outgoing>) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.send(request).await })
+    }
+}
+
+impl Inner {
+    async fn send(&self, mut request: Request<Outgoing>) -> Result<Response<Body>, ClientError> {
+        let pool = match request.extensions_mut().remove::<Credential>() {
+            Some(credential) => self.pool(&credential)?,
+            None => self.pool_unasked().await?,
+        };
+        *request.uri_mut() = self.address.join(request.uri())?;
+        let headers = request.headers_mut();
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT_OURS));
+        if let Some(login) = &self.proxy_authorization {
+            headers.insert(PROXY_AUTHORIZATION, login.clone());
+        }
+        // Whoever asks for an encoding, or for a part of one, gets what they asked for.
+        let plain = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(RANGE);
+        let upgrade = headers.contains_key(UPGRADE);
+        let client = pool.client(upgrade);
+        if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
+            Ok(Decompression::new(client.clone()).call(request).await?.map(Body::new))
+        } else {
+            Ok(client.request(request).await?.map(Body::new))
+        }
+    }
+
+    /// The connections for this credential. An older one may use newer connections.
+    fn pool(&self, credential: &Credential) -> Result<Arc<Pool>, ClientError> {
+        let fits = |pool: &Arc<Pool>| pool.connection >= credential.connection();
+        if let Some(pool) = self.pool.load_full().filter(fits) {
+            return Ok(pool);
+        }
+        // One at a time makes one, or each of a crowd would make its own connections.
+        let _making = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = self.pool.load_full().filter(fits) {
+            return Ok(pool);
+        }
+        let (roots, identity) = (credential.roots(), credential.identity());
+        let pool = Arc::new(Pool::new(&self.terms, credential.connection(), roots, identity)?);
+        // The old one goes with its idle connections, when its last request is answered.
+        self.pool.store(Some(Arc::clone(&pool)));
+        Ok(pool)
+    }
+
+    /// The connections for a request that brings credentials of its own: for it nothing is run.
+    async fn pool_unasked(&self) -> Result<Arc<Pool>, ClientError> {
+        if let Some(credential) = self.auth.peek() {
+            return self.pool(&credential);
+        }
+        let material = unasked::material(self.auth.profile()).await?;
+        let mut made = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pool)) = made.as_ref().filter(|(of, _)| *of == material) {
+            return Ok(Arc::clone(pool));
+        }
+        let (roots, identity) = (material.roots(), material.identity.as_ref());
+        let pool = Arc::new(Pool::new(&self.terms, 0, roots, identity)?);
+        *made = Some((material, Arc::clone(&pool)));
+        Ok(pool)
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("address", &self.0.address)
+            .field("route", &self.0.terms.route)
+            .finish_non_exhaustive()
+    }
+}

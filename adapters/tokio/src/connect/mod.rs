@@ -1,0 +1,259 @@
+//! Making connections: TCP, through a proxy perhaps, with TLS as the profile wants it.
+
+mod link;
+
+use crate::proxy::{Hop, HopKind, ProxyError, Route};
+use crate::tls::TlsError;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::uri::Scheme;
+use http::{HeaderValue, Uri};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::rt::TokioIo;
+use link::Link;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+/// client-go's limits and pace (HT-23).
+const DIAL: Duration = Duration::from_secs(30);
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Connects to one kind of servers on one set of terms.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    tcp: HttpConnector,
+    route: Route,
+    tls: TlsTerms,
+}
+
+/// The TLS part of the terms.
+#[derive(Clone, Debug)]
+pub(crate) struct TlsTerms {
+    /// With the server.
+    pub(crate) server: Arc<ClientConfig>,
+    /// The name to ask for and verify, if it is not the host's.
+    pub(crate) server_name: Option<ServerName<'static>>,
+    /// With an `https` proxy.
+    pub(crate) proxy: Arc<ClientConfig>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// TCP did not come about.
+    #[error("cannot connect to {to}: {error}")]
+    Tcp {
+        /// Host and port.
+        to: String,
+        /// What the operating system says.
+        error: BoxError,
+    },
+    /// The proxy did not lead on.
+    #[error("the proxy {proxy} does not lead to {to}: {error}")]
+    Proxy {
+        /// The proxy's host and port.
+        proxy: String,
+        /// The server's host and port.
+        to: String,
+        /// What it says.
+        error: BoxError,
+    },
+    /// The proxy's URL is not one.
+    #[error(transparent)]
+    ProxyUrl(#[from] ProxyError),
+    /// It took too long.
+    #[error("{0} took too long")]
+    TimedOut(&'static str),
+    /// The other side, or this one, does not accept the TLS handshake.
+    #[error("TLS with {with}: {error}")]
+    Tls {
+        /// The name that was to be verified.
+        with: String,
+        /// What rustls says.
+        error: std::io::Error,
+    },
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    TlsTerms(#[from] TlsError),
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+impl Connector {
+    pub(crate) fn new(route: Route, tls: TlsTerms) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(DIAL));
+        tcp.set_keepalive(Some(KEEP_ALIVE));
+        tcp.set_nodelay(true);
+        Self { tcp, route, tls }
+    }
+
+    async fn connect(self, target: Uri) -> Result<Link, ConnectError> {
+        let secure = target.scheme() == Some(&Scheme::HTTPS);
+        let Self { tcp, route, tls } = self;
+        let link = match route {
+            Route::Direct => ToPeer { tcp, tls: None }.connect(target.clone()).await?,
+            // A plain request is told to an HTTP proxy whole, and not sent through a tunnel.
+            Route::Proxy(hop) if !secure && hop.kind != HopKind::Socks5 => {
+                let uri = hop.uri.clone();
+                return Ok(ToPeer::proxy(tcp, &hop, &tls)?.connect(uri).await?.ending_at_proxy());
+            }
+            Route::Proxy(hop) => {
+                let through = timeout(DIAL, through(tcp, &hop, &tls, target.clone()));
+                through.await.map_err(|_| ConnectError::TimedOut("the proxy's answer"))??
+            }
+        };
+        if !secure {
+            return Ok(link);
+        }
+        let name = match tls.server_name {
+            Some(name) => name,
+            None => crate::tls::server_name(None, target.host().unwrap_or_default())?,
+        };
+        handshake(link, name, tls.server).await
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Link;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<Link, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        Box::pin(self.clone().connect(target))
+    }
+}
+
+/// A tunnel to the target.
+async fn through(
+    tcp: HttpConnector,
+    hop: &Hop,
+    tls: &TlsTerms,
+    target: Uri,
+) -> Result<Link, ConnectError> {
+    let to_proxy = ToPeer::proxy(tcp, hop, tls)?;
+    let refused = |error: BoxError| match error.downcast::<ConnectError>() {
+        Ok(error) => *error,
+        Err(error) => ConnectError::Proxy { proxy: address(&hop.uri), to: address(&target), error },
+    };
+    match hop.kind {
+        HopKind::Socks5 => {
+            // The proxy looks names up: they may mean something on its side only.
+            let mut socks = SocksV5::new(hop.uri.clone(), to_proxy);
+            if let Some((user, password)) = hop.login.clone() {
+                socks = socks.with_auth(user, password);
+            }
+            socks.call(with_port(&target)).await.map_err(|error| refused(error.into()))
+        }
+        HopKind::Http | HopKind::Https => {
+            let mut tunnel = Tunnel::new(hop.uri.clone(), to_proxy);
+            if let Some(login) = basic(hop) {
+                tunnel = tunnel.with_auth(login);
+            }
+            tunnel.call(target.clone()).await.map_err(|error| refused(error.into()))
+        }
+    }
+}
+
+/// `Proxy-Authorization` for this proxy.
+pub(crate) fn basic(hop: &Hop) -> Option<HeaderValue> {
+    let (user, password) = hop.login.as_ref()?;
+    let login = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+    let mut value = HeaderValue::try_from(login).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// TCP to the next machine on the way, with TLS if that is a proxy which speaks it.
+#[derive(Clone, Debug)]
+struct ToPeer {
+    tcp: HttpConnector,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+}
+
+impl ToPeer {
+    fn proxy(tcp: HttpConnector, hop: &Hop, tls: &TlsTerms) -> Result<Self, ConnectError> {
+        let host = hop.uri.host().unwrap_or_default();
+        let tls = match hop.kind {
+            HopKind::Https => Some((Arc::clone(&tls.proxy), crate::tls::server_name(None, host)?)),
+            HopKind::Http | HopKind::Socks5 => None,
+        };
+        Ok(Self { tcp, tls })
+    }
+
+    async fn connect(mut self, peer: Uri) -> Result<Link, ConnectError> {
+        let tcp = self.tcp.call(peer.clone()).await;
+        let tcp = tcp.map_err(|error| {
+            let error = match error.source() {
+                Some(cause) => cause.to_string().into(),
+                None => error.into(),
+            };
+            ConnectError::Tcp { to: address(&peer), error }
+        })?;
+        let link = Link::new(tcp.into_inner());
+        match self.tls {
+            Some((config, name)) => handshake(link, name, config).await,
+            None => Ok(link),
+        }
+    }
+}
+
+impl Service<Uri> for ToPeer {
+    type Response = Link;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Link, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, peer: Uri) -> Self::Future {
+        let peer = self.clone().connect(peer);
+        Box::pin(async move { peer.await.map_err(Into::into) })
+    }
+}
+
+async fn handshake(
+    link: Link,
+    name: ServerName<'static>,
+    config: Arc<ClientConfig>,
+) -> Result<Link, ConnectError> {
+    let with = name.to_str().into_owned();
+    let shaking = TlsConnector::from(config).connect(name, TokioIo::new(link));
+    let stream = timeout(HANDSHAKE, shaking)
+        .await
+        .map_err(|_| ConnectError::TimedOut("the TLS handshake"))?
+        .map_err(|error| ConnectError::Tls { with, error })?;
+    let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let link = Link::new(stream);
+    Ok(if h2 { link.speaking_h2() } else { link })
+}
+
+/// Host and port, for messages.
+fn address(uri: &Uri) -> String {
+    with_port(uri).authority().map_or_else(String::new, ToString::to_string)
+}
+
+fn with_port(uri: &Uri) -> Uri {
+    let port = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    let (Some(host), None) = (uri.host(), uri.port()) else { return uri.clone() };
+    let mut parts = uri.clone().into_parts();
+    parts.authority = format!("{host}:{port}").parse().ok();
+    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+}

@@ -1,0 +1,121 @@
+//! TLS as a profile wants it: whom to trust, what to present, in rustls's terms.
+
+mod current;
+mod trust;
+
+use crate::Auth;
+use kubecred_core::Identity;
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, client::Resumption};
+use std::sync::Arc;
+pub(crate) use trust::Trust;
+
+/// Why TLS cannot be set up. Holds nothing of what it speaks of.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The client certificate or its key is not for TLS.
+    #[error("the client certificate cannot be used: {0}")]
+    Identity(rustls::Error),
+    /// No cryptography was chosen: see
+    /// [`Builder::crypto_provider`](crate::Builder::crypto_provider).
+    #[error("no cryptography for TLS: built without the feature \"ring\", and none was given")]
+    NoProvider,
+    /// The certificate authorities are not.
+    #[error("the certificate authorities cannot be used: {0}")]
+    Roots(String),
+    /// This is neither a host name nor an IP address.
+    #[error("{0:?} is not a server name for TLS")]
+    ServerName(String),
+}
+
+/// A rustls configuration that follows a profile: each handshake presents the client certificate,
+/// and trusts the roots, of that moment. For clients of one's own; [`Client`](crate::Client) has
+/// it built in.
+///
+/// It fetches nothing by itself: await [`Auth::credential`] before connecting. Sessions are not
+/// resumed, for a resumed one would go on with the old certificate. What a rotation cannot do from
+/// here is to end connections that are open: watch [`Credential::connection`](crate::Credential::connection). Nor is the
+/// `tls-server-name` of the profile part of it: use [`server_name`].
+///
+/// # Errors
+/// When there is no cryptography to do it with.
+pub fn rustls_config(auth: &Auth) -> Result<ClientConfig, TlsError> {
+    let provider = auth.crypto_provider()?;
+    let skip = auth.profile().cluster.insecure_skip_tls_verify;
+    let current = Arc::new(current::Current::new(auth.clone(), Arc::clone(&provider), skip));
+    let mut config = builder(&provider)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&current) as _)
+        .with_client_cert_resolver(current);
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// The name to ask a server for and to verify: the profile's `tls-server-name`, or the host of the
+/// server (UA-30).
+///
+/// # Errors
+/// When that is no name for TLS.
+pub fn server_name(name: Option<&str>, host: &str) -> Result<ServerName<'static>, TlsError> {
+    let name = name.filter(|name| !name.is_empty()).unwrap_or(host);
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    ServerName::try_from(bare.to_owned()).map_err(|_| TlsError::ServerName(name.to_owned()))
+}
+
+/// The configuration for connections with just this credential.
+pub(crate) fn fixed(
+    trust: Trust,
+    identity: Option<&Identity>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<ClientConfig, TlsError> {
+    let config = builder(provider)?.dangerous().with_custom_certificate_verifier(Arc::new(trust));
+    Ok(match identity {
+        Some(identity) => config.with_client_cert_resolver(present(identity, provider)?),
+        None => config.with_no_client_auth(),
+    })
+}
+
+/// A client certificate as rustls presents it.
+fn present(
+    identity: &Identity,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn ResolvesClientCert>, TlsError> {
+    Ok(Arc::new(SingleCertAndKey::from(certified_key(identity, provider)?)))
+}
+
+fn certified_key(identity: &Identity, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
+    let unusable = |what: &str| TlsError::Identity(rustls::Error::General(what.to_owned()));
+    let chain = CertificateDer::pem_slice_iter(identity.certificate.expose())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| unusable("not a PEM certificate chain"))?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.expose())
+        .map_err(|_| unusable("no PEM private key"))?;
+    CertifiedKey::from_der(chain, key, provider).map_err(TlsError::Identity)
+}
+
+/// TLS 1.2 and later (UA-34).
+fn builder(
+    provider: &Arc<CryptoProvider>,
+) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, TlsError> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|_| TlsError::NoProvider)
+}
+
+/// The cryptography to use: the given one, that of the process, or ring.
+pub(crate) fn provider(
+    given: Option<&Arc<CryptoProvider>>,
+) -> Result<Arc<CryptoProvider>, TlsError> {
+    if let Some(provider) = given.cloned().or_else(|| CryptoProvider::get_default().cloned()) {
+        return Ok(provider);
+    }
+    #[cfg(feature = "ring")]
+    return Ok(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(not(feature = "ring"))]
+    Err(TlsError::NoProvider)
+}

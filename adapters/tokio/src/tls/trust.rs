@@ -1,0 +1,161 @@
+//! Whether to believe a server.
+
+use super::TlsError;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::sync::Arc;
+
+/// Whom to believe.
+#[derive(Clone, Debug)]
+pub(crate) struct Trust {
+    whom: Whom,
+    provider: Arc<CryptoProvider>,
+}
+
+#[derive(Clone, Debug)]
+enum Whom {
+    Anybody,
+    Either(Box<(Self, Self)>),
+    Nobody,
+    Roots { verifier: Arc<WebPkiServerVerifier>, roots: Vec<CertificateDer<'static>> },
+    System(Arc<rustls_platform_verifier::Verifier>),
+}
+
+impl Trust {
+    /// These PEM roots and no others (UA-32), nobody if it is empty (UA-33); those of the system
+    /// if there are none.
+    pub(crate) fn new(
+        roots: Option<&[u8]>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, TlsError> {
+        let provider = Arc::clone(provider);
+        let whom = match roots {
+            Some([]) => Whom::Nobody,
+            Some(pem) => Whom::roots(pem, &provider)?,
+            None => Whom::system(&provider)?,
+        };
+        Ok(Self { whom, provider })
+    }
+
+    /// Anybody who answers: `insecure-skip-tls-verify`.
+    pub(crate) fn dangerously_anybody(provider: &Arc<CryptoProvider>) -> Self {
+        Self { whom: Whom::Anybody, provider: Arc::clone(provider) }
+    }
+
+    /// These roots, or else those of the system, if there are any: for a proxy on the way.
+    pub(crate) fn with_system(
+        roots: Option<&[u8]>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, TlsError> {
+        let given = Self::new(roots, provider)?;
+        Ok(match (roots, Whom::system(provider)) {
+            (Some(_), Ok(system)) => {
+                Self { whom: Whom::Either(Box::new((given.whom, system))), ..given }
+            }
+            _ => given,
+        })
+    }
+}
+
+impl Whom {
+    fn roots(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        // As client-go's pool does: what is not a certificate is passed over.
+        let roots: Vec<_> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+        let mut store = RootCertStore::empty();
+        let (usable, _) = store.add_parsable_certificates(roots.iter().cloned());
+        if usable == 0 {
+            return Err(TlsError::Roots("none of them can be parsed".to_owned()));
+        }
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
+                .build()
+                .map_err(|error| TlsError::Roots(error.to_string()))?;
+        Ok(Self::Roots { verifier, roots })
+    }
+
+    fn system(provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider));
+        match verifier {
+            Ok(verifier) => Ok(Self::System(Arc::new(verifier))),
+            Err(error) => Err(TlsError::Roots(error.to_string())),
+        }
+    }
+
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self {
+            Self::Anybody => Ok(ServerCertVerified::assertion()),
+            Self::Nobody => Err(CertificateError::UnknownIssuer.into()),
+            Self::Either(both) => both
+                .0
+                .verify(leaf, intermediates, name, ocsp, now)
+                .or_else(|_| both.1.verify(leaf, intermediates, name, ocsp, now)),
+            Self::System(verifier) => {
+                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now)
+            }
+            Self::Roots { verifier, roots } => {
+                let verified = verifier.verify_server_cert(leaf, intermediates, name, ocsp, now);
+                match verified {
+                    // A self-signed certificate that is its own authority: webpki refuses any
+                    // authority as a server, at this point with nothing else against it; Go takes
+                    // one that is trusted itself, and clusters are set up so.
+                    Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                        if roots.contains(leaf) =>
+                    {
+                        verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+                        Ok(ServerCertVerified::assertion())
+                    }
+                    verified => verified,
+                }
+            }
+        }
+    }
+}
+
+impl ServerCertVerifier for Trust {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.whom.verify(leaf, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, leaf, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, leaf, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
