@@ -5,7 +5,7 @@ use super::entries::{
     AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, UserEntry,
 };
 use super::extension::Extension;
-use super::problem::{ConfigError, Problem, ProblemKind, entry};
+use super::problem::{ConfigError, Problem, ProblemKind, add, entry};
 use super::shape::{Binary, List, Map, Text};
 use crate::protocol::EnvVar;
 use crate::secret::Secret;
@@ -131,7 +131,7 @@ impl Decoder<'_> {
         if self.problems.len() == known && !(right_version && kind == "Config") {
             let line = top.origin.line_of(if right_version { "kind" } else { "apiVersion" });
             let problem = Problem::new(ProblemKind::UnknownVersion { api_version, kind });
-            self.problems.push(problem.in_file(self.file, line));
+            add(&mut self.problems, problem.in_file(self.file, line));
         }
         self.problems.len() == known
     }
@@ -227,7 +227,7 @@ impl Decoder<'_> {
             Binary::Bytes(bytes) => bytes,
             Binary::BadAt(byte) => {
                 let problem = Problem::new(ProblemKind::Base64(byte)).of(&body.title());
-                self.problems.push(problem.field(field).in_file(self.file, value.line));
+                add(&mut self.problems, problem.field(field).in_file(self.file, value.line));
                 Secret::default()
             }
         }
@@ -262,7 +262,8 @@ impl Decoder<'_> {
         if !field.is_empty() {
             field.push(':');
         }
-        self.problems.push(
+        add(
+            &mut self.problems,
             Problem::new(ProblemKind::Malformed(error.message().to_owned()))
                 .of(&body.title())
                 .field(&field)
@@ -272,7 +273,7 @@ impl Decoder<'_> {
 
     fn duplicate(&mut self, entry: String, line: u32) {
         let problem = Problem::new(ProblemKind::Duplicate).of(&entry);
-        self.problems.push(problem.in_file(self.file, line));
+        add(&mut self.problems, problem.in_file(self.file, line));
     }
 
     fn exec(&mut self, body: &mut Body<'_>, value: Value<'_>) -> Option<ExecEntry> {

@@ -18,7 +18,7 @@ impl ConfigError {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
     }
 
-    /// The problems, in the order in which client-go checks.
+    /// The problems, in the order in which client-go checks; of a file the first hundred.
     pub fn problems(&self) -> &[Problem] {
         &self.0
     }
@@ -401,6 +401,14 @@ pub enum AuthProviderProblem {
     /// There is no such provider (OI-30).
     #[error("{0:?} is not known; no auth-provider has that name")]
     Unknown(String),
+}
+
+/// Adds a problem, unless there are enough: a hostile file can have one in every byte.
+pub(super) fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    const MOST: usize = 100;
+    if problems.len() < MOST {
+        problems.push(problem);
+    }
 }
 
 /// `user "dev"`: an entry's name in full.

@@ -3,7 +3,7 @@
 //! [`Profile::files`](crate::Profile::files).
 
 use super::entries::{ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, UserEntry};
-use super::problem::{ConfigError, EmptyReason, Problem, ProblemKind, ProxyProblem, entry};
+use super::problem::{ConfigError, EmptyReason, Problem, ProblemKind, ProxyProblem, add, entry};
 use super::url::Url;
 use crate::profile::{InteractiveMode, Origin};
 use alloc::borrow::ToOwned;
@@ -22,16 +22,19 @@ impl Report<'_> {
     /// A problem of a field.
     pub(super) fn field(&mut self, field: &'static str, kind: ProblemKind) {
         let problem = Problem::new(kind).of(&self.title);
-        self.problems.push(problem.from(&(self.origin)(field), field));
+        add(self.problems, problem.from(&(self.origin)(field), field));
     }
 
     /// A problem of the entry as a whole; the line is that of a field of it.
     pub(super) fn entry(&mut self, near: &'static str, kind: ProblemKind) {
         let problem = Problem::new(kind).of(&self.title);
-        self.problems.push(match (self.origin)(near) {
-            Origin::File { path, line, .. } => problem.in_file(&path, line),
-            _ => problem,
-        });
+        add(
+            self.problems,
+            match (self.origin)(near) {
+                Origin::File { path, line, .. } => problem.in_file(&path, line),
+                _ => problem,
+            },
+        );
     }
 }
 

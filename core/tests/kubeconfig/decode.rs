@@ -312,3 +312,12 @@ fn kc_31_every_field_has_its_wire_name() {
     assert_eq!(exec.interactive_mode, "im");
     assert_eq!(u.extensions["e"].as_json(), "5");
 }
+
+#[test]
+fn a_file_of_nothing_but_problems_is_told_the_first_hundred() {
+    let error = parse(&format!("clusters: [{}]", "x, ".repeat(10_000))).unwrap_err();
+    assert_eq!(error.problems().len(), 100);
+    let contexts = (0..1000).map(|index| format!("- name: c{index}\n"));
+    let config = parse(&["contexts:\n", &contexts.collect::<String>()].concat()).unwrap();
+    assert_eq!(config.validate().unwrap_err().problems().len(), 100);
+}
