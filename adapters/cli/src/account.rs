@@ -1,7 +1,7 @@
 //! What `--verbose` tells on standard error: what was read, chosen and done. Never a secret.
 
 use crate::report::Printable;
-use crate::words;
+use crate::words::Narrator;
 use kubecred_core::{Bearer, Material, Origin, Profile, Proxy, Roots, without_user_info};
 use kubecred_tokio::Auth;
 use std::fmt;
@@ -19,6 +19,11 @@ impl Account {
     /// One that tells if `verbose`.
     pub(crate) fn new(verbose: bool) -> Self {
         Self { verbose, start: Instant::now() }
+    }
+
+    /// Whether it tells.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbose
     }
 
     /// Tells something.
@@ -60,10 +65,10 @@ impl Account {
         if !self.verbose {
             return;
         }
-        let (mut events, born) = (auth.events(), Instant::now());
+        let (mut events, mut narrator) = (auth.events(), Narrator::new());
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                self.tell(words::event(&event, born.elapsed()));
+                self.tell(narrator.tell(&event));
             }
         });
     }

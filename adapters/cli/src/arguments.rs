@@ -3,6 +3,7 @@
 //! Flags that kubectl has too have kubectl's names, short forms and meanings (KC-67).
 
 use crate::help;
+use crate::path::ApiPath;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// The heading over kubectl's flags.
@@ -27,6 +28,16 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Subcommands {
+    /// Send an authenticated GET to the API server and print what it answers
+    #[command(after_help = help::GET)]
+    Get {
+        /// Path and query, such as /version or /api/v1/pods?limit=5. The path in the server's URL,
+        /// if it has one, comes before it
+        #[arg(value_name = "PATH", value_parser = ApiPath::parse)]
+        path: ApiPath,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Print the login as an ExecCredential, so that any tool can use it
     #[command(after_help = help::CREDENTIAL)]
     Credential {
@@ -40,6 +51,8 @@ enum Subcommands {
 
 /// What to do, with all there was to say about it in one place.
 pub(crate) enum Command {
+    /// `get`.
+    Get(Connection, ApiPath),
     /// `credential`.
     Credential(Connection, Output),
 }
@@ -145,6 +158,7 @@ impl Arguments {
     fn into_command(self) -> Command {
         let before = self.connection;
         match self.command {
+            Subcommands::Get { path, connection } => Command::Get(before.then(connection), path),
             Subcommands::Credential { output, connection } => {
                 Command::Credential(before.then(connection), output)
             }
@@ -210,7 +224,7 @@ mod tests {
         let arguments = ["kubecred"].iter().chain(arguments);
         let arguments = Arguments::try_parse_from(arguments).unwrap_or_else(|e| panic!("{e}"));
         match arguments.into_command() {
-            Command::Credential(connection, _) => connection,
+            Command::Get(connection, _) | Command::Credential(connection, _) => connection,
         }
     }
 
@@ -222,9 +236,9 @@ mod tests {
     #[test]
     fn kc_67_flags_stand_before_or_after_the_command() {
         for arguments in [
-            ["-s", "https://a", "--token=t", "credential"],
-            ["credential", "-s", "https://a", "--token=t"],
-            ["--token=t", "credential", "-s", "https://a"],
+            ["-s", "https://a", "--token=t", "get", "/version"],
+            ["get", "/version", "-s", "https://a", "--token=t"],
+            ["--token=t", "get", "-s", "https://a", "/version"],
         ] {
             let connection = connection(&arguments);
             assert_eq!(connection.server.as_deref(), Some("https://a"), "{arguments:?}");
@@ -237,10 +251,11 @@ mod tests {
         let connection = connection(&[
             "--context=a",
             "--as-group=one,two",
-            "credential",
+            "get",
             "--context=b",
             "--context=c",
             "--as-group=three",
+            "/",
             "--as-user-extra=k=v=w",
             "--as-user-extra",
             "k=",
@@ -254,8 +269,8 @@ mod tests {
     #[test]
     fn kc_67_a_boolean_takes_its_value_only_after_an_equals_sign() {
         let said = |arguments: &[&str]| connection(arguments).insecure_skip_tls_verify;
-        assert_eq!(said(&["credential", "--insecure-skip-tls-verify"]), Some(true));
-        assert_eq!(said(&["credential", "--insecure-skip-tls-verify=F"]), Some(false));
-        assert_eq!(said(&["credential"]), None);
+        assert_eq!(said(&["get", "--insecure-skip-tls-verify", "/version"]), Some(true));
+        assert_eq!(said(&["get", "--insecure-skip-tls-verify=F", "/version"]), Some(false));
+        assert_eq!(said(&["get", "/version"]), None);
     }
 }

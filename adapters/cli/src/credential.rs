@@ -114,7 +114,7 @@ fn token(credential: &Credential) -> Result<Option<Secret>, Report> {
             Exit::Credential,
             "this login is a user name and a password, for which ExecCredential has no form",
         )
-        .advise("Use them where they are asked for.")),
+        .advise("Use them where they are asked for, or kubecred get.")),
     }
 }
 

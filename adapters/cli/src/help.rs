@@ -5,18 +5,20 @@ pub(crate) const ABOUT: &str =
 
 pub(crate) const PROGRAM: &str = "\
 Examples:
-  kubecred credential
-  kubecred --user ann credential
+  kubecred get /readyz --context prod
+  kubecred get /version
   kubecred credential --context prod -o token
 
 kubectl's flags, --context, --server, --token, --as and the rest, go before or after the command;
-kubecred credential --help lists them.
+kubecred get --help lists them.
 
 Exit codes:
-    0  done
+    0  done: the server answered with a status of 200 to 299
+    1  the server answered, and it said no
     2  the command line is not to be understood
     3  no usable configuration: a kubeconfig is missing, broken or incomplete
     4  no credential: a login plugin failed, a token or key cannot be read
+    5  the server cannot be reached: network, TLS or proxy
     6  it took longer than --request-timeout
     7  standard output cannot be written
   130  interrupted
@@ -25,6 +27,8 @@ Environment:
   KUBECONFIG           kubeconfig files, separated by a colon (a semicolon on Windows); of
                        entries with one name the first counts. Unset: ~/.kube/config
   KUBERNETES_MASTER    the server, if no kubeconfig names one
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY
+                       how to get there, if neither kubeconfig nor --proxy-url says
   KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT
                        set in a pod: its service account is used if there is no other
                        configuration
@@ -32,9 +36,23 @@ Environment:
 What differs from kubectl:
   - No configuration is an error, not a call to http://localhost:8080.
   - Nobody is asked for a user name and a password.
+  - A request that is answered 401 is sent once more if a fresh credential is to be had.
   - --request-timeout holds for the login plugin too.
   - --token goes before a tokenFile of the kubeconfig.
+  - The server's path is a prefix of PATH; kubectl get --raw leaves it out.
   - -v takes no level.";
+
+pub(crate) const GET: &str = "\
+Examples:
+  kubecred get /version
+  kubecred get '/api/v1/pods?limit=5' --context prod
+  kubecred get /readyz -s https://10.0.0.1:6443 --certificate-authority ca.crt --request-timeout 5s
+
+The answer's body goes to standard output as it is, everything else to standard error. Sends what
+kubectl get --raw sends, but for User-Agent and the headers Kubectl-Command and Kubectl-Session.
+
+Exit codes: 0 a status of 200 to 299; 1 the server said no; 2 usage; 3 configuration; 4 credential;
+5 network; 6 time is up; 7 output; 130 interrupted. kubecred --help has the environment variables.";
 
 pub(crate) const CREDENTIAL: &str = "\
 Examples:

@@ -1,10 +1,13 @@
-//! The `kubecred` program: the login of a kubeconfig, for any tool.
+//! The `kubecred` program: an authenticated GET, and the login of a kubeconfig for any tool.
 #![forbid(unsafe_code)]
 
 mod account;
 mod arguments;
 mod credential;
+mod get;
 mod help;
+mod path;
+mod refusal;
 mod report;
 mod session;
 mod settings;
@@ -16,6 +19,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let outcome = match Arguments::read() {
         Command::Credential(flags, output) => credential::run(flags, output),
+        Command::Get(flags, path) => get::run(flags, &path),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

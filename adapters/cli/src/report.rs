@@ -8,12 +8,16 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
+    /// The server answered, and it said no.
+    Refused = 1,
     /// The command line is not to be understood.
     Usage = 2,
     /// There is no usable configuration.
     Configuration = 3,
     /// There is no credential.
     Credential = 4,
+    /// The server cannot be reached.
+    Unreachable = 5,
     /// It took too long.
     TimedOut = 6,
     /// Standard output cannot be written.
@@ -93,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_a_server_says_cannot_steer_the_terminal() {
-        let report = Report::new(Exit::Usage, "a\u{1b}[2Jb\u{9b}c\rd\ne");
+        let report = Report::new(Exit::Refused, "a\u{1b}[2Jb\u{9b}c\rd\ne");
         assert_eq!(report.to_string(), "error: aU+001B[2JbU+009BcU+000Dd\ne\n");
     }
 

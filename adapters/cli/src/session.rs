@@ -5,8 +5,8 @@ use crate::account::Account;
 use crate::arguments::Connection;
 use crate::report::{Exit, Report};
 use crate::settings;
-use kubecred_core::{Profile, StdinFacts};
-use kubecred_tokio::{Auth, AuthError};
+use kubecred_core::{Error, FileRole, Profile, StdinFacts};
+use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
 
 /// What a command gets to work with.
@@ -28,7 +28,7 @@ pub(crate) fn run(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Report::new(Exit::Credential, error))?;
+        .map_err(|error| Report::new(Exit::Unreachable, error))?;
     let outcome = runtime.block_on(async {
         let all = async {
             let session = open(flags, stdin, adjust, account).await?;
@@ -93,7 +93,25 @@ async fn interrupted() -> Report {
     Report::new(Exit::Interrupted, "interrupted")
 }
 
-/// Why there is no credential.
+/// Why there is no answer.
+pub(crate) fn explain(error: &ClientError) -> Report {
+    match error {
+        ClientError::Auth(error) => no_credential(error),
+        ClientError::TimedOut(_) => Report::new(Exit::TimedOut, error),
+        ClientError::Body(_) | ClientError::Http(_) => Report::new(Exit::Unreachable, error),
+        _ => Report::new(Exit::Configuration, error),
+    }
+}
+
+/// Why there is no credential, or nobody to trust.
 pub(crate) fn no_credential(error: &AuthError) -> Report {
-    Report::new(Exit::Credential, error)
+    let exit = match error {
+        AuthError::Source(
+            Error::File { role: FileRole::Roots, .. }
+            | Error::FileContent { role: FileRole::Roots, .. }
+            | Error::Data { role: FileRole::Roots, .. },
+        ) => Exit::Configuration,
+        _ => Exit::Credential,
+    };
+    Report::new(exit, error)
 }

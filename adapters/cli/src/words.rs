@@ -1,31 +1,60 @@
 //! What the core decided, in words. Never a secret: events hold none.
 
-use kubecred_core::{Event, Instant, UnixTime};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use kubecred_core::{Event, Generation, Instant, UnixTime};
+use std::time::{Duration, Instant as Moment, SystemTime, UNIX_EPOCH};
 
-/// An event of an authenticator that was started `age` ago.
-pub(crate) fn event(event: &Event, age: Duration) -> String {
-    match event {
-        Event::Renewed { generation, expires } => {
-            let life = expires.map(|end| format!(", good for {}", life(end))).unwrap_or_default();
-            format!("holds credential {}{life}", generation.as_u64())
+/// Puts the events of one authenticator into words, one after the other.
+#[derive(Debug)]
+pub(crate) struct Narrator {
+    /// When the authenticator was started, whose clock counts from there.
+    born: Moment,
+    held: Option<Generation>,
+}
+
+impl Narrator {
+    /// For an authenticator that has just been started.
+    pub(crate) fn new() -> Self {
+        Self { born: Moment::now(), held: None }
+    }
+
+    /// The next event.
+    pub(crate) fn tell(&mut self, event: &Event) -> String {
+        match event {
+            // The first of several things, the roots for one: there is nothing to serve yet.
+            Event::Renewed { generation, .. } if *generation == Generation::default() => {
+                "has a part of what it needs".into()
+            }
+            Event::Renewed { generation, expires } => {
+                let number = generation.as_u64();
+                let life = expires.map(life).map(|life| format!(", good for {}", seconds(life)));
+                let life = life.unwrap_or_default();
+                match self.held.replace(*generation) == Some(*generation) {
+                    true => format!("looked again: still credential {number}{life}"),
+                    false => format!("holds credential {number}{life}"),
+                }
+            }
+            Event::Failed { error, retry_at, serving } => {
+                let goes_on =
+                    if *serving { "what it holds stays in use" } else { "it holds nothing" };
+                let again = seconds(self.until(*retry_at));
+                format!("could not renew: {error}; {goes_on}, next try in {again}")
+            }
+            Event::Rejected { generation } => {
+                format!("was told that credential {} is refused; gets another", generation.as_u64())
+            }
+            Event::Withdrawn { generation } => {
+                format!("credential {} has ended; requests wait for the next", generation.as_u64())
+            }
+            Event::ClockSkew { millis } => format!(
+                "got a credential that ended {} ago: a clock is wrong; lets the server decide",
+                seconds(Duration::from_millis(*millis))
+            ),
+            other => format!("{other:?}"),
         }
-        Event::Failed { error, retry_at, serving } => {
-            let goes_on = if *serving { "what it holds stays in use" } else { "it holds nothing" };
-            let again = seconds(remaining(*retry_at, age));
-            format!("could not renew: {error}; {goes_on}, next try in {again}")
-        }
-        Event::Rejected { generation } => {
-            format!("was told that credential {} is refused; gets another", generation.as_u64())
-        }
-        Event::Withdrawn { generation } => {
-            format!("credential {} has ended; requests wait for the next", generation.as_u64())
-        }
-        Event::ClockSkew { millis } => format!(
-            "got a credential that ended {} ago: a clock is wrong; lets the server decide",
-            seconds(Duration::from_millis(*millis))
-        ),
-        other => format!("{other:?}"),
+    }
+
+    fn until(&self, at: Instant) -> Duration {
+        Duration::from_millis(at.as_millis()).saturating_sub(self.born.elapsed())
     }
 }
 
@@ -38,21 +67,16 @@ pub(crate) fn seconds(duration: Duration) -> String {
     }
 }
 
-fn life(end: UnixTime) -> String {
+fn life(end: UnixTime) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = UnixTime::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    seconds(end.since(now))
-}
-
-/// The authenticator's monotonic clock counts from its start.
-fn remaining(at: Instant, age: Duration) -> Duration {
-    Duration::from_millis(at.as_millis()).saturating_sub(age)
+    end.since(now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kubecred_core::{Error, Failure, FailureKind, FileRole, Generation};
+    use kubecred_core::{Error, Failure, FailureKind, FileRole};
 
     #[test]
     fn a_failure_says_what_stays_and_when_it_goes_on() {
@@ -61,14 +85,26 @@ mod tests {
             path: "/t".into(),
             failure: Failure::new(FailureKind::NotFound, "no such file"),
         };
-        let failed = Event::Failed { error, retry_at: Instant::from_millis(5250), serving: true };
+        let retry_at = Instant::from_millis(1000 * 3600 * 24 * 3 - 1);
+        let mut narrator = Narrator::new();
         assert_eq!(
-            event(&failed, Duration::from_secs(4)),
+            narrator.tell(&Event::Failed { error, retry_at, serving: true }),
             "could not renew: cannot read token \"/t\": no such file; what it holds stays in use, \
-             next try in 1.2 s"
+             next try in 71 h"
         );
-        let renewed = Event::Renewed { generation: Generation::from_u64(2), expires: None };
-        assert_eq!(event(&renewed, Duration::ZERO), "holds credential 2");
+    }
+
+    #[test]
+    fn what_is_the_same_is_not_called_new() {
+        let mut narrator = Narrator::new();
+        let mut renewed = |generation| {
+            let generation = Generation::from_u64(generation);
+            narrator.tell(&Event::Renewed { generation, expires: None })
+        };
+        assert_eq!(renewed(0), "has a part of what it needs");
+        assert_eq!(renewed(1), "holds credential 1");
+        assert_eq!(renewed(1), "looked again: still credential 1");
+        assert_eq!(renewed(2), "holds credential 2");
     }
 
     #[test]

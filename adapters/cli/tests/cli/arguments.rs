@@ -10,7 +10,7 @@ async fn run(arguments: &[&str]) -> Ended {
 
 #[tokio::test]
 async fn help_has_examples_exit_codes_and_variables() {
-    for arguments in [&["--help"][..], &["credential", "--help"]] {
+    for arguments in [&["--help"][..], &["get", "--help"], &["credential", "--help"]] {
         let help = run(arguments).await;
         let help = help.good();
         let (_, examples) = help.split_once("Examples:\n").expect("there are examples");
@@ -21,7 +21,7 @@ async fn help_has_examples_exit_codes_and_variables() {
         assert!(after.contains("Exit codes:"), "{arguments:?}: {help}");
     }
     let help = run(&["--help"]).await;
-    for word in ["KUBECONFIG", "KUBERNETES_MASTER", "kubectl"] {
+    for word in ["KUBECONFIG", "KUBERNETES_MASTER", "HTTPS_PROXY", "NO_PROXY", "kubectl"] {
         assert!(help.good().contains(word), "{word}");
     }
 }
@@ -39,13 +39,15 @@ async fn what_is_not_understood_ends_with_2_and_shows_no_secret() {
     let short = ["-t", CANARY].concat();
     for arguments in [
         &[][..],
+        &["get"],
         &["fetch", "/version"],
-        &["credential", &token, "/twice"],
-        &["credential", &typo],
-        &["credential", &short],
-        &["credential", &token, "--as-user-extra=no-value"],
-        &["credential", &token, "--request-timeout=soon"],
-        &["credential", &token, "--disable-compression=perhaps"],
+        &["get", "version", &token],
+        &["get", "/version", &token, "/twice"],
+        &["get", "/version", &typo],
+        &["get", "/version", &short],
+        &["get", "/version", &token, "--as-user-extra=no-value"],
+        &["get", "/version", &token, "--request-timeout=soon"],
+        &["get", "/version", &token, "--disable-compression=perhaps"],
         &["credential", &token, "-o", "yaml"],
     ] {
         let ended = run(arguments).await;

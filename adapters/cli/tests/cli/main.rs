@@ -2,4 +2,8 @@
 
 mod arguments;
 mod credential;
+mod errors;
+mod get;
+mod kubectl;
 mod stage;
+mod timeout;

@@ -1,6 +1,6 @@
 //! What a run of the program needs: a server, a folder with a kubeconfig, and nothing from outside.
 
-use kubecred_loopback::{ApiServer, Issued};
+use kubecred_loopback::{Accounts, ApiServer, Issued};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -38,6 +38,10 @@ impl Stage {
         let stage = Self { server, folder };
         stage.write("ca.crt", stage.server.authority().certificate_pem());
         stage
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        self.server.accounts()
     }
 
     /// Writes a file into the folder.

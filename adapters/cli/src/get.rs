@@ -1,0 +1,82 @@
+//! `kubecred get`: one authenticated GET. The body goes to standard output as it is.
+
+use crate::arguments::Connection;
+use crate::path::ApiPath;
+use crate::refusal::refused;
+use crate::report::{Exit, Report};
+use crate::session::{self, Session};
+use bytes::Bytes;
+use http::header::{ACCEPT, USER_AGENT};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use kubecred_core::StdinFacts;
+use kubecred_tokio::Client;
+use kubecred_tokio::client::Body;
+use std::io::IsTerminal;
+use tokio::io::AsyncWriteExt;
+
+/// What kubectl's raw requests accept.
+const ACCEPTED: &str = "application/json, */*";
+
+/// Sends the request and prints the answer.
+pub(crate) fn run(flags: Connection, path: &ApiPath) -> Result<(), Report> {
+    let stdin = StdinFacts { terminal: std::io::stdin().is_terminal(), unavailable: None };
+    session::run(
+        flags,
+        stdin,
+        |_| Ok(()),
+        async |session: &Session| {
+            let client = Client::new(session.auth.clone()).map_err(|e| session::explain(&e))?;
+            let response =
+                client.request(request(path)?).await.map_err(|e| session::explain(&e))?;
+            let (status, version) = (response.status(), response.version());
+            session.account.tell(format_args!("answer {status} by {version:?}"));
+            match status.is_success() {
+                true => print(response).await,
+                false => Err(refused(response, session).await),
+            }
+        },
+    )
+}
+
+fn request(path: &ApiPath) -> Result<Request<Full<Bytes>>, Report> {
+    Request::get(path.as_str())
+        .header(ACCEPT, ACCEPTED)
+        .header(USER_AGENT, user_agent())
+        .body(Full::default())
+        .map_err(|error| Report::new(Exit::Usage, format_args!("PATH: {error}")))
+}
+
+/// `kubecred/1.2.3 (linux/amd64)`, in Go's names as all Kubernetes clients have it (HT-2).
+fn user_agent() -> String {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        os => os,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        arch => arch,
+    };
+    format!("kubecred/{} ({os}/{arch})", env!("CARGO_PKG_VERSION"))
+}
+
+/// Prints the body as it comes, however long it is. A reader that is slow, or has stopped, holds up
+/// neither the clock nor Ctrl-C.
+async fn print(response: Response<Body>) -> Result<(), Report> {
+    let (mut body, mut stdout) = (response.into_body(), tokio::io::stdout());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Report::new(Exit::Unreachable, format_args!("the answer broke off: {error}"))
+        })?;
+        if let Some(data) = frame.data_ref() {
+            let written = async {
+                stdout.write_all(data).await?;
+                stdout.flush().await // whoever watches gets each piece at once
+            };
+            written.await.map_err(|error| Report::output(&error))?;
+        }
+    }
+    Ok(())
+}
