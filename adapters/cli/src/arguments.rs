@@ -5,6 +5,7 @@
 use crate::help;
 use crate::path::ApiPath;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::time::Duration;
 
 /// The heading over kubectl's flags.
 const CONNECTION: &str = "Which server, and as whom (as in kubectl)";
@@ -47,6 +48,12 @@ enum Subcommands {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Watch logins expire, be refused, fail and rotate under load, all on this machine
+    #[command(after_help = help::DEMO)]
+    Demo(Demo),
+    /// The exec plugin of the demo
+    #[command(hide = true)]
+    DemoPlugin(DemoPlugin),
 }
 
 /// What to do, with all there was to say about it in one place.
@@ -55,6 +62,10 @@ pub(crate) enum Command {
     Get(Connection, ApiPath),
     /// `credential`.
     Credential(Connection, Output),
+    /// `demo`.
+    Demo(Demo),
+    /// `demo-plugin`.
+    DemoPlugin(DemoPlugin),
 }
 
 /// What `credential` prints.
@@ -140,6 +151,30 @@ pub(crate) struct Connection {
     pub(crate) verbose: bool,
 }
 
+/// How to run the demo.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Demo {
+    /// How long to keep up the load
+    #[arg(long, value_name = "N", default_value_t = 15,
+          value_parser = clap::value_parser!(u32).range(6..=3600))]
+    pub(crate) seconds: u32,
+    /// How many workers send requests, each one after another
+    #[arg(long, value_name = "N", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(3..=1000))]
+    pub(crate) workers: u32,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What the demo's kubeconfig tells its plugin.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DemoPlugin {
+    /// Where the demo's identity provider listens
+    #[arg(long)]
+    pub(crate) issuer: std::net::SocketAddr,
+}
+
 impl Arguments {
     /// Reads the command line. It ends the program if that is not to be understood, or asks for
     /// help.
@@ -162,6 +197,8 @@ impl Arguments {
             Subcommands::Credential { output, connection } => {
                 Command::Credential(before.then(connection), output)
             }
+            Subcommands::Demo(demo) => Command::Demo(demo),
+            Subcommands::DemoPlugin(plugin) => Command::DemoPlugin(plugin),
         }
     }
 }
@@ -199,6 +236,13 @@ impl Connection {
     }
 }
 
+impl Demo {
+    /// How long to keep up the load.
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+}
+
 /// A boolean as Go's flags spell it.
 fn go_bool(text: &str) -> Result<bool, String> {
     match text {
@@ -225,6 +269,7 @@ mod tests {
         let arguments = Arguments::try_parse_from(arguments).unwrap_or_else(|e| panic!("{e}"));
         match arguments.into_command() {
             Command::Get(connection, _) | Command::Credential(connection, _) => connection,
+            _ => panic!("a command without connection"),
         }
     }
 

@@ -5,7 +5,7 @@ pub(crate) const ABOUT: &str =
 
 pub(crate) const PROGRAM: &str = "\
 Examples:
-  kubecred get /readyz --context prod
+  kubecred demo
   kubecred get /version
   kubecred credential --context prod -o token
 
@@ -71,3 +71,18 @@ A user name with a password has no such form and is refused. Impersonation is no
 
 Exit codes: 0 done; 2 usage; 3 configuration; 4 credential; 6 time is up; 7 output; 130 interrupted.
 kubecred --help has the environment variables.";
+
+pub(crate) const DEMO: &str = "\
+Examples:
+  kubecred demo
+  kubecred demo --seconds 60 --workers 200
+  kubecred demo --json | jq .logins
+
+Starts an API server with TLS on loopback, writes a kubeconfig for it into a temporary folder, and
+sends requests under load with three logins: an exec plugin whose tokens live for three seconds,
+client certificate files, and a token file. Meanwhile the server refuses a token, the plugin fails
+once, and certificate and token are replaced on disk. Nothing else is needed, and nothing is left
+behind.
+
+Exit codes: 0 not one request failed, and everything planned has happened; 1 otherwise; 2 usage;
+7 output; 130 interrupted.";

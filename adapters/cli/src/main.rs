@@ -1,9 +1,11 @@
-//! The `kubecred` program: an authenticated GET, and the login of a kubeconfig for any tool.
+//! The `kubecred` program: the login of a kubeconfig for any tool, an authenticated GET, and a
+//! demonstration.
 #![forbid(unsafe_code)]
 
 mod account;
 mod arguments;
 mod credential;
+mod demo;
 mod get;
 mod help;
 mod path;
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::read() {
         Command::Credential(flags, output) => credential::run(flags, output),
         Command::Get(flags, path) => get::run(flags, &path),
+        Command::Demo(demo) => demo::run(&demo),
+        Command::DemoPlugin(plugin) => demo::run_plugin(&plugin),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

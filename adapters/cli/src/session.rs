@@ -72,7 +72,7 @@ async fn time_up(limit: Option<Duration>) -> Report {
 }
 
 /// Ctrl-C, or the system's wish that we end. Without this, a plugin would go on.
-async fn interrupted() -> Report {
+pub(crate) async fn interrupted() -> Report {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

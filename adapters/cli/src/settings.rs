@@ -40,7 +40,8 @@ fn explain(error: &ConfigError) -> Report {
     let report = Report::new(Exit::Configuration, error);
     if error.is_empty_config() {
         return report.advise(
-            "Name a kubeconfig with --kubeconfig or KUBECONFIG, or a server with --server.",
+            "Name a kubeconfig with --kubeconfig or KUBECONFIG, or a server with --server; \
+             kubecred demo needs neither.",
         );
     }
     report

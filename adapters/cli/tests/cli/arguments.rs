@@ -10,7 +10,9 @@ async fn run(arguments: &[&str]) -> Ended {
 
 #[tokio::test]
 async fn help_has_examples_exit_codes_and_variables() {
-    for arguments in [&["--help"][..], &["get", "--help"], &["credential", "--help"]] {
+    for arguments in
+        [&["--help"][..], &["get", "--help"], &["credential", "--help"], &["demo", "--help"]]
+    {
         let help = run(arguments).await;
         let help = help.good();
         let (_, examples) = help.split_once("Examples:\n").expect("there are examples");
@@ -24,6 +26,7 @@ async fn help_has_examples_exit_codes_and_variables() {
     for word in ["KUBECONFIG", "KUBERNETES_MASTER", "HTTPS_PROXY", "NO_PROXY", "kubectl"] {
         assert!(help.good().contains(word), "{word}");
     }
+    assert!(!help.good().contains("demo-plugin"), "that is nobody's business");
 }
 
 #[tokio::test]
@@ -48,6 +51,8 @@ async fn what_is_not_understood_ends_with_2_and_shows_no_secret() {
         &["get", "/version", &token, "--as-user-extra=no-value"],
         &["get", "/version", &token, "--request-timeout=soon"],
         &["get", "/version", &token, "--disable-compression=perhaps"],
+        &["demo", &token],
+        &["demo", "--seconds=1"],
         &["credential", &token, "-o", "yaml"],
     ] {
         let ended = run(arguments).await;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod credential;
+mod demo;
 mod errors;
 mod get;
 mod kubectl;

@@ -1,0 +1,172 @@
+//! `kubecred demo`: logins that expire, are refused, fail and rotate under load, on loopback.
+//!
+//! [`world`] is what the logins meet, [`plan`] what goes wrong, [`load`] the requests, [`tally`]
+//! and [`timeline`] what comes of them, [`outcome`] what is told in the end.
+
+mod issuer;
+mod load;
+mod login;
+mod outcome;
+mod plan;
+mod plugin;
+mod progress;
+mod random;
+mod table;
+mod tally;
+mod timeline;
+mod world;
+
+pub(crate) use plugin::run as run_plugin;
+
+use crate::account::Account;
+use crate::arguments::{Connection, Demo};
+use crate::report::{Exit, Report};
+use crate::words::Narrator;
+use crate::{session, settings};
+use kubecred_core::policy::Backoff;
+use kubecred_core::{Event, Generation, Policy, Profile, Proxy, StdinFacts};
+use kubecred_tokio::{Auth, Client, PluginStderr};
+use load::Load;
+use login::Login;
+use outcome::Outcome;
+use plan::Incident;
+use progress::Progress;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use tally::Tally;
+use timeline::{Timeline, Who};
+use tokio::time::sleep;
+use world::{Tallies, World};
+
+/// By which the demo's kubeconfig gives its plugin the identity provider's secret.
+const PLUGIN_SECRET: &str = "KUBECRED_DEMO_SECRET";
+
+/// How long after its time a demo goes on if something planned has not come about yet.
+const EXTRA_TIME: Duration = Duration::from_secs(10);
+
+/// How often to look whether it has.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Plays the demo and tells what came of it.
+pub(crate) fn run(demo: &Demo) -> Result<(), Report> {
+    let failed = |error: std::io::Error| Report::new(Exit::Refused, format_args!("demo: {error}"));
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let outcome = runtime.block_on(play(demo))?;
+    runtime.shutdown_background();
+
+    let text = if demo.json { outcome.json() } else { outcome.text() };
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Report::output(&error))?;
+    outcome.verdict()
+}
+
+async fn play(demo: &Demo) -> Result<Outcome, Report> {
+    let (timeline, tallies) = (Timeline::start(), Tallies::default());
+    let certificate_life = plan::certificate_life(demo.duration());
+    let world = World::start(&timeline, &tallies, certificate_life);
+    let world = world.await.map_err(|error| {
+        Report::new(Exit::Refused, format_args!("cannot set up the demo: {error}"))
+    })?;
+    let mut load = Load::default();
+    let mut auths = Vec::new();
+    for login in Login::ALL {
+        let auth = log_in(login, &world, &timeline, &tallies)?;
+        let client = Client::new(auth.clone()).map_err(|error| {
+            Report::new(Exit::Refused, format_args!("{}: {error}", login.name()))
+        })?;
+        load.add(login, login.share(demo.workers), client, &timeline, &tallies);
+        auths.push(auth);
+    }
+    let mut progress = Progress::start(demo, &world);
+    let interrupted = tokio::select! {
+        () = conduct(demo, &world, &tallies, &timeline) => false,
+        never = progress.show(&timeline, &tallies, &world) => match never {},
+        _ = session::interrupted() => true,
+    };
+    load.stop().await;
+    for auth in auths {
+        auth.close().await;
+    }
+    progress.end();
+    Ok(Outcome::new(demo, &world, &tallies, &timeline, interrupted))
+}
+
+/// Makes things go wrong in time, then waits until the time is up and all of it has come about.
+async fn conduct(demo: &Demo, world: &World, tallies: &Tallies, timeline: &Timeline) {
+    for (incident, at) in plan::plan(demo.duration()) {
+        sleep(at.saturating_sub(timeline.elapsed())).await;
+        if let Err(error) = incident.happen(world) {
+            timeline.mark(Who::Disk, format!("{incident:?} could not be made to happen: {error}"));
+        }
+    }
+    sleep(demo.duration().saturating_sub(timeline.elapsed())).await;
+    let latest = demo.duration() + EXTRA_TIME;
+    while timeline.elapsed() < latest
+        && Incident::ALL.iter().any(|incident| !incident.came_about(world, tallies))
+    {
+        sleep(GLANCE).await;
+    }
+}
+
+fn log_in(
+    login: Login,
+    world: &World,
+    timeline: &Timeline,
+    tallies: &Tallies,
+) -> Result<Auth, Report> {
+    let said = {
+        let timeline = timeline.clone();
+        move |text: &[u8]| {
+            for line in String::from_utf8_lossy(text).lines() {
+                timeline.mark(Who::Plugin, line);
+            }
+        }
+    };
+    let auth = Auth::builder()
+        .policy(policy())
+        .plugin_stderr(PluginStderr::Capture(Arc::new(said)))
+        .profile(profile(login, world)?);
+    let (mut events, timeline, tallies) = (auth.events(), timeline.clone(), Arc::clone(tallies));
+    tokio::spawn(async move {
+        let (mut narrator, mut held) = (Narrator::new(), None);
+        while let Some(event) = events.next().await {
+            timeline.mark(Who::Kubecred(login), narrator.tell(&event));
+            count(&event, &mut held, &tallies[login as usize]);
+        }
+    });
+    Ok(auth)
+}
+
+fn profile(login: Login, world: &World) -> Result<Profile, Report> {
+    let flags = Connection {
+        kubeconfig: Some(world.kubeconfig().to_string_lossy().into_owned()),
+        context: Some(login.name().into()),
+        ..Connection::default()
+    };
+    let mut profile = settings::profile(&flags, StdinFacts::default(), Account::new(false))?;
+    profile.cluster.proxy = Proxy::Direct; // no proxy leads to this machine's loopback
+    Ok(profile)
+}
+
+/// As everywhere, but for the pause after a failure: a second is long in the life of a token that
+/// has three.
+fn policy() -> Policy {
+    let backoff = Backoff { initial: Duration::from_millis(250), max: Duration::from_secs(2) };
+    Policy { backoff, ..Policy::default() }
+}
+
+fn count(event: &Event, held: &mut Option<Generation>, tally: &Tally) {
+    match event {
+        Event::Renewed { generation, .. } if *generation != Generation::default() => {
+            let before = held.replace(*generation);
+            if before.is_some_and(|before| before != *generation) {
+                tally.rotation();
+            }
+        }
+        Event::Failed { .. } => tally.failure_to_renew(),
+        _ => {}
+    }
+}
