@@ -99,6 +99,8 @@ struct Open {
     /// Those of its keys that are merge keys, ascending.
     merge_keys: Vec<Id>,
     anchor: Option<usize>,
+    /// How many levels of collections there are in it, aliases followed.
+    height: usize,
 }
 
 struct Anchor {
@@ -107,6 +109,8 @@ struct Anchor {
     cost: Option<Cost>,
     /// What had been read when the node began.
     before: Cost,
+    /// How many levels of collections it is made of, aliases followed.
+    height: usize,
 }
 
 impl<'a, 'l> Composer<'a, 'l> {
@@ -129,8 +133,13 @@ impl<'a, 'l> Composer<'a, 'l> {
         let Some(cost) = anchor.cost else {
             return Err(Error::new("an anchored value contains itself"));
         };
+        // Who follows aliases goes down as deep as if all of it stood here.
+        if self.open.len() + anchor.height > self.limits.depth {
+            return Err(Error::new(TOO_DEEP));
+        }
         self.budget.repeat(cost)?;
-        let target = anchor.node;
+        let (target, height) = (anchor.node, anchor.height);
+        self.contain(height);
         self.child(Content::Alias(target), line).map(drop)
     }
 
@@ -155,7 +164,7 @@ impl<'a, 'l> Composer<'a, 'l> {
             open.merge_keys.push(id);
         }
         self.define(anchor, id, before);
-        self.complete(anchor);
+        self.complete(anchor, 0);
         Ok(())
     }
 
@@ -171,13 +180,13 @@ impl<'a, 'l> Composer<'a, 'l> {
         let id = self.child(Content::Null, line)?;
         self.define(anchor, id, before);
         let first = self.children.len();
-        self.open.push(Open { id, shape, first, merge_keys: Vec::new(), anchor });
+        self.open.push(Open { id, shape, first, merge_keys: Vec::new(), anchor, height: 0 });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), Error> {
         let Some(open) = self.open.last() else { return Ok(()) };
-        let (id, anchor) = (open.id, open.anchor);
+        let (id, anchor, height) = (open.id, open.anchor, open.height + 1);
         let content = match open.shape {
             Shape::List => self.list(open.first)?,
             Shape::Map => self.map()?,
@@ -186,8 +195,16 @@ impl<'a, 'l> Composer<'a, 'l> {
             stored.content = content;
         }
         self.open.pop();
-        self.complete(anchor);
+        self.contain(height);
+        self.complete(anchor, height);
         Ok(())
+    }
+
+    /// The innermost collection has something of this height in it.
+    fn contain(&mut self, height: usize) {
+        if let Some(open) = self.open.last_mut() {
+            open.height = open.height.max(height);
+        }
     }
 
     fn list(&mut self, first: usize) -> Result<Content<'a>, Error> {
@@ -292,15 +309,16 @@ impl<'a, 'l> Composer<'a, 'l> {
 
     fn define(&mut self, anchor: Option<usize>, node: Id, before: Cost) {
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, Anchor { node, cost: None, before });
+            self.anchors.insert(anchor, Anchor { node, cost: None, before, height: 0 });
         }
     }
 
     /// The anchored node has ended: from here on it may be repeated.
-    fn complete(&mut self, anchor: Option<usize>) {
+    fn complete(&mut self, anchor: Option<usize>, height: usize) {
         let anchor = anchor.and_then(|anchor| self.anchors.get_mut(&anchor));
         if let Some(anchor) = anchor {
             anchor.cost = Some(self.budget.spent.since(anchor.before));
+            anchor.height = height;
         }
     }
 

@@ -51,6 +51,27 @@ fn one_level_deeper_is_refused() {
     }
 }
 
+/// Each value repeats the one before within more brackets: short to write, and to whoever follows
+/// aliases as deep as all of them together.
+#[test]
+fn aliases_lead_no_deeper_than_a_document_may_be() {
+    let depth = Limits::default().depth;
+    let chain = |links: usize, levels: usize| {
+        let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+        (1..links).fold("k0: &a0 x\n".to_owned(), |text, i| {
+            text + &format!("k{i}: &a{i} {open}*a{}{close}\n", i - 1)
+        })
+    };
+    on_small_stack(move || {
+        // The root is a level too.
+        assert!(from_slice::<Value>(chain(depth, 1).as_bytes()).is_ok());
+        for text in [chain(depth + 1, 1), chain(40, 200)] {
+            let error = refusal(&text, &Limits::default());
+            assert_eq!(error.message(), "lists and mappings are nested too deep");
+        }
+    });
+}
+
 #[test]
 fn every_limit_is_an_error() {
     let mut small = Limits::default();
