@@ -1,7 +1,6 @@
 //! From checked entries to a profile: what is sent, what is withheld, and what a person should know
 //! about it.
 
-use super::install_hint;
 use super::problem::{AuthProviderProblem, ConfigError, Problem, ProblemKind};
 use super::select::Selection;
 use super::url::Server;
@@ -13,6 +12,7 @@ use crate::profile::{
     without_user_info,
 };
 use crate::secret::Secret;
+use crate::source::exec;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
@@ -230,7 +230,7 @@ impl<'a> Connection<'a> {
             args: entry.args.clone(),
             env: entry.env.clone(),
             api_version,
-            install_hint: install_hint::sanitise(&entry.install_hint),
+            install_hint: exec::readable(&entry.install_hint),
             interactive_mode: interactive_mode(&entry.interactive_mode)?,
             cluster: entry.provide_cluster_info.then(|| self.exec_cluster(cluster)),
             stdin: self.environment.stdin.clone(),

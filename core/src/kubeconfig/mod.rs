@@ -25,7 +25,6 @@ mod connect;
 mod decode;
 mod entries;
 mod extension;
-mod install_hint;
 mod load;
 mod overrides;
 mod path;

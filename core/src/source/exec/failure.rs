@@ -52,7 +52,7 @@ fn hint(install_hint: &str) -> String {
 
 /// The text with what a terminal would obey, or not show, spelled out (EX-46): ESC becomes
 /// `U+001B`. Letters, marks, numbers, punctuation, symbols and spaces stay.
-fn readable(text: &str) -> String {
+pub(crate) fn readable(text: &str) -> String {
     let mut readable = String::with_capacity(text.len());
     for char in text.chars() {
         if is_readable(char) {

@@ -8,9 +8,10 @@ mod permit;
 mod word;
 
 pub use failure::explain;
+pub(crate) use failure::readable;
 pub use info::{InfoProblem, info_profile, parse_info};
 pub use output::{Fetched, accept, credential_json};
-pub use permit::{PolicyProblem, permit, plugin_policy};
+pub use permit::permit;
 
 use crate::error::PluginProblem;
 use crate::profile::{Exec, InteractiveMode, PluginPolicy};

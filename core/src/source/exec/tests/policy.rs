@@ -1,6 +1,7 @@
 //! Which plugins may run, and what is said of those that could not.
 
 use super::*;
+use crate::kubeconfig::PathFlavour;
 use alloc::collections::BTreeMap;
 
 /// A host's programs: PATH has /usr/bin before /opt/bin.
@@ -63,7 +64,8 @@ fn verdict(
     allowlist: Option<Vec<String>>,
     files: &[&str],
 ) -> &'static str {
-    let Ok(policy) = plugin_policy(policy, allowlist) else { return "misconfigured" };
+    let policy = PluginPolicy::from_config(policy, allowlist.as_deref(), PathFlavour::Unix);
+    let Ok(policy) = policy else { return "misconfigured" };
     let exec = Exec { policy, ..Exec::new(command) };
     let Ok(run) = request(&exec, None, 1) else { return "denied" };
     match permit(&run.program, run.allowlist.as_deref(), &mut host(files)) {
@@ -90,25 +92,6 @@ fn expected(command: &str, policy: &str, length: &str, kind: &str, exists: bool)
         },
         _ => "misconfigured",
     }
-}
-
-#[test]
-fn ex_81_and_82_misconfigurations_are_told_apart() {
-    let problem = |policy, allowlist| plugin_policy(policy, allowlist).unwrap_err();
-    assert_eq!(problem("allowall", None), PolicyProblem::Unknown("allowall".into()));
-    for policy in ["", "AllowAll", "DenyAll"] {
-        assert_eq!(problem(policy, list(&[])), PolicyProblem::NeedlessList(policy.into()));
-        assert_eq!(problem(policy, list(&["a"])), PolicyProblem::NeedlessList(policy.into()));
-    }
-    assert_eq!(problem("Allowlist", None), PolicyProblem::NoList);
-    assert_eq!(problem("Allowlist", list(&[])), PolicyProblem::EmptyList);
-    assert_eq!(problem("Allowlist", list(&["a", ""])), PolicyProblem::EmptyEntry(2));
-    for (entry, cleaned) in [("./x", "x"), ("/a//b", "/a/b"), ("/a/../b", "/b"), ("x/", "x")] {
-        let not_normal = PolicyProblem::NotNormal { entry: entry.into(), cleaned: cleaned.into() };
-        assert_eq!(problem("Allowlist", list(&[entry])), not_normal);
-    }
-    let good = ["x", "bin/x", "/usr/bin/x", "../x"];
-    assert!(plugin_policy("Allowlist", list(&good)).is_ok());
 }
 
 #[test]
@@ -219,4 +202,28 @@ fn ex_43_other_failures_are_told_in_the_host_s_words() {
         explained(&exec, FailureKind::TimedOut, None),
         (failure(FailureKind::TimedOut), None)
     );
+}
+
+#[test]
+fn ex_46_letters_marks_symbols_and_spaces_stay() {
+    for hint in [
+        "Install me:\n\tbrew install \"x\" \\ 'y'\r\n",
+        "ünïcode e\u{301} 漢字 ١٢ ½ – “x” €+|~ 🦀",
+        "no-break\u{a0}and line\u{2028}separators",
+    ] {
+        assert_eq!(readable(hint), hint);
+    }
+}
+
+#[test]
+fn ex_46_escapes_and_formats_are_spelled_out() {
+    for (hint, clean) in [
+        ("\u{1b}[31mred\u{1b}[0m", "U+001B[31mredU+001B[0m"),
+        ("\0\u{7}\u{8}\u{7f}", "U+0000U+0007U+0008U+007F"),
+        ("\u{9b}31m\u{85}", "U+009B31mU+0085"),
+        ("a\u{202e}b\u{200b}c\u{feff}", "aU+202EbU+200BcU+FEFF"),
+        ("\u{e000}\u{10fffd}\u{ffff}", "U+E000U+10FFFDU+FFFF"),
+    ] {
+        assert_eq!(readable(hint), clean);
+    }
 }
