@@ -3,27 +3,48 @@
 use crate::Auth;
 use crate::perform::{CommandRunner, Host, PluginStderr, SystemCommands};
 use crate::provider::{ProviderCommands, TokenProvider};
-use kubecred_core::{Bearer, PluginPolicy, Policy, Profile, StdinFacts};
+use kubecred_core::{Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinFacts};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::io::IsTerminal;
 
 /// Collects choices; see [`Auth::builder`].
 #[derive(Default)]
 #[must_use = "nothing starts before it is given a profile"]
 pub struct Builder {
+    pub(crate) environment: Option<Environment>,
+    pub(crate) kubeconfig: Option<String>,
+    pub(crate) overrides: Overrides,
     #[cfg(feature = "client")]
     crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     policy: Option<Policy>,
-    plugin_policy: Option<PluginPolicy>,
+    pub(crate) plugin_policy: Option<PluginPolicy>,
     provider: Option<ProviderCommands>,
     runner: Option<Box<dyn CommandRunner>>,
     seed: Option<u64>,
     stderr: PluginStderr,
-    stdin: Option<StdinFacts>,
+    pub(crate) stdin: Option<StdinFacts>,
 }
 
 impl Builder {
+    /// Reads this kubeconfig and no other; as `--kubeconfig`.
+    pub fn kubeconfig(mut self, path: impl Into<String>) -> Self {
+        self.kubeconfig = Some(path.into());
+        self
+    }
+
+    /// What goes over the kubeconfig: another context, server, token …
+    pub fn overrides(mut self, overrides: Overrides) -> Self {
+        self.overrides = overrides;
+        self
+    }
+
+    /// The variables and folders to look at, instead of those of this process:
+    /// [`environment`](crate::environment).
+    pub fn environment_of(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
     /// The cryptography of TLS. By default that of the process, if it has one, or else ring. None
     /// is ever installed for the process.
     #[cfg(feature = "client")]
@@ -53,8 +74,7 @@ impl Builder {
         self
     }
 
-    /// What plugins are told of standard input. By default: whether it is a terminal, and that it
-    /// is free.
+    /// What plugins are told of standard input, whatever the profile says.
     pub fn stdin(mut self, facts: StdinFacts) -> Self {
         self.stdin = Some(facts);
         self
@@ -85,13 +105,8 @@ impl Builder {
     /// Outside of a tokio runtime.
     pub fn profile(self, mut profile: Profile) -> Auth {
         if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
-            exec.stdin = self.stdin.unwrap_or_else(|| StdinFacts {
-                terminal: std::io::stdin().is_terminal(),
-                unavailable: exec.stdin.unavailable.take(),
-            });
-            if let Some(policy) = self.plugin_policy {
-                exec.policy = policy;
-            }
+            exec.stdin = self.stdin.unwrap_or_else(|| exec.stdin.clone());
+            exec.policy = self.plugin_policy.unwrap_or_else(|| exec.policy.clone());
         }
         let runner = match (self.provider, self.runner) {
             (Some(provider), _) => {
@@ -106,6 +121,11 @@ impl Builder {
             runner,
             #[cfg(feature = "client")]
             crypto: self.crypto,
+            #[cfg(feature = "client")]
+            proxies: crate::proxy::Environment::capture(|name| match &self.environment {
+                Some(environment) => environment.variable(name).map(Into::into),
+                None => std::env::var(name).ok(),
+            }),
         };
         Auth::start(profile, self.policy.unwrap_or_default(), seed, host)
     }
@@ -114,6 +134,8 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
+            .field("kubeconfig", &self.kubeconfig)
+            .field("overrides", &self.overrides)
             .field("policy", &self.policy)
             .field("plugin_policy", &self.plugin_policy)
             .field("provider", &self.provider.is_some())

@@ -163,6 +163,12 @@ impl Auth {
         self.inner.board.read().peek()
     }
 
+    /// What the variables say of proxies.
+    #[cfg(feature = "client")]
+    pub(crate) fn proxies(&self) -> &crate::proxy::Environment {
+        &self.inner.host.proxies
+    }
+
     #[cfg(feature = "client")]
     pub(crate) fn crypto_provider(
         &self,

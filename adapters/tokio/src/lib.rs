@@ -38,6 +38,7 @@ mod credential;
 mod driver;
 mod error;
 mod handle;
+mod load;
 mod perform;
 mod provider;
 #[cfg(feature = "client")]
@@ -54,5 +55,6 @@ pub use credential::Credential;
 pub use error::AuthError;
 pub use handle::{Auth, Events};
 pub use kubecred_core;
+pub use load::environment;
 pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 pub use provider::{ProvidedToken, Providing, TokenProvider};

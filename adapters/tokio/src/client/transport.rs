@@ -38,7 +38,7 @@ struct Inner {
 impl Transport {
     pub(crate) fn new(auth: Auth, address: Address) -> Result<Self, ClientError> {
         let cluster = &auth.profile().cluster;
-        let route = proxy::route(&cluster.proxy, &address.base(), &proxy::environment())?;
+        let route = proxy::route(&cluster.proxy, &address.base(), auth.proxies())?;
         let proxy_authorization = match &route {
             Route::Proxy(hop) if !address.is_https() && hop.kind != HopKind::Socks5 => {
                 connect::basic(hop)

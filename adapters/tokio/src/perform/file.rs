@@ -14,7 +14,22 @@ pub(super) async fn read(request: &ReadFile) -> Result<FileBytes, Failure> {
 /// The whole content of a regular file.
 pub(crate) async fn read_file(path: &str, limit: u64) -> Result<Secret, Failure> {
     let path = path.to_owned();
-    match tokio::task::spawn_blocking(move || read_now(&path, limit)).await {
+    aside(move || read_now(&path, limit)).await
+}
+
+/// The whole content of whatever has this name: a pipe may be what the user means.
+pub(crate) async fn read_any(path: String, limit: u64) -> Result<Secret, Failure> {
+    aside(move || {
+        let file = File::open(path).map_err(|e| failure(&e))?;
+        content(file, limit)
+    })
+    .await
+}
+
+async fn aside(
+    read: impl FnOnce() -> Result<Secret, Failure> + Send + 'static,
+) -> Result<Secret, Failure> {
+    match tokio::task::spawn_blocking(read).await {
         Ok(outcome) => outcome,
         Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
     }
@@ -23,9 +38,12 @@ pub(crate) async fn read_file(path: &str, limit: u64) -> Result<Secret, Failure>
 fn read_now(path: &str, limit: u64) -> Result<Secret, Failure> {
     // Asked before opening too: opening a FIFO or a device can wait, or do something.
     regular(&std::fs::metadata(path).map_err(|e| failure(&e))?)?;
-    let mut file = open(path).map_err(|e| failure(&e))?;
+    let file = open(path).map_err(|e| failure(&e))?;
     regular(&file.metadata().map_err(|e| failure(&e))?)?;
+    content(file, limit)
+}
 
+fn content(mut file: File, limit: u64) -> Result<Secret, Failure> {
     let mut content = Bounded::new(limit);
     loop {
         match file.read(content.space()) {

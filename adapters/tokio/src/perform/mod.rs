@@ -11,6 +11,7 @@ mod write;
 
 pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 
+pub(crate) use file::read_any;
 #[cfg(feature = "client")]
 pub(crate) use file::read_file;
 
@@ -22,12 +23,14 @@ pub(crate) struct Host {
     pub(crate) runner: Box<dyn CommandRunner>,
     #[cfg(feature = "client")]
     pub(crate) crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
+    #[cfg(feature = "client")]
+    pub(crate) proxies: crate::proxy::Environment,
 }
 
 impl Host {
     #[cfg(feature = "client")]
     async fn send(&self, request: &SendRequest) -> Result<HttpResponse, Failure> {
-        request::send(request, self.crypto.as_ref()).await
+        request::send(request, self).await
     }
 
     #[cfg(not(feature = "client"))]

@@ -1,5 +1,6 @@
 //! Sending one HTTP request on its own terms, as a source wants it.
 
+use super::Host;
 use super::bounded::Bounded;
 use super::file::read_file;
 use crate::client::{Outgoing, Terms};
@@ -12,18 +13,13 @@ use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use kubecred_core::protocol::{HttpResponse, Method, SendRequest};
 use kubecred_core::{Failure, FailureKind, Header, Roots, Secret};
-use rustls::crypto::CryptoProvider;
 use std::error::Error;
-use std::sync::Arc;
 
 /// Sends it over a connection of its own, and does not follow redirects: the credentials are for
 /// whom they were addressed to.
-pub(super) async fn send(
-    request: &SendRequest,
-    provider: Option<&Arc<CryptoProvider>>,
-) -> Result<HttpResponse, Failure> {
+pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpResponse, Failure> {
     let uri: Uri = request.url.parse().map_err(|_| unsupported("the URL is not one"))?;
-    let terms = terms(request, &uri, provider)?;
+    let terms = terms(request, &uri, host)?;
     let roots = roots(request).await?;
     let connector = terms
         .connector(roots.as_ref().map(Secret::expose), request.tls.identity.as_ref(), true)
@@ -44,13 +40,9 @@ pub(super) async fn send(
     Ok(HttpResponse { status, body: body.into_secret() })
 }
 
-fn terms(
-    request: &SendRequest,
-    uri: &Uri,
-    provider: Option<&Arc<CryptoProvider>>,
-) -> Result<Terms, Failure> {
+fn terms(request: &SendRequest, uri: &Uri, host: &Host) -> Result<Terms, Failure> {
     let refuse = |error: &dyn Error| unsupported(&error.to_string());
-    let route = proxy::route(&request.proxy, uri, &proxy::environment()).map_err(|e| refuse(&e))?;
+    let route = proxy::route(&request.proxy, uri, &host.proxies).map_err(|e| refuse(&e))?;
     let server_name = match uri.scheme_str() {
         Some("https") => {
             let name = request.tls.server_name.as_deref();
@@ -64,7 +56,7 @@ fn terms(
         server_name,
         skip_verify: request.tls.insecure_skip_verify,
         http2: true,
-        provider: tls::provider(provider).map_err(|e| refuse(&e))?,
+        provider: tls::provider(host.crypto.as_ref()).map_err(|e| refuse(&e))?,
     })
 }
 

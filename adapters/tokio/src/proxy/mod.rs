@@ -2,17 +2,12 @@
 
 mod environment;
 
-use environment::Environment;
+pub(crate) use environment::Environment;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use kubecred_core::{Proxy, without_user_info};
 use percent_encoding::percent_decode_str;
 use std::fmt;
-
-/// The variables about proxies, as they were when a client was made.
-pub(crate) fn environment() -> Environment {
-    Environment::capture(|name| std::env::var(name).ok())
-}
 
 /// A way to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use kubecred_core::policy::Reload;
-use kubecred_core::{Authentication, Exec, Impersonation, Material, Policy, Profile, Proxy, Roots};
+use kubecred_core::{
+    Authentication, Environment, Exec, Impersonation, Material, Policy, Profile, Proxy, Roots,
+};
 use kubecred_loopback::{
     ApiServer, ApiServerBuilder, Authority, HttpProxy, Issued, ProxyCredentials, SocksProxy, User,
 };
@@ -300,6 +302,22 @@ async fn proxies_of_every_kind_lead_to_the_server() {
         assert!(requests[0].by_name && requests[0].granted && !requests[0].forward);
     }
     assert_eq!(secure.requests()[0].credentials, ProxyCredentials::Accepted);
+}
+
+#[tokio::test]
+async fn kc_73_the_environment_chooses_the_proxy() {
+    let server = start(ApiServer::builder().names(&["api.internal"])).await;
+    let proxy = HttpProxy::builder().route("api.internal:443", server.address());
+    let proxy = proxy.start().await.unwrap();
+    let mut profile = with_token(&server);
+    profile.cluster.server = "https://api.internal".into();
+    for (no_proxy, asked) in [("example.com", 1), ("*.internal", 1)] {
+        let variables = [("HTTPS_PROXY", proxy.url()), ("no_proxy", no_proxy.to_owned())];
+        let builder = Auth::builder().environment_of(Environment::new(variables));
+        let answer = Client::new(builder.profile(profile.clone())).unwrap().get("/version").await;
+        assert_eq!(answer.is_ok(), no_proxy == "example.com", "the name leads nowhere without it");
+        assert_eq!(proxy.requests().len(), asked, "{no_proxy}");
+    }
 }
 
 #[tokio::test]

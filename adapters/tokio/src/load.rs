@@ -1,0 +1,120 @@
+//! From this process's variables and files to a profile.
+
+use crate::perform::read_any;
+use crate::{Auth, Builder};
+use kubecred_core::{
+    ConfigError, Environment, Failure, InCluster, PathFlavour, Profile, Secret, StdinFacts, Step,
+    detect,
+};
+use std::env;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+/// More than any kubeconfig.
+const LIMIT: u64 = 64 << 20;
+
+impl Auth {
+    /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
+    /// account.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the kubeconfig.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime; as all that start an [`Auth`].
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        Self::builder().load().await
+    }
+
+    /// From this kubeconfig.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub async fn from_kubeconfig(path: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::builder().kubeconfig(path).load().await
+    }
+
+    /// With the account of the pod that this runs in.
+    ///
+    /// # Errors
+    /// When this is no pod, or its token cannot be read.
+    pub async fn in_cluster() -> Result<Self, ConfigError> {
+        Self::builder().load_in_cluster(InCluster::default()).await
+    }
+}
+
+impl Builder {
+    /// Finds a profile as kubectl does, and starts with it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the kubeconfig.
+    pub async fn load(self) -> Result<Auth, ConfigError> {
+        let profile = self.find().await?;
+        Ok(self.profile(profile))
+    }
+
+    /// Finds a profile as kubectl does, to look at it or to change it: first the kubeconfig, or
+    /// else the pod's own account.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the kubeconfig.
+    pub async fn find(&self) -> Result<Profile, ConfigError> {
+        let environment = self.environment();
+        let explicit = self.kubeconfig.as_deref();
+        let mut detection = detect(explicit, self.overrides.clone(), &environment);
+        loop {
+            let reads = read_all(detection.reads()).await;
+            match detection.feed(reads)? {
+                Step::Read(next) => detection = *next,
+                Step::Done(profile) => return Ok(*profile),
+            }
+        }
+    }
+
+    /// Starts with the account of the pod that this runs in.
+    ///
+    /// # Errors
+    /// When this is no pod, or its token cannot be read.
+    pub async fn load_in_cluster(self, pod: InCluster) -> Result<Auth, ConfigError> {
+        let environment = self.environment();
+        let reads = pod.paths().map(|path| read_any(path.to_owned(), LIMIT));
+        let [token, roots, namespace] = reads;
+        let reads = [token.await, roots.await, namespace.await];
+        let profile = pod.profile(&environment, reads, &self.overrides)?;
+        Ok(self.profile(profile))
+    }
+
+    fn environment(&self) -> Environment {
+        let mut environment = self.environment.clone().unwrap_or_else(environment);
+        if let Some(stdin) = &self.stdin {
+            environment.stdin = stdin.clone();
+        }
+        if let Some(policy) = &self.plugin_policy {
+            environment.plugin_policy = policy.clone();
+        }
+        environment
+    }
+}
+
+/// What this process knows of the world: variables that are text, the working directory, whether
+/// standard input is a terminal.
+pub fn environment() -> Environment {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let directory =
+        env::current_dir().ok().and_then(|path| path.into_os_string().into_string().ok());
+    let terminal = std::io::stdin().is_terminal();
+    Environment::new(env::vars_os().filter_map(text))
+        .in_directory(directory.unwrap_or_default())
+        .with_paths(if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix })
+        .with_stdin(StdinFacts { terminal, unavailable: None })
+}
+
+async fn read_all(paths: &[String]) -> Vec<Result<Secret, Failure>> {
+    let mut reads = Vec::with_capacity(paths.len());
+    for path in paths {
+        reads.push(read_any(path.clone(), LIMIT).await);
+    }
+    reads
+}
