@@ -100,3 +100,88 @@ fn network(error: &dyn Error) -> Failure {
     }
     Failure::new(FailureKind::Network, last)
 }
+
+#[cfg(all(test, feature = "ring"))]
+mod tests {
+    use super::*;
+    use crate::perform::SystemCommands;
+    use kubecred_core::protocol::Tls;
+    use kubecred_core::{Identity, Proxy};
+    use kubecred_loopback::{ApiServer, HttpProxy, User};
+
+    fn host() -> Host {
+        let runner = Box::new(SystemCommands::default());
+        Host { runner, crypto: None, proxies: proxy::Environment::default() }
+    }
+
+    fn get(server: &ApiServer, path: &str) -> SendRequest {
+        SendRequest {
+            method: Method::Get,
+            url: format!("{}{path}", server.url()),
+            headers: vec![Header { name: "authorization".into(), value: "Bearer t".into() }],
+            body: Secret::default(),
+            tls: Tls {
+                roots: Roots::Pem(server.authority().certificate_pem().into()),
+                ..Tls::default()
+            },
+            proxy: Proxy::Direct,
+            limit: 100_000,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_is_sent_on_its_own_terms() {
+        let server = ApiServer::builder().names(&["api.internal"]).start().await.unwrap();
+        server.accounts().allow_token("t", User::new("jane"));
+        let proxy = HttpProxy::builder().start().await.unwrap();
+        let issued = server.authority().client("joe", &[]);
+        let mut request = get(&server, "/apis/authentication.k8s.io/v1/selfsubjectreviews");
+        request.method = Method::Post;
+        request.body = "{}".into();
+        request.tls.server_name = Some("api.internal".into());
+        request.tls.identity = Some(Identity {
+            certificate: issued.certificate_pem().into(),
+            key: issued.key_pem().into(),
+        });
+        request.proxy = Proxy::Url(proxy.url());
+        let response = send(&request, &host()).await.unwrap();
+        assert_eq!(response.status, 201);
+        assert!(response.body.expose_str().unwrap().contains("userInfo"));
+        let seen = &server.exchanges()[0];
+        assert_eq!(seen.sni.as_deref(), Some("api.internal"));
+        assert_eq!(seen.header("authorization"), Some("Bearer t"));
+        let presented = seen.client_certificate.as_ref().unwrap().common_name.as_deref();
+        assert_eq!(presented, Some("joe"));
+        assert_eq!(proxy.requests().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_honoured_is_refused_and_nothing_is_sent() {
+        let server = ApiServer::builder().start().await.unwrap();
+        let kind = async |change: &dyn Fn(&mut SendRequest)| {
+            let mut request = get(&server, "/version");
+            change(&mut request);
+            send(&request, &host()).await.unwrap_err().kind
+        };
+        let unsupported = FailureKind::Unsupported;
+        assert_eq!(kind(&|r| r.url = "ftp://x".into()).await, unsupported);
+        assert_eq!(kind(&|r| r.proxy = Proxy::Url("ftp://x".into())).await, unsupported);
+        assert_eq!(kind(&|r| r.tls.server_name = Some("a b".into())).await, unsupported);
+        assert_eq!(kind(&|r| r.headers[0].value = "a\nb".into()).await, unsupported);
+        assert_eq!(kind(&|r| r.tls.roots = Roots::Pem("junk".into())).await, unsupported);
+        let nowhere = Roots::File("/no/such/file".into());
+        assert_eq!(kind(&|r| r.tls.roots = nowhere.clone()).await, FailureKind::NotFound);
+        let nobody = Roots::Pem(Secret::default());
+        assert_eq!(kind(&|r| r.tls.roots = nobody.clone()).await, FailureKind::Network);
+        assert!(server.exchanges().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_over_the_limit_is_refused() {
+        let server = ApiServer::builder().start().await.unwrap();
+        server.accounts().accept_any(true);
+        assert_eq!(send(&get(&server, "/big?bytes=100000"), &host()).await.unwrap().status, 200);
+        let failure = send(&get(&server, "/big?bytes=100001"), &host()).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+    }
+}

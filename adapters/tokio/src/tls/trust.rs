@@ -159,3 +159,42 @@ impl ServerCertVerifier for Trust {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(all(test, feature = "ring"))]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+
+    fn self_signed(name: &str) -> (String, CertificateDer<'static>) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        (certificate.pem(), certificate.der().clone())
+    }
+
+    fn verify(roots: &str, leaf: &CertificateDer<'_>, name: &str) -> Result<(), Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let trust = Trust::new(Some(roots.as_bytes()), &provider).unwrap();
+        let name = super::super::server_name(None, name).unwrap();
+        trust.verify_server_cert(leaf, &[], &name, &[], UnixTime::now()).map(drop)
+    }
+
+    #[test]
+    fn a_server_certificate_that_is_its_own_authority_is_believed_if_it_is_trusted() {
+        let (pem, leaf) = self_signed("api.internal");
+        verify(&pem, &leaf, "api.internal").unwrap();
+        assert!(verify(&pem, &leaf, "other.internal").is_err(), "its names count");
+        let (other, _) = self_signed("api.internal");
+        assert!(verify(&other, &leaf, "api.internal").is_err());
+        assert!(verify("", &leaf, "api.internal").is_err());
+    }
+
+    #[test]
+    fn ua_32_what_is_no_certificate_is_passed_over_but_one_must_be() {
+        let (pem, leaf) = self_signed("api.internal");
+        let some = format!("{pem}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        verify(&some, &leaf, "api.internal").unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        assert!(Trust::new(Some(b"no PEM"), &provider).is_err());
+    }
+}

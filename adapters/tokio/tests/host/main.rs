@@ -5,5 +5,9 @@
 mod client;
 mod commands;
 mod handle;
+#[cfg(feature = "tower")]
+mod layer;
 mod load;
 mod plugin;
+#[cfg(feature = "client")]
+mod tls;
