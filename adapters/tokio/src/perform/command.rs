@@ -125,6 +125,9 @@ fn spawn(request: &RunCommand, stderr: &PluginStderr) -> Result<Process, Failure
     let program = permitted.ok_or_else(|| missing(&request.program))?;
 
     let mut command = Command::new(program);
+    // It was found by its path and is called as the stanza has it, as client-go's is.
+    #[cfg(unix)]
+    command.arg0(&request.program);
     command.args(&request.args).kill_on_drop(true).stdout(Stdio::piped());
     for variable in &request.env {
         command.env(&variable.name, os_string(variable.value.expose())?);

@@ -67,6 +67,15 @@ async fn ex_15_arguments_reach_the_plugin_without_a_shell() {
 }
 
 #[tokio::test]
+async fn ex_12_a_plugin_is_called_as_the_stanza_has_it() {
+    for name in ["sh", "/bin/sh"] {
+        let mut command = command(name);
+        command.args = ["-c", r#"printf %s "$0""#].map(String::from).to_vec();
+        assert_eq!(run(&command).await.unwrap(), (0, name.into()));
+    }
+}
+
+#[tokio::test]
 async fn ex_30_later_variables_win_and_the_parents_are_kept() {
     let folder = TempDir::new().unwrap();
     let mut command = command(script(&folder, r#"printf '%s %s %s' "$A" "$CARGO_PKG_NAME" "$B""#));
