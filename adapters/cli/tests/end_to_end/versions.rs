@@ -1,0 +1,57 @@
+//! A sample of everything with each version of kubectl that is at hand: the oracle says today what it said before.
+
+use crate::case::{Case, TOKEN};
+use crate::plugin::{Answer, V1BETA1};
+use crate::programs::Program;
+use serde_json::json;
+
+/// Holds kubecred to doing what every kubectl at hand does.
+async fn agree_with_all(case: Case) {
+    let ours = case.run(&Program::kubecred()).await;
+    let mut oracles = Program::kubectl_versions();
+    oracles.push(Program::kubectl());
+    // Beside a machine's one kubectl there may be others, or not.
+    println!("{:?}", oracles.iter().map(|oracle| &oracle.name).collect::<Vec<_>>());
+    for oracle in oracles {
+        let theirs = case.run(&oracle).await;
+        let differences = theirs.facts().differences(&ours.facts());
+        assert!(theirs.success && differences.is_empty(), "{} (-)\n{differences}", oracle.name);
+    }
+}
+
+#[tokio::test]
+async fn ua_2_token_and_impersonation() {
+    let user = json!({ "token": TOKEN, "as": "joe", "as-groups": ["a", "b"], "as-uid": "7" });
+    let case = Case::start().await.user(user).cluster(json!({ "tls-server-name": "api.internal" }));
+    agree_with_all(case).await;
+}
+
+#[tokio::test]
+async fn ua_2_certificate_files() {
+    let case = Case::start().await;
+    let issued = case.server.authority().client("jane", &["a"]);
+    let user = json!({ "client-certificate": "client.crt", "client-key": "client.key" });
+    agree_with_all(case.user(user).client_files(&issued)).await;
+}
+
+#[tokio::test]
+async fn ex_32_plugin_with_cluster_info() {
+    let extension = json!({ "audience": "<here>" });
+    let cluster = json!({
+        "extensions": [{ "name": "client.authentication.k8s.io/exec", "extension": extension }],
+    });
+    let stanza = json!({
+        "apiVersion": V1BETA1,
+        "provideClusterInfo": true,
+        "args": ["get-token"],
+        "env": [{ "name": "REGION", "value": "eu" }],
+    });
+    let case = Case::start().await.cluster(cluster).exec(stanza);
+    let issued = case.server.authority().client("jane", &[]);
+    let status = json!({
+        "token": "any",
+        "clientCertificateData": issued.certificate_pem(),
+        "clientKeyData": issued.key_pem(),
+    });
+    agree_with_all(case.plugin(&[Answer::versioned(V1BETA1, &status)])).await;
+}
