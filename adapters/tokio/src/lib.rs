@@ -43,6 +43,8 @@ mod perform;
 mod provider;
 #[cfg(feature = "client")]
 mod proxy;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 #[cfg(feature = "client")]
 pub mod tls;
 #[cfg(feature = "tower")]

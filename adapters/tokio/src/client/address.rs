@@ -56,6 +56,18 @@ impl Address {
         base.path_and_query(path).build().unwrap_or_default()
     }
 
+    /// Whether a URL is one of this server's, for it would be told the credentials.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn admits(&self, url: &str) -> Result<(), ClientError> {
+        let uri: Uri = url.parse().map_err(|_| ClientError::OtherServer)?;
+        let port =
+            |port: Option<u16>| port.unwrap_or(if self.scheme == Scheme::HTTPS { 443 } else { 80 });
+        let ours = uri.scheme() == Some(&self.scheme)
+            && uri.host() == Some(self.authority.host())
+            && port(uri.port_u16()) == port(self.authority.port_u16());
+        if ours { Ok(()) } else { Err(ClientError::OtherServer) }
+    }
+
     /// The whole URI for what a caller asks for.
     pub(crate) fn join(&self, asked: &Uri) -> Result<Uri, ClientError> {
         if let Some(authority) = asked.authority() {

@@ -5,15 +5,17 @@ mod body;
 mod error;
 mod pool;
 mod transport;
-mod unasked;
+pub(crate) mod unasked;
 
+pub(crate) use address::Address;
 pub use body::Body;
 pub use error::ClientError;
+#[cfg(feature = "reqwest")]
+pub(crate) use transport::USER_AGENT_OURS;
 pub(crate) use {body::Outgoing, pool::Terms};
 
 use crate::Auth;
 use crate::tower::{AuthLayer, AuthService, BoxError};
-use address::Address;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::Full;

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use tower_http::decompression::Decompression;
 use tower_service::Service;
 
-const USER_AGENT_OURS: &str = concat!("kubecred/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT_OURS: &str = concat!("kubecred/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests over the connections that belong to their credential.
 #[derive(Clone)]

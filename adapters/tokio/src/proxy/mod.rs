@@ -105,6 +105,27 @@ impl Hop {
     }
 }
 
+/// The whole URL again, for a library that wants one; names are looked up by the proxy.
+#[cfg(feature = "reqwest")]
+impl Hop {
+    pub(crate) fn url(&self) -> String {
+        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+        let scheme = match self.kind {
+            HopKind::Http => "http",
+            HopKind::Https => "https",
+            HopKind::Socks5 => "socks5h",
+        };
+        let address = self.uri.authority().map_or("", Authority::as_str);
+        match &self.login {
+            None => format!("{scheme}://{address}"),
+            Some((user, password)) => {
+                let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+                format!("{scheme}://{}:{}@{address}", encoded(user), encoded(password))
+            }
+        }
+    }
+}
+
 fn login(user_info: &str) -> Option<(String, String)> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
     let decode = |text| percent_decode_str(text).decode_utf8().ok().map(Into::into);

@@ -13,12 +13,16 @@ pub(crate) fn is_authenticated(headers: &HeaderMap) -> bool {
 
 /// Adds the credential, and takes note of it for whoever comes next on the request's way.
 pub(crate) fn authenticate<B>(request: &mut Request<B>, credential: &Credential) {
-    let headers = request.headers_mut();
+    add(request.headers_mut(), credential);
+    request.extensions_mut().insert(credential.clone());
+}
+
+/// Adds the credential.
+pub(crate) fn add(headers: &mut HeaderMap, credential: &Credential) {
     if let Some(value) = credential.headers().get(AUTHORIZATION) {
         headers.insert(AUTHORIZATION, value.clone());
     }
     add_impersonation(headers, credential.headers());
-    request.extensions_mut().insert(credential.clone());
 }
 
 /// Adds whom the profile passes for, which takes no credential to know.

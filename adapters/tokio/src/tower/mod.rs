@@ -9,7 +9,7 @@
 //! # }
 //! ```
 
-mod headers;
+pub(crate) mod headers;
 mod replay;
 mod shared;
 

@@ -9,5 +9,7 @@ mod handle;
 mod layer;
 mod load;
 mod plugin;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 #[cfg(feature = "client")]
 mod tls;
