@@ -1,5 +1,6 @@
 //! Exec plugins: when they run, how often, and what a request gets meanwhile.
 
+use kubecred_core::policy::Backoff;
 use kubecred_core::{Event, Exec, FailureKind, InteractiveMode, Policy, Profile};
 use world::profiles::{self, PLUGIN, PLUGIN_ROOTS};
 use world::{Content, Refusal, Run, Span, Step, Weather, World};
@@ -59,6 +60,25 @@ fn ex_61_client_go_runs_only_when_it_has_ended_and_somebody_asks() {
     assert_eq!(world.runs(PLUGIN), 1);
     world.request().is("200 as token-2");
     world.transcript().matches("exec_client_go");
+}
+
+#[test]
+fn the_next_attempt_that_a_failure_announces_respects_the_least_interval() {
+    let quick = Backoff { initial: 300.ms(), max: 60.s() };
+    let policy = Policy { backoff: quick, ..Policy::default() };
+    let mut world = World::with_policy(&profiles::exec(), policy);
+    world.program(PLUGIN, &[Run::exit(1).taking(10.ms())]);
+    let start = world.now().monotonic;
+    world.demand().pass(100.ms());
+    let announced = world.take_events().into_iter().find_map(|event| match event {
+        Event::Failed { retry_at, .. } => Some(retry_at.since(start)),
+        _ => None,
+    });
+    assert_eq!(announced, Some(1.s()), "0.3 s after the failure is too soon after the start");
+    world.at(999.ms()).demand();
+    assert_eq!(world.runs(PLUGIN), 1);
+    world.at(1.s()).demand();
+    assert_eq!(world.runs(PLUGIN), 2);
 }
 
 #[test]

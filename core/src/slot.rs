@@ -356,7 +356,9 @@ impl Slot {
     }
 
     fn fail(&mut self, now: Now, error: Error, policy: &Policy, jitter: &mut Jitter) -> Outcome {
-        let retry_at = now.monotonic.saturating_add(policy.backoff.pause(self.misses, jitter));
+        let pause = now.monotonic.saturating_add(policy.backoff.pause(self.misses, jitter));
+        let paced = self.started.map(|at| at.saturating_add(policy.min_interval));
+        let retry_at = paced.map_or(pause, |at| at.max(pause));
         self.misses = self.misses.saturating_add(1);
         self.doing = Doing::Paused { until: retry_at };
         self.error = Some(error.clone());
