@@ -21,6 +21,7 @@ mod plugin;
 mod programs;
 mod proxies;
 mod refusals;
+mod rotation;
 mod static_credentials;
 mod tls;
 mod versions;
