@@ -115,7 +115,6 @@ fn the_end_cancels_what_runs_and_is_silent_ever_after() {
         world.perform(step);
     }
     assert!(world.machine.is_closed());
-    world.transcript().matches("close");
 }
 
 #[test]

@@ -36,7 +36,6 @@ fn ex_61_improved_a_busy_machine_renews_ahead_beside_the_requests() {
     let before = world.elapsed();
     world.request().is("200 as token-2");
     assert_eq!(world.elapsed(), before, "nobody had to wait");
-    world.transcript().matches("exec_renewed_ahead");
 }
 
 #[test]
@@ -59,7 +58,6 @@ fn ex_61_client_go_runs_only_when_it_has_ended_and_somebody_asks() {
     world.at(24.h());
     assert_eq!(world.runs(PLUGIN), 1);
     world.request().is("200 as token-2");
-    world.transcript().matches("exec_client_go");
 }
 
 #[test]
@@ -122,7 +120,6 @@ fn ex_65_a_failure_with_nothing_held_is_the_callers_error() {
     let mut world = world(&[Run::exit(1), Run::token("good")]);
     world.request().is("error: exec plugin \"login\" of user \"me\": failed with exit code 1");
     world.pass(2.s()).request().is("200 as good");
-    world.transcript().matches("exec_fails_first");
 }
 
 #[test]
@@ -178,7 +175,6 @@ fn an_expired_credential_is_withdrawn_and_never_sent() {
     world.at(61.s()).request().is("error: exec plugin");
     let events = world.take_events();
     assert!(events.iter().any(|event| matches!(event, Event::Withdrawn { .. })), "{events:?}");
-    world.transcript().matches("exec_withdrawn");
 }
 
 #[test]
@@ -238,7 +234,6 @@ fn ex_35_the_certificate_authority_is_read_before_the_plugin_runs() {
     assert_eq!(world.runs(PLUGIN), 0);
     world.file(PLUGIN_ROOTS, Content::Roots("a".into())).pass(2.s()).request().is("200 as one");
     assert_eq!((world.reads(PLUGIN_ROOTS), world.runs(PLUGIN)), (2, 1));
-    world.transcript().matches("exec_with_roots");
 }
 
 fn interactive(runs: &[Run]) -> World {
@@ -282,7 +277,6 @@ fn ex_23_improved_a_plugin_that_never_ends_is_stopped() {
     world.request().is("error: exec plugin \"login\" of user \"me\": gave no answer within 60 s");
     assert_eq!(world.elapsed(), 60_000);
     world.pass(2.s()).request().is("200 as good");
-    world.transcript().matches("exec_hangs");
 }
 
 #[test]

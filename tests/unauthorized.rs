@@ -19,7 +19,6 @@ fn ex_63_a_401_runs_the_plugin_once_and_the_request_once_more() {
     assert_eq!(world.runs(PLUGIN), 2);
     world.pass(1.h()).request().is("200 as second");
     assert_eq!(world.runs(PLUGIN), 2);
-    world.transcript().matches("exec_401");
 }
 
 #[test]
@@ -69,7 +68,6 @@ fn ex_64_after_a_failed_refresh_the_old_credential_serves_again() {
     world.request().is("200 as first");
     let failed = |event: &Event| matches!(event, Event::Failed { serving: true, .. });
     assert!(world.take_events().iter().any(failed));
-    world.transcript().matches("exec_401_refresh_fails");
 }
 
 #[test]

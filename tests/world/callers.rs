@@ -1,7 +1,7 @@
 //! Callers: each asks for a credential, waits, sends, and on a 401 tries once more.
 
 use crate::server::whom;
-use crate::{Answer, Machine, Refusal, World};
+use crate::{Answer, Machine, Refusal, Served, World};
 use kubecred_core::{Generation, Input};
 use std::collections::BTreeMap;
 
@@ -11,8 +11,16 @@ const PATIENCE: u64 = 600_000;
 #[derive(Clone, Debug, Default)]
 struct Caller {
     demanded: bool,
+    /// What the server said 401 to.
     refused: Option<(Generation, String)>,
     answer: Option<Answer>,
+}
+
+/// What comes of asking for a credential.
+enum Asked {
+    Done(Answer),
+    Send(Served),
+    Wait,
 }
 
 impl<M: Machine> World<M> {
@@ -20,33 +28,49 @@ impl<M: Machine> World<M> {
     pub(crate) fn serve(&mut self, count: u32) -> Vec<Answer> {
         let mut callers = vec![Caller::default(); count as usize];
         let deadline = self.elapsed() + PATIENCE;
-        loop {
-            let waiting: Vec<_> = callers.iter_mut().filter(|c| c.answer.is_none()).collect();
-            if waiting.is_empty() {
-                break;
-            }
-            let mut done = BTreeMap::<String, usize>::new();
-            for caller in waiting {
-                caller.answer = self.try_once(caller);
-                if caller.answer.is_none() && self.elapsed() >= deadline {
-                    caller.answer = Some(Answer("stuck".into()));
+        while callers.iter().any(|caller| caller.answer.is_none()) {
+            if !self.try_all(&mut callers) {
+                if self.elapsed() >= deadline {
+                    let left = callers.iter_mut().filter(|caller| caller.answer.is_none());
+                    left.for_each(|caller| caller.answer = Some(Answer("stuck".into())));
                 }
-                if let Some(answer) = &caller.answer {
-                    *done.entry(answer.to_string()).or_default() += 1;
-                }
-            }
-            for (answer, number) in done {
-                let times = if number > 1 { format!("{number} × ") } else { String::new() };
-                self.say("caller", &format!("{times}{answer}"));
-            }
-            if callers.iter().any(|caller| caller.answer.is_none()) {
                 self.advance(deadline);
             }
         }
         callers.into_iter().filter_map(|caller| caller.answer).collect()
     }
 
-    fn try_once(&mut self, caller: &mut Caller) -> Option<Answer> {
+    /// All who can send do so at the same time, and then get their answers. Whether anyone did
+    /// anything but wait.
+    fn try_all(&mut self, callers: &mut [Caller]) -> bool {
+        let waiting = callers.iter_mut().filter(|caller| caller.answer.is_none());
+        let mut sent = Vec::new();
+        let mut done = BTreeMap::<String, usize>::new();
+        for caller in waiting {
+            match self.ask(caller) {
+                Asked::Wait => {}
+                Asked::Send(served) => sent.push((caller, served)),
+                Asked::Done(answer) => {
+                    *done.entry(answer.to_string()).or_default() += 1;
+                    caller.answer = Some(answer);
+                }
+            }
+        }
+        let progress = !(sent.is_empty() && done.is_empty());
+        for (caller, served) in sent {
+            if let Some(answer) = self.judge(caller, &served) {
+                *done.entry(answer.to_string()).or_default() += 1;
+                caller.answer = Some(answer);
+            }
+        }
+        for (answer, number) in done {
+            let times = if number > 1 { format!("{number} × ") } else { String::new() };
+            self.say("caller", &format!("{times}{answer}"));
+        }
+        progress
+    }
+
+    fn ask(&mut self, caller: &mut Caller) -> Asked {
         let mut credential = self.credential();
         let asks = match &credential {
             Ok(served) => served.demand && caller.refused.is_none(),
@@ -60,24 +84,26 @@ impl<M: Machine> World<M> {
                 credential = self.credential();
             }
         }
-        let served = match credential {
-            Ok(served) => served,
-            Err(Refusal::Pending) => return None,
-            Err(Refusal::Closed) => return Some(Answer("closed".into())),
-            Err(Refusal::Failed(error)) => return Some(Answer(format!("error: {error}"))),
-        };
-        if let Some((old, who)) = &caller.refused
-            && served.generation <= *old
-        {
-            return Some(Answer(format!("401 as {who}")));
+        match (credential, &caller.refused) {
+            (Err(Refusal::Pending), _) => Asked::Wait,
+            (Err(Refusal::Closed), _) => Asked::Done(Answer("closed".into())),
+            (Err(Refusal::Failed(error)), _) => Asked::Done(Answer(format!("error: {error}"))),
+            // There is nothing newer to try again with.
+            (Ok(served), Some((old, who))) if served.generation <= *old => {
+                Asked::Done(Answer(format!("401 as {who}")))
+            }
+            (Ok(served), _) => Asked::Send(served),
         }
-        let who = whom(&served);
-        let status = self.host.issued.status(&served, self.clocks.true_wall());
-        if status == 200 {
+    }
+
+    /// The server's answer; `None`: it was 401, and a new credential is worth a try.
+    fn judge(&mut self, caller: &mut Caller, served: &Served) -> Option<Answer> {
+        let who = whom(served);
+        if self.host.issued.status(served, self.clocks.true_wall()) == 200 {
             return Some(Answer(format!("200 as {who}")));
         }
         let twice = caller.refused.replace((served.generation, who.clone())).is_some();
         self.feed(Input::Reject(served.generation));
-        if twice { Some(Answer(format!("401 as {who}"))) } else { self.try_once(caller) }
+        twice.then(|| Answer(format!("401 as {who}")))
     }
 }

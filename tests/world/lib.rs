@@ -3,6 +3,7 @@
 //!
 //! - [`World`] runs a [`Machine`] on that host. Scenarios read like prose, and each run leaves a
 //!   [`Transcript`] that can be compared with a committed one.
+//! - [`scenarios`] are the ones that every host plays.
 //! - [`Step`] is a scenario as data: what a world was told, so that another host can be told the
 //!   same.
 //! - [`script`] and [`laws`] try random operations on the machine, from a seed or from a fuzzer's
@@ -19,6 +20,7 @@ pub mod laws;
 mod machine;
 mod observe;
 pub mod profiles;
+pub mod scenarios;
 pub mod script;
 mod server;
 mod simulation;

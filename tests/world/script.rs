@@ -96,6 +96,14 @@ pub enum How {
     Refused,
 }
 
+impl How {
+    /// Whether something can be made of it.
+    pub(crate) fn is_good(self) -> bool {
+        use How::{Certified, Ended, Endless, Same, Soon, Well};
+        matches!(self, Well | Same | Soon | Ended | Endless | Certified)
+    }
+}
+
 /// Spans around every number of the policies.
 const SPANS: [u64; 16] = [
     1, 5, 10, 20, 40, 250, 999, 1000, 5_000, 10_000, 31_000, 50_000, 61_000, 300_000, 720_000,

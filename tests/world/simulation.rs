@@ -48,7 +48,7 @@ impl World<Authenticator> {
 
     /// The native machine with this policy.
     pub fn with_policy(profile: &Profile, policy: Policy) -> Self {
-        Self::around(Authenticator::new(profile, policy, 1), profile)
+        Self::around(Authenticator::new(profile, policy, crate::scenarios::SEED), profile)
     }
 
     /// Counters of the native machine.

@@ -55,6 +55,8 @@ pub(crate) struct Turn {
     pub(crate) input: Input,
     /// It equals a tick.
     pub(crate) stray: bool,
+    /// It answers a job as it should be.
+    pub(crate) good: bool,
 }
 
 impl Trial {
@@ -109,7 +111,7 @@ impl Trial {
             Op::Again(index, how) => return self.again(usize::from(index), how),
             Op::Reject(which) => return self.reject(which),
         };
-        Turn { input, stray: false }
+        Turn { input, stray: false, good: false }
     }
 
     fn pass(&mut self, time: u64) {
@@ -119,7 +121,7 @@ impl Trial {
 
     fn answer(&mut self, pick: Pick, how: How) -> Turn {
         if self.open.is_empty() {
-            return Turn { input: Input::Tick, stray: false };
+            return Turn { input: Input::Tick, stray: false, good: false };
         }
         let index = if pick == Pick::Oldest { 0 } else { self.open.len() - 1 };
         let asked = self.open.remove(index);
@@ -129,12 +131,12 @@ impl Trial {
         }
         let input = complete(asked.id, outcome);
         self.done.push(asked);
-        Turn { input, stray: false }
+        Turn { input, stray: false, good: how.is_good() }
     }
 
     fn again(&mut self, index: usize, how: How) -> Turn {
         if self.done.is_empty() {
-            return Turn { input: Input::Tick, stray: false };
+            return Turn { input: Input::Tick, stray: false, good: false };
         }
         let asked = self.done[index % self.done.len()].clone();
         let (outcome, _) = self.reply(&asked, how);
@@ -145,7 +147,9 @@ impl Trial {
         let current = self.machine.credential(self.now()).ok().map(|lent| lent.generation);
         let old = current.map_or(0, |current| current.as_u64().saturating_sub(1));
         match (which, current) {
-            (Which::Current, Some(current)) => Turn { input: Input::Reject(current), stray: false },
+            (Which::Current, Some(current)) => {
+                Turn { input: Input::Reject(current), stray: false, good: false }
+            }
             (Which::Future, _) => stray(Input::Reject(Generation::from_u64(u64::MAX))),
             _ => stray(Input::Reject(Generation::from_u64(old))),
         }
@@ -241,7 +245,7 @@ fn complete(id: ActionId, outcome: Result<Reply, Failure>) -> Input {
 }
 
 fn stray(input: Input) -> Turn {
-    Turn { input, stray: true }
+    Turn { input, stray: true, good: false }
 }
 
 fn failed() -> Failure {
