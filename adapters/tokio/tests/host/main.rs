@@ -5,6 +5,8 @@
 mod client;
 mod commands;
 mod handle;
+#[cfg(feature = "client")]
+mod kube;
 #[cfg(feature = "tower")]
 mod layer;
 mod load;
