@@ -60,3 +60,8 @@ pub use kubecred_core;
 pub use load::environment;
 pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 pub use provider::{ProvidedToken, Providing, TokenProvider};
+
+/// The project's README, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
