@@ -7,6 +7,7 @@ mod pool;
 mod transport;
 pub(crate) mod unasked;
 
+pub use crate::connect::ConnectError;
 pub(crate) use address::Address;
 pub use body::Body;
 pub use error::ClientError;
