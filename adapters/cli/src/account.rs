@@ -2,11 +2,14 @@
 
 use crate::report::Printable;
 use crate::words::Narrator;
-use kubecred_core::{Bearer, Material, Origin, Profile, Proxy, Roots, without_user_info};
+use kubecred_core::{Bearer, Material, Notice, Origin, Profile, Proxy, Roots, without_user_info};
 use kubecred_tokio::Auth;
 use std::fmt;
 use std::io::Write;
 use std::time::Instant;
+
+/// Rules by which a token goes before something else: whoever says `--token` wants just that.
+const WANTED: [&str; 2] = ["UA-3", "UA-4"];
 
 /// Tells, or keeps quiet.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +44,11 @@ impl Account {
 
     /// Tells what came of flags, variables and files.
     pub(crate) fn profile(self, profile: &Profile) {
-        for notice in &profile.notices {
-            self.warn(format_args!("{} ({})", notice.text, notice.rule));
+        for Notice { rule, text } in &profile.notices {
+            match WANTED.contains(&rule.as_str()) {
+                true => self.tell(format_args!("{text} ({rule})")),
+                false => self.warn(format_args!("{text} ({rule})")),
+            }
         }
         if !self.verbose {
             return;
@@ -135,7 +141,8 @@ impl fmt::Display for From<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Origin::Default => f.write_str("nobody (default)"),
-            Origin::File { path, entry, line } => write!(f, "{path}:{line} {entry}"),
+            Origin::File { path, entry, line } if entry.is_empty() => write!(f, "{path}:{line}"),
+            Origin::File { path, entry, line } => write!(f, "{path}:{line}, {entry}"),
             Origin::Override(flag) => write!(f, "--{flag}"),
             Origin::ServiceAccount(path) => write!(f, "the pod's {path}"),
             Origin::Variable(name) => write!(f, "${name}"),

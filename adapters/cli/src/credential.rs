@@ -5,7 +5,7 @@ use crate::report::{Exit, Report};
 use crate::session::{self, Session};
 use kubecred_core::exec::{self, InfoProblem};
 use kubecred_core::protocol::EnvVar;
-use kubecred_core::{Bearer, ExecApiVersion, Profile, Secret, StdinFacts};
+use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinFacts};
 use kubecred_tokio::Credential;
 use std::io::{IsTerminal, Write};
 
@@ -20,8 +20,11 @@ const DEEPEST: u8 = 4;
 pub(crate) fn run(flags: Connection, output: Output) -> Result<(), Report> {
     let asked = Asked::read()?;
     let depth = depth()?;
-    let mark = |profile: &mut Profile| mark(profile, depth);
-    session::run(flags, asked.stdin, mark, async |session: &Session| {
+    let adjust = |profile: &mut Profile| {
+        profile.cluster.roots = Roots::System; // no server is asked, so nobody has to be trusted
+        mark(profile, depth);
+    };
+    session::run(flags, asked.stdin, adjust, async |session: &Session| {
         let credential = session.auth.credential().await.map_err(|e| session::no_credential(&e))?;
         let text = write(&credential, session, output, asked.api_version)?;
         let mut stdout = std::io::stdout().lock();
@@ -67,12 +70,11 @@ fn depth() -> Result<u8, Report> {
 }
 
 /// Lets a plugin know how deep it is, should it be one of us.
-fn mark(profile: &mut Profile, depth: u8) -> Result<(), Report> {
+fn mark(profile: &mut Profile, depth: u8) {
     if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
         let value = Secret::from(depth.to_string());
         exec.env.push(EnvVar { name: DEPTH.into(), value });
     }
-    Ok(())
 }
 
 fn write(

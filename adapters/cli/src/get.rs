@@ -24,7 +24,7 @@ pub(crate) fn run(flags: Connection, path: &ApiPath) -> Result<(), Report> {
     session::run(
         flags,
         stdin,
-        |_| Ok(()),
+        |_| {},
         async |session: &Session| {
             let client = Client::new(session.auth.clone()).map_err(|e| session::explain(&e))?;
             let response =

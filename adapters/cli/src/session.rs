@@ -6,6 +6,7 @@ use crate::arguments::Connection;
 use crate::report::{Exit, Report};
 use crate::settings;
 use kubecred_core::{Error, FileRole, Profile, StdinFacts};
+use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) struct Session {
 pub(crate) fn run(
     flags: Connection,
     stdin: StdinFacts,
-    adjust: impl FnOnce(&mut Profile) -> Result<(), Report>,
+    adjust: impl FnOnce(&mut Profile),
     work: impl AsyncFnOnce(&Session) -> Result<(), Report>,
 ) -> Result<(), Report> {
     let limit = settings::timeout(&flags)?;
@@ -50,14 +51,14 @@ pub(crate) fn run(
 async fn open(
     flags: Connection,
     stdin: StdinFacts,
-    adjust: impl FnOnce(&mut Profile) -> Result<(), Report>,
+    adjust: impl FnOnce(&mut Profile),
     account: Account,
 ) -> Result<Session, Report> {
     // Reading may take for ever, a pipe that nobody writes to for one.
     let profile = tokio::task::spawn_blocking(move || settings::profile(&flags, stdin, account));
     let mut profile =
         profile.await.map_err(|error| Report::new(Exit::Configuration, error)).flatten()?;
-    adjust(&mut profile)?;
+    adjust(&mut profile);
     account.profile(&profile);
     let auth = Auth::from_profile(profile);
     account.follow(&auth);
@@ -95,22 +96,25 @@ pub(crate) async fn interrupted() -> Report {
 
 /// Why there is no answer.
 pub(crate) fn explain(error: &ClientError) -> Report {
-    match error {
-        ClientError::Auth(error) => no_credential(error),
-        ClientError::TimedOut(_) => Report::new(Exit::TimedOut, error),
-        ClientError::Body(_) | ClientError::Http(_) => Report::new(Exit::Unreachable, error),
+    match (error, error.connect()) {
+        (ClientError::Auth(error), _) => no_credential(error),
+        (ClientError::TimedOut(_), _) => Report::new(Exit::TimedOut, error),
+        (_, Some(ConnectError::Tls { .. })) => Report::new(Exit::Unreachable, error).advise(
+            "A cluster with an authority of its own names it in the kubeconfig \
+             (certificate-authority), or with --certificate-authority.",
+        ),
+        (ClientError::Body(_) | ClientError::Http(_), _) => Report::new(Exit::Unreachable, error),
         _ => Report::new(Exit::Configuration, error),
     }
 }
 
 /// Why there is no credential, or nobody to trust.
 pub(crate) fn no_credential(error: &AuthError) -> Report {
+    let AuthError::Source(error) = error else { return Report::new(Exit::Credential, error) };
     let exit = match error {
-        AuthError::Source(
-            Error::File { role: FileRole::Roots, .. }
-            | Error::FileContent { role: FileRole::Roots, .. }
-            | Error::Data { role: FileRole::Roots, .. },
-        ) => Exit::Configuration,
+        Error::File { role: FileRole::Roots, .. }
+        | Error::FileContent { role: FileRole::Roots, .. }
+        | Error::Data { role: FileRole::Roots, .. } => Exit::Configuration,
         _ => Exit::Credential,
     };
     Report::new(exit, error)

@@ -133,8 +133,11 @@ fn log_in(
     tokio::spawn(async move {
         let (mut narrator, mut held) = (Narrator::new(), None);
         while let Some(event) = events.next().await {
-            timeline.mark(Who::Kubecred(login), narrator.tell(&event));
-            count(&event, &mut held, &tallies[login as usize]);
+            let (what, tally) = (narrator.tell(&event), &tallies[login as usize]);
+            if matters(&event) {
+                timeline.mark(Who::Kubecred(login), what);
+                count(&event, &mut held, tally);
+            }
         }
     });
     Ok(auth)
@@ -158,9 +161,14 @@ fn policy() -> Policy {
     Policy { backoff, ..Policy::default() }
 }
 
+/// The first of several files that a login needs is nothing to serve yet, and not worth a line.
+fn matters(event: &Event) -> bool {
+    !matches!(event, Event::Renewed { generation, .. } if *generation == Generation::default())
+}
+
 fn count(event: &Event, held: &mut Option<Generation>, tally: &Tally) {
     match event {
-        Event::Renewed { generation, .. } if *generation != Generation::default() => {
+        Event::Renewed { generation, .. } => {
             let before = held.replace(*generation);
             if before.is_some_and(|before| before != *generation) {
                 tally.rotation();

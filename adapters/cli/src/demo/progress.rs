@@ -15,6 +15,9 @@ use tokio::time::sleep;
 /// To the start of the line, and clear it.
 const AFRESH: &str = "\r\x1b[2K";
 
+/// What does not fit into the line is cut off, or is not: one line must stay one.
+const CUT: [&str; 2] = ["\x1b[?7l", "\x1b[?7h"];
+
 /// Where progress is shown.
 pub(crate) struct Progress {
     terminal: bool,
@@ -57,7 +60,11 @@ impl Progress {
                 world.issuer.asked(),
                 sum.rotations,
             );
-            if self.terminal { self.write(&[AFRESH, &line].concat()) } else { self.line(&line) }
+            if self.terminal {
+                self.write(&[AFRESH, CUT[0], &line, CUT[1]].concat())
+            } else {
+                self.line(&line)
+            }
         }
     }
 

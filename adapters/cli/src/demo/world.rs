@@ -8,6 +8,7 @@ use super::random::hex;
 use super::tally::Tally;
 use super::timeline::{Timeline, Who};
 use kubecred_loopback::{Accounts, ApiServer, Authority, Issued, User};
+use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -143,8 +144,7 @@ impl World {
     fn kubeconfig_text(&self, program: &Path) -> String {
         let (server, issuer, secret) =
             (self.server.url(), self.issuer.address(), self.issuer.secret());
-        // Rust writes strings as YAML's double quotes have them, as far as paths go.
-        let program = program.to_string_lossy();
+        let program = json!(program.to_string_lossy()); // JSON's strings are YAML's
         let contexts: String = Login::ALL
             .map(|login| {
                 let name = login.name();
@@ -167,7 +167,7 @@ users:
   user:
     exec:
       apiVersion: client.authentication.k8s.io/v1
-      command: {program:?}
+      command: {program}
       args: [demo-plugin, --issuer={issuer}]
       env:
       - name: {PLUGIN_SECRET}

@@ -29,6 +29,14 @@ async fn a_token_and_a_certificate_are_printed_as_an_exec_credential() {
 }
 
 #[tokio::test]
+async fn an_authority_that_cannot_be_read_is_no_obstacle() {
+    let stage = Stage::new().await;
+    let cluster = json!({ "certificate-authority": "gone.crt" });
+    stage.kubeconfig_with(cluster, json!({ "token": "t0ken" }));
+    assert_eq!(stage.kubecred(&["credential", "-o=token"]).await.good(), "t0ken\n");
+}
+
+#[tokio::test]
 async fn a_plugins_answer_is_handed_on_with_its_end() {
     let stage = Stage::new().await;
     stage.script(

@@ -88,6 +88,18 @@ async fn code_3_what_is_wrong_is_named_by_file_line_entry_and_field() {
 }
 
 #[tokio::test]
+async fn code_3_an_authority_that_cannot_be_read_is_configuration() {
+    let stage = Stage::new().await;
+    stage.kubeconfig_with(json!({ "certificate-authority": "gone.crt" }), json!({}));
+    let ended = stage.kubecred(&["get", "/version"]).await;
+    assert!(ended.failed(3).contains("gone.crt"), "{ended:?}");
+    stage.write("bad.crt", CANARY);
+    let ended = stage.kubecred(&["get", "/version", "--certificate-authority=bad.crt"]).await;
+    assert!(ended.failed(3).contains("bad.crt"), "{ended:?}");
+    ended.hides_the_canary();
+}
+
+#[tokio::test]
 async fn code_4_a_plugin_that_fails_or_is_missing_is_named() {
     let stage = Stage::new().await;
     stage.script("login", &format!("echo '{{\"status\":{{\"token\":\"{CANARY}\"}}}}'; exit 73"));
@@ -136,7 +148,7 @@ async fn code_5_nobody_there_and_nobody_known() {
     let other = "--certificate-authority=other.crt";
     let ended = stage.kubecred(&["get", "/version", other]).await;
     let said = ended.failed(5).to_lowercase();
-    assert!(said.contains("certificate") && said.contains("unknown"), "{said}");
+    assert!(said.contains("unknownissuer") && said.contains("--certificate-authority"), "{said}");
     ended.hides_the_canary();
     assert_eq!(stage.server.counters().requests, 0);
 }

@@ -209,6 +209,19 @@ async fn verbose_tells_what_was_decided_and_no_secret() {
 }
 
 #[tokio::test]
+async fn ua_3_a_token_goes_before_a_plugin_without_a_word() {
+    let stage = Stage::new().await;
+    stage.accounts().allow_token("given", "ann");
+    stage.script("login", "echo asked >asked");
+    stage.kubeconfig(plugin("./login"));
+    let ended = stage.kubecred(&["get", "/version", "--token=given"]).await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    assert!(!stage.folder.path().join("asked").exists());
+    let verbose = stage.kubecred(&["get", "/version", "--token=given", "-v"]).await;
+    assert!(verbose.stderr.contains("UA-3"), "{verbose:?}");
+}
+
+#[tokio::test]
 async fn a_kubeconfig_may_come_through_a_pipe() {
     let stage = Stage::new().await;
     stage.accounts().allow_token("t0ken", "ann");
