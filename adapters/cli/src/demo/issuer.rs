@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -112,7 +112,6 @@ async fn listen(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn converse(mut connection: TcpStream, state: &State) -> io::Result<()> {
-    use tokio::io::AsyncReadExt;
     let mut secret = String::new();
     let (reader, mut writer) = connection.split();
     BufReader::new(reader.take(LINE)).read_line(&mut secret).await?;

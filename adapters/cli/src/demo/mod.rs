@@ -45,6 +45,9 @@ const PLUGIN_SECRET: &str = "KUBECRED_DEMO_SECRET";
 /// How long after its time a demo goes on if something planned has not come about yet.
 const EXTRA_TIME: Duration = Duration::from_secs(10);
 
+/// A request that takes longer than this has failed.
+const TOO_LONG: Duration = Duration::from_secs(10);
+
 /// How often to look whether it has.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -151,6 +154,7 @@ fn profile(login: Login, world: &World) -> Result<Profile, Report> {
     };
     let mut profile = settings::profile(&flags, StdinFacts::default(), Account::new(false))?;
     profile.cluster.proxy = Proxy::Direct; // no proxy leads to this machine's loopback
+    profile.timeout = Some(TOO_LONG);
     Ok(profile)
 }
 
