@@ -107,12 +107,14 @@ impl Whom {
             Self::Roots { verifier, roots } => {
                 let verified = verifier.verify_server_cert(leaf, intermediates, name, ocsp, now);
                 match verified {
-                    // A self-signed certificate that is its own authority: webpki refuses any
-                    // authority as a server, at this point with nothing else against it; Go takes
-                    // one that is trusted itself, and clusters are set up so.
-                    Err(Error::InvalidCertificate(CertificateError::Other(_)))
-                        if roots.contains(leaf) =>
-                    {
+                    // Go takes a certificate that is trusted itself, and clusters are set up so.
+                    // webpki looks for an authority above it, which it may find by its name alone,
+                    // or refuses an authority as a server; where only that is against it.
+                    Err(Error::InvalidCertificate(
+                        CertificateError::UnknownIssuer
+                        | CertificateError::BadSignature
+                        | CertificateError::Other(_),
+                    )) if roots.contains(leaf) => {
                         verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
                         Ok(ServerCertVerified::assertion())
                     }
@@ -187,6 +189,32 @@ mod tests {
         let (other, _) = self_signed("api.internal");
         assert!(verify(&other, &leaf, "api.internal").is_err());
         assert!(verify("", &leaf, "api.internal").is_err());
+    }
+
+    #[test]
+    fn a_server_certificate_that_is_trusted_itself_needs_no_authority() {
+        let subject = |name: &str, year| {
+            let mut params = CertificateParams::new(["api.internal".to_owned()]).unwrap();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            params.distinguished_name.push(rcgen::DnType::CommonName, name);
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+            params
+        };
+        // An issuer may have the same name as what it issues.
+        for issuer in ["issuer", "server"] {
+            let issuer = rcgen::Issuer::new(subject(issuer, 2999), KeyPair::generate().unwrap());
+            let leaf = |year| {
+                let key = KeyPair::generate().unwrap();
+                let leaf = subject("server", year).signed_by(&key, &issuer).unwrap();
+                (leaf.pem(), leaf.der().clone())
+            };
+            let (pem, good) = leaf(2999);
+            verify(&pem, &good, "api.internal").unwrap();
+            assert!(verify(&pem, &good, "other.internal").is_err(), "its names count");
+            let (other, expired) = leaf(2001);
+            assert!(verify(&other, &expired, "api.internal").is_err(), "its dates count");
+            assert!(verify(&other, &good, "api.internal").is_err(), "another is another");
+        }
     }
 
     #[test]
