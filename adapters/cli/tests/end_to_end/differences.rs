@@ -10,6 +10,7 @@
 //! | KC-75 | asks for a user name and a password          | sends no credentials                    | a script has nobody to ask |
 //! | KC-72 | `get --raw` leaves out the server's path     | puts it before the path given           | the API is there |
 //! | none  | `get --raw` unescapes the path, sorts the query | sends both as they are given         | `a%2Fb` is one name, and raw is raw |
+//! | UA-30 | believes a wildcard over a top-level domain      | does not                              | `*.com` is nobody's name (webpki's rule) |
 //! | EX-43 | hides the install hint of a missing path     | shows it                                | it says how to get the file |
 //! | KC-79 | `--as` in a pod calls localhost:8080         | stays with the pod's service account    | impersonation is no configuration (`in_cluster.rs`) |
 
@@ -150,6 +151,22 @@ async fn the_path_and_the_query_are_sent_as_they_are_given() {
         assert_eq!(both.kubectl.request().path_and_query, rewritten);
         assert_eq!(both.kubecred.request().path_and_query, path);
     }
+}
+
+#[tokio::test]
+async fn ua_30_a_wildcard_covers_no_top_level_domain() {
+    let authority = kubecred_loopback::Authority::new("root");
+    let case = Case::start().await.user(json!({ "token": TOKEN }));
+    case.server.present(&authority.server(&["*.internal"]));
+    let case = case.file("ca.crt", authority.certificate_pem()).cluster(json!({
+        "certificate-authority-data": null,
+        "certificate-authority": "ca.crt",
+        "tls-server-name": "api.internal",
+    }));
+    let both = case.both().await;
+    assert!(both.kubectl.success, "{}", both.kubectl.stderr);
+    assert_eq!(both.kubecred.code, Some(5), "{}", both.kubecred.stderr);
+    assert!(both.kubecred.exchanges.is_empty());
 }
 
 #[tokio::test]

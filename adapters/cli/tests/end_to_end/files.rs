@@ -1,6 +1,7 @@
 //! Which kubeconfigs are read, and how several become one.
 
 use crate::case::{Case, TOKEN};
+use kubecred_loopback::ApiServer;
 use serde_json::json;
 use std::os::unix::fs::symlink;
 
@@ -115,6 +116,24 @@ async fn kc_46_a_current_context_that_is_missing_is_named() {
     let config = config.replace("current-context: main", "current-context: gone");
     let both = case.file("home/.kube/config", &config).agree().await;
     both.fail_saying(&["context", "gone"]);
+}
+
+#[tokio::test]
+async fn kc_74_a_variable_names_the_server_where_no_kubeconfig_does() {
+    let case = Case::with(ApiServer::builder().plain_http()).await.open();
+    let url = case.server.url();
+    let case = case.without_kubeconfig_flag().env("KUBERNETES_MASTER", &url);
+    let both = case.flags(&["--as", "joe"]).agree().await.succeed();
+    assert_eq!(both.kubectl.request().header("impersonate-user"), Some("joe"));
+}
+
+#[tokio::test]
+async fn kc_44_a_user_that_is_missing_is_nobody() {
+    let (case, config) = unplaced().await;
+    let config = config.replace("user: main", "user: gone");
+    let case = case.file("home/.kube/config", &config).flags(&["--token", TOKEN]);
+    let both = case.agree().await.succeed();
+    assert_eq!(both.kubectl.request().header("authorization"), Some("Bearer good"));
 }
 
 #[tokio::test]

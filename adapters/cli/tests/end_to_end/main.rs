@@ -24,4 +24,5 @@ mod refusals;
 mod rotation;
 mod static_credentials;
 mod tls;
+mod trust;
 mod versions;

@@ -1,8 +1,9 @@
 //! A sample of everything with each version of kubectl that is at hand: the oracle says today what it said before.
 
-use crate::case::{Case, TOKEN};
+use crate::case::{Case, Proxy, TOKEN};
 use crate::plugin::{Answer, V1BETA1};
 use crate::programs::Program;
+use kubecred_loopback::HttpProxy;
 use serde_json::json;
 
 /// Holds kubecred to doing what every kubectl at hand does.
@@ -32,6 +33,16 @@ async fn ua_2_certificate_files() {
     let issued = case.server.authority().client("jane", &["a"]);
     let user = json!({ "client-certificate": "client.crt", "client-key": "client.key" });
     agree_with_all(case.user(user).client_files(&issued)).await;
+}
+
+#[tokio::test]
+async fn kc_73_token_file_through_a_proxy() {
+    let case = Case::start().await.user(json!({ "tokenFile": "token" })).file("token", "good\n");
+    let proxy = HttpProxy::builder().route("api.internal:443", case.server.address());
+    let proxy = proxy.credentials("jane", "s3cret").start().await.unwrap();
+    let url = proxy.url().replace("://", "://jane:s3cret@");
+    let cluster = json!({ "server": "https://api.internal", "proxy-url": url });
+    agree_with_all(case.cluster(cluster).proxy(Proxy::Http(proxy))).await;
 }
 
 #[tokio::test]
