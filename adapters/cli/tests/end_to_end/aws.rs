@@ -1,4 +1,5 @@
-//! The plugin that most people have: `aws eks get-token`. With keys, made up or not, it signs without a network.
+//! The plugin that most people have: `aws eks get-token`. With keys, made up or not, it signs
+//! without a network.
 
 use crate::case::Case;
 use crate::observation::Run;
@@ -10,7 +11,8 @@ use serde_json::json;
 /// What the token is: a prefix, and a signed URL in base64.
 const PREFIX: &str = "Bearer k8s-aws-v1.";
 
-/// The signed URL in the one request's token, its parameters sorted, those left out that depend on the moment.
+/// The signed URL in the one request's token, its parameters sorted, those left out that depend on
+/// the moment.
 fn signed_url(run: &Run) -> Vec<String> {
     let token = run.request().header("authorization").expect("a token is sent");
     let encoded = token.strip_prefix(PREFIX).expect("it is one for EKS");
@@ -34,7 +36,10 @@ async fn aws_eks_get_token_is_a_plugin_like_any_other() {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "interactiveMode": null,
         "command": aws,
-        "args": ["--region", "eu-central-1", "eks", "get-token", "--cluster-name", "demo", "--output", "json"],
+        "args": [
+            "--region", "eu-central-1", "eks", "get-token", "--cluster-name", "demo",
+            "--output", "json",
+        ],
         "env": [
             { "name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE" },
             { "name": "AWS_SECRET_ACCESS_KEY", "value": "made-up" },

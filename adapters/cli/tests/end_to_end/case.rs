@@ -1,4 +1,5 @@
-//! A scenario: one server, one directory with everything in it, and how the programs are called there.
+//! A scenario: one server, one directory with everything in it, and how the programs are called
+//! there.
 
 use crate::observation::Run;
 use crate::plugin::{self, Answer};
@@ -62,8 +63,9 @@ impl Proxy {
 }
 
 impl Case {
-    /// A server for `api.internal` and loopback that knows [`TOKEN`], jane's password `secret`, and the client
-    /// certificates of its own authority; a kubeconfig that leads to it and has no credentials.
+    /// A server for `api.internal` and loopback that knows [`TOKEN`], jane's password `secret`, and
+    /// the client certificates of its own authority; a kubeconfig that leads to it and has no
+    /// credentials.
     pub(crate) async fn start() -> Self {
         Self::with(ApiServer::builder()).await
     }
@@ -118,7 +120,8 @@ impl Case {
         self
     }
 
-    /// Makes the user one with this exec stanza; what it does not say is version v1, `./plugin`, never interactive.
+    /// Makes the user one with this exec stanza; what it does not say is version v1, `./plugin`,
+    /// never interactive.
     pub(crate) fn exec(self, stanza: Value) -> Self {
         let mut whole = Map::new();
         let usual =
@@ -274,7 +277,8 @@ impl Both {
         self
     }
 
-    /// Holds both to having failed, and both messages to saying all this, in whatever case of letters.
+    /// Holds both to having failed, and both messages to saying all this, in whatever case of
+    /// letters.
     pub(crate) fn fail_saying(self, facts: &[&str]) -> Self {
         for run in [&self.kubectl, &self.kubecred] {
             assert!(!run.success, "{}", self.report(""));

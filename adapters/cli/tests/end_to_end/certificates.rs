@@ -10,7 +10,8 @@ fn base64(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-/// The names of the presented certificate's subject, and whether it is `issued` with all of its path.
+/// The names of the presented certificate's subject, and whether it is `issued` with all of its
+/// path.
 fn presents(request: &Exchange, issued: &Issued) -> bool {
     request.client_certificate.as_ref().is_some_and(|shown| shown.chain == issued.chain())
 }

@@ -1,18 +1,20 @@
-//! Where kubecred means to differ from kubectl: each with its rule and reason, and both behaviours held fast.
+//! Where kubecred means to differ from kubectl: each with its rule and reason, and both behaviours
+//! held fast.
 //!
-//! | rule  | kubectl                                      | kubecred                                | reason |
-//! |-------|----------------------------------------------|-----------------------------------------|--------|
-//! | EX-63 | fails with 401 though it holds a new token   | sends the request once more with it     | it is what the user would do next |
-//! | TK-7  | keeps a refused token until its minute is up | reads the file at once, sends once more | the new token is in the file |
-//! | EX-62 | runs a plugin twice whose answer has expired | runs it once, lets the server judge     | the clocks differ; a second answer is no newer |
-//! | UA-7  | `--token` loses to a `tokenFile`             | `--token` wins                          | who types a flag means it |
-//! | KC-60 | calls localhost:8080 without a configuration | says that there is none                 | nobody means that server |
-//! | KC-75 | asks for a user name and a password          | sends no credentials                    | a script has nobody to ask |
-//! | KC-72 | `get --raw` leaves out the server's path     | puts it before the path given           | the API is there |
-//! | none  | `get --raw` unescapes the path, sorts the query | sends both as they are given         | `a%2Fb` is one name, and raw is raw |
-//! | UA-30 | believes a wildcard over a top-level domain      | does not                              | `*.com` is nobody's name (webpki's rule) |
-//! | EX-43 | hides the install hint of a missing path     | shows it                                | it says how to get the file |
-//! | KC-79 | `--as` in a pod calls localhost:8080         | stays with the pod's service account    | impersonation is no configuration (`in_cluster.rs`) |
+//! | rule  | kubectl                                         | kubecred                                | reason |
+//! |-------|-------------------------------------------------|-----------------------------------------|--------|
+//! | EX-63 | fails with 401 though it holds a new token      | sends the request once more with it     | it is what the user would do next |
+//! | TK-7  | keeps a refused token until its minute is up    | reads the file at once, sends once more | the new token is in the file |
+//! | EX-62 | runs a plugin twice whose answer has expired    | runs it once, lets the server judge     | a second answer is no newer |
+//! | UA-7  | `--token` loses to a `tokenFile`                | `--token` wins                          | who types a flag means it |
+//! | KC-60 | calls localhost:8080 without a configuration    | says that there is none                 | nobody means that server |
+//! | KC-75 | asks for a user name and a password             | sends no credentials                    | a script has nobody to ask |
+//! | KC-79 | `--as` in a pod calls localhost:8080            | stays with the pod's account            | impersonation is no configuration (`in_cluster.rs`) |
+//! | KC-72 | `get --raw` leaves out the server's path        | puts it before the path given           | the API is there |
+//! | none  | `get --raw` unescapes the path, sorts the query | sends both as they are given            | `a%2Fb` is one name, and raw is raw |
+//! | UA-30 | believes a wildcard over a top-level domain     | does not                                | `*.com` is nobody's name (webpki's rule) |
+//! | EX-43 | hides the install hint of a missing path        | shows it                                | it says how to get the file |
+//! | none  | takes U+2028 as it stands in a kubeconfig       | asks for its escape                     | YAML 1.1 breaks a line there, 1.2 does not |
 
 use crate::case::{Case, TOKEN};
 use crate::plugin::Answer;
@@ -65,7 +67,8 @@ async fn ex_63_a_new_certificate_after_a_401_is_presented_on_a_new_connection() 
 
 #[tokio::test]
 async fn tk_7_a_token_file_is_read_again_after_a_401() {
-    // The file changes while the request is under way, as it does when a token was rotated just before.
+    // The file changes while the request is under way, as it does when a token was rotated just
+    // before.
     let file: Arc<OnceLock<PathBuf>> = Arc::default();
     let rotated = Arc::clone(&file);
     let server = ApiServer::builder().respond(move |_| {
@@ -107,7 +110,8 @@ async fn ua_7_a_token_by_flag_goes_before_a_token_file() {
 
 #[tokio::test]
 async fn kc_60_without_a_configuration_no_server_is_called() {
-    // kubectl's default server may or may not be there; what becomes of that is not ours to compare.
+    // kubectl's default server may or may not be there; what becomes of that is not ours to
+    // compare.
     let case = Case::start().await.without_kubeconfig_flag();
     let kubecred = case.run(&crate::programs::Program::kubecred()).await;
     assert_eq!(kubecred.code, Some(3), "{}", kubecred.stderr);
@@ -175,4 +179,16 @@ async fn ex_43_the_hint_is_shown_for_a_missing_path_too() {
     let both = Case::start().await.exec(exec).agree().await.fail_saying(&["no/login"]);
     assert!(!both.kubectl.stderr.contains("Ask in the channel."));
     assert!(both.kubecred.stderr.contains("Ask in the channel."), "{}", both.kubecred.stderr);
+}
+
+#[tokio::test]
+async fn a_raw_line_separator_in_a_kubeconfig_is_refused() {
+    let case = Case::start().await.user(json!({ "token": TOKEN }));
+    let extension = json!({ "name": "note", "extension": "a\u{2028}b" });
+    let case = case.cluster(json!({ "extensions": [extension] }));
+    assert!(case.kubeconfig().contains('\u{2028}'), "it is not escaped");
+    let both = case.both().await;
+    assert!(both.kubectl.success, "{}", both.kubectl.stderr);
+    assert_eq!(both.kubecred.code, Some(3), "{}", both.kubecred.stderr);
+    assert!(both.kubecred.stderr.contains("U+2028"), "{}", both.kubecred.stderr);
 }

@@ -1,4 +1,5 @@
-//! Exec plugins that do their work: how they are found and run, what they are told, and what becomes of their answer.
+//! Exec plugins that do their work: how they are found and run, what they are told, and what
+//! becomes of their answer.
 
 use crate::case::{Case, TOKEN};
 use crate::plugin::{Answer, V1, V1BETA1};
@@ -14,7 +15,8 @@ async fn ex_31_a_plugin_is_told_its_version_and_no_more() {
         let case = case.plugin(&[Answer::versioned(version, &json!({ "token": TOKEN }))]);
         let both = case.agree().await.succeed();
         let expected = format!(
-            "{{\"kind\":\"ExecCredential\",\"apiVersion\":\"{version}\",\"spec\":{{\"interactive\":false}}}}\n"
+            "{{\"kind\":\"ExecCredential\",\"apiVersion\":\"{version}\",\
+             \"spec\":{{\"interactive\":false}}}}\n"
         );
         assert_eq!(both.kubectl.plugin_run().exec_info(), expected);
         assert_eq!(both.kubectl.request().header("authorization"), Some("Bearer good"));
@@ -47,7 +49,11 @@ async fn ex_32_a_plugin_is_told_of_the_cluster_if_it_is_wanted() {
 #[tokio::test]
 async fn ex_33_what_a_plugin_is_told_is_escaped_as_go_does() {
     let case = Case::start().await.plugin(&[Answer::token(TOKEN)]);
-    let config = json!({ "kind": "</script>&", "line": "\u{2028}\u{2029}\u{7f}\u{1}\n", "caf\u{e9}": "\u{1f980}" });
+    let config = json!({
+        "kind": "</script>&",
+        "line": "\u{2028}\u{2029}\u{7f}\u{1}\n",
+        "caf\u{e9}": "\u{1f980}",
+    });
     let cluster = json!({
         "extensions": [{ "name": "client.authentication.k8s.io/exec", "extension": config }],
     });
@@ -184,7 +190,12 @@ async fn ex_12_an_absolute_path_is_taken_as_it_is() {
 #[tokio::test]
 async fn a_plugin_is_called_by_the_name_in_the_stanza() {
     // A shell says by what name it was called, which a script cannot see.
-    let script = r#"printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"called %s"}}' "$0""#;
+    let credential = json!({
+        "apiVersion": V1,
+        "kind": "ExecCredential",
+        "status": { "token": "called %s" },
+    });
+    let script = format!("printf '{credential}' \"$0\"");
     for command in ["sh", "/bin/sh"] {
         let exec = json!({ "command": command, "args": ["-c", script] });
         let both = Case::start().await.open().exec(exec).agree().await.succeed();
@@ -256,7 +267,8 @@ async fn ex_56_a_token_and_a_certificate_go_together() {
 #[tokio::test]
 async fn ex_50_an_answer_may_be_yaml() {
     let answer = format!(
-        "# a comment\napiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: {TOKEN} # good\n  expirationTimestamp: {FAR_FUTURE}\n"
+        "# a comment\napiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: {TOKEN} # good\n\
+         \x20 expirationTimestamp: {FAR_FUTURE}\n"
     );
     let case = Case::start().await.exec(json!({})).plugin(&[Answer::Print(answer)]);
     let both = case.agree().await.succeed();

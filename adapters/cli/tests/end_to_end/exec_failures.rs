@@ -5,7 +5,8 @@ use crate::plugin::{Answer, V1, V1BETA1};
 use kubecred_loopback::Authority;
 use serde_json::{Value, json};
 
-/// The outcome of one plugin's answer, which must be a failure before any request that tells no secret.
+/// The outcome of one plugin's answer, which must be a failure before any request that tells no
+/// secret.
 async fn refused(answer: Answer) -> Both {
     let case = Case::start().await.exec(json!({})).plugin(&[answer]);
     let both = case.agree().await.fail_saying(&[]);

@@ -1,5 +1,6 @@
-//! A pod's service account. Neither program can be told of another directory for it, so both run in a mount namespace
-//! where `/var/run` is a memory of its own with the case's files in it; nothing outside of it changes.
+//! A pod's service account. Neither program can be told of another directory for it, so both run in
+//! a mount namespace where `/var/run` is a memory of its own with the case's files in it; nothing
+//! outside of it changes.
 
 use crate::case::{Case, TOKEN};
 use crate::programs::Program;
@@ -27,7 +28,8 @@ static UNSHARE: LazyLock<&[&str]> = LazyLock::new(|| {
     )
 });
 
-/// A pod without a kubeconfig: the files of its service account, and the variables that say where the server is.
+/// A pod without a kubeconfig: the files of its service account, and the variables that say where
+/// the server is.
 async fn pod(server: kubecred_loopback::ApiServerBuilder) -> Case {
     let case = Case::with(server).await.without_kubeconfig_flag();
     let account = case.directory().join("account").to_string_lossy().into_owned();

@@ -1,8 +1,9 @@
-//! `kubecred` and `kubectl`, real processes with the same kubeconfig, against one server that writes down what it sees:
-//! both must send the same.
+//! `kubecred` and `kubectl`, real processes with the same kubeconfig, against one server that
+//! writes down what it sees: both must send the same.
 //!
-//! A test runs kubectl, which is the oracle, then kubecred, and compares everything (`observation.rs`). Where kubecred
-//! means to differ, the test is in `differences.rs`, with the rule and the reason.
+//! A test runs kubectl, which is the oracle, then kubecred, and compares everything
+//! (`observation.rs`). Where kubecred means to differ, the test is in `differences.rs`, with the
+//! rule and the reason.
 #![cfg(unix)]
 
 mod aws;

@@ -102,7 +102,8 @@ fn plugin_facts(facts: &mut Facts, at: &str, run: &PluginRun) {
     }
 }
 
-/// What is compared, by a name for people. A value is compared whole and shown as far as it is no secret.
+/// What is compared, by a name for people. A value is compared whole and shown as far as it is no
+/// secret.
 #[derive(Default)]
 pub(crate) struct Facts {
     facts: BTreeMap<String, (Vec<u8>, String)>,
@@ -132,14 +133,16 @@ impl Facts {
         self.facts.insert(what.to_owned(), (value, shown));
     }
 
-    /// Replaces a fact that depends on the moment by what does not; for `what` that is not there, does nothing.
+    /// Replaces a fact that depends on the moment by what does not; for `what` that is not there,
+    /// does nothing.
     pub(crate) fn replace(&mut self, what: &str, with: &str) {
         if let Some(fact) = self.facts.get_mut(what) {
             *fact = (with.as_bytes().to_vec(), with.to_owned());
         }
     }
 
-    /// A line for each fact that is not the same, `-` for ours and `+` for theirs. Empty if all are.
+    /// A line for each fact that is not the same, `-` for ours and `+` for theirs. Empty if all
+    /// are.
     pub(crate) fn differences(&self, other: &Self) -> String {
         let mut lines = String::new();
         let names: BTreeSet<&String> = self.facts.keys().chain(other.facts.keys()).collect();

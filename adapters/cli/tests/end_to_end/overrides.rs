@@ -83,7 +83,8 @@ async fn kc_63_an_authority_by_flag_replaces_the_kubeconfigs_trust() {
 
 #[tokio::test]
 async fn kc_63_trusting_anyone_by_flag_replaces_the_kubeconfigs_trust() {
-    // With the kubeconfig's authority this would be UA-31's error; and the name is not the server's.
+    // With the kubeconfig's authority this would be UA-31's error; and the name is not the
+    // server's.
     let case = Case::start().await.user(json!({ "token": TOKEN }));
     let case = case.flags(&["--insecure-skip-tls-verify", "--tls-server-name=x.y"]);
     let both = case.agree().await.succeed();
@@ -123,7 +124,8 @@ async fn kc_69_a_request_may_be_given_a_time() {
     assert!(both.fail_saying(&[]).kubectl.exchanges.is_empty());
 }
 
-/// A kubeconfig with two of everything, of which the second is chosen; only the first of each is any good.
+/// A kubeconfig with two of everything, of which the second is chosen; only the first of each is
+/// any good.
 async fn two_of_each() -> Case {
     let case = Case::start().await;
     let cluster = json!({ "server": case.server.url(), "insecure-skip-tls-verify": true });

@@ -48,7 +48,8 @@ impl Answer {
     }
 }
 
-/// Writes a plugin to `directory/file`. Its n-th run gives the n-th answer; the last answer holds from there on.
+/// Writes a plugin to `directory/file`. Its n-th run gives the n-th answer; the last answer holds
+/// from there on.
 pub(crate) fn write_plugin(directory: &Path, file: &str, answers: &[Answer]) {
     let mut choice = String::new();
     for (index, answer) in answers.iter().enumerate() {

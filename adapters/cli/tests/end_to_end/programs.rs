@@ -27,8 +27,8 @@ impl Program {
 
     /// The oracle: the `kubectl` of the machine.
     ///
-    /// Google Cloud's is a dispatcher, which asks the server for its version before it does what it is told to; with it,
-    /// the oracle is the newest of those it chooses from.
+    /// Google Cloud's is a dispatcher, which asks the server for its version before it does what it
+    /// is told to; with it, the oracle is the newest of those it chooses from.
     pub(crate) fn kubectl() -> Self {
         static ORACLE: LazyLock<Program> = LazyLock::new(|| {
             let plain = Program::kubectl_at(kubectl_on_path());
@@ -40,7 +40,8 @@ impl Program {
         ORACLE.clone()
     }
 
-    /// Further versions, if they stand beside the `kubectl` of the machine as `kubectl.1.27` and so on, oldest first.
+    /// Further versions, if they stand beside the `kubectl` of the machine as `kubectl.1.27` and so
+    /// on, oldest first.
     pub(crate) fn kubectl_versions() -> Vec<Self> {
         let plain = kubectl_on_path().canonicalize().expect("kubectl is a file");
         let beside = |minor: u8| plain.with_file_name(format!("kubectl.1.{minor}"));
@@ -98,7 +99,7 @@ pub(crate) async fn run<'a>(
 
 fn kubectl_on_path() -> PathBuf {
     on_path("kubectl").expect(
-        "kubectl is needed on PATH: it says what is right. See https://kubernetes.io/docs/tasks/tools/",
+        "kubectl is needed on PATH, to say what is right; see https://kubernetes.io/docs/tasks/tools/",
     )
 }
 

@@ -1,5 +1,6 @@
-//! Files that change under a live client, which `kubecred get` is not for long enough: through the host that it is made
-//! of, with a policy that reads again after milliseconds, and with requests under way all the time. None may fail.
+//! Files that change under a live client, which `kubecred get` is not for long enough: through the
+//! host that it is made of, with a policy that reads again after milliseconds, and with requests
+//! under way all the time. None may fail.
 
 use crate::case::Case;
 use crate::plugin::{Answer, take_runs};
@@ -163,7 +164,8 @@ async fn tk_7_a_token_that_is_revoked_before_its_time_is_picked_up() {
     case.server.accounts().allow_token("one", "jane");
     let load = Load::start(load(&case).await);
     seen(&case.server, has_token("one")).await;
-    // The file first, then at once the server: whoever sends the old token gets 401, and tries again.
+    // The file first, then at once the server: whoever sends the old token gets 401, and tries
+    // again.
     case.server.accounts().allow_token("two", "jane");
     replace(&case.directory().join("token"), "two");
     case.server.accounts().revoke_token("one");
@@ -259,8 +261,8 @@ async fn ex_63_a_plugins_token_that_is_revoked_is_replaced_by_one_run() {
     assert_eq!(take_runs(case.directory()).len(), answers.len(), "one for each token");
 }
 
-/// A projected volume as the kubelet keeps it: files are links through `..data`, which changes from one folder to the
-/// next at once.
+/// A projected volume as the kubelet keeps it: files are links through `..data`, which changes from
+/// one folder to the next at once.
 struct Volume {
     directory: PathBuf,
     rounds: u32,

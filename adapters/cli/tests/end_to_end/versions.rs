@@ -1,4 +1,5 @@
-//! A sample of everything with each version of kubectl that is at hand: the oracle says today what it said before.
+//! A sample of everything with each version of kubectl that is at hand: the oracle says today what
+//! it said before.
 
 use crate::case::{Case, Proxy, TOKEN};
 use crate::plugin::{Answer, V1BETA1};
