@@ -80,7 +80,7 @@ pub enum How {
     Ended,
     /// A file: with something new. A plugin: a credential without an end.
     Endless,
-    /// A file: with something new. A plugin: a token and a certificate that ends soon.
+    /// With a certificate that ends soon, if it can be one; beside a token, if that can be.
     Certified,
     /// With nothing.
     Empty,

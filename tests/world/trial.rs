@@ -188,7 +188,12 @@ impl Trial {
 
     fn content(&self, path: &str, how: How) -> Result<Reply, Failure> {
         // Both halves of a pair change together, most of the time.
-        let name = if how == How::Same || (self.serial / 4).is_multiple_of(2) { "a" } else { "b" };
+        let name = match how {
+            How::Same => "a",
+            How::Certified => "short",
+            _ if (self.serial / 4).is_multiple_of(2) => "a",
+            _ => "b",
+        };
         let bytes = match how {
             How::Empty => " \n".into(),
             How::Garbage => secret("gar\nbage").into(),
@@ -198,7 +203,7 @@ impl Trial {
                 TOKEN => secret(&format!("token-{}", self.serial)).into(),
                 CERTIFICATE => certificates::certificate(name).into(),
                 KEY => certificates::key(name).into(),
-                _ => certificates::roots(name).into(),
+                _ => certificates::roots(if name == "b" { name } else { "a" }).into(),
             },
         };
         Ok(Reply::File(FileBytes(bytes)))
