@@ -232,8 +232,11 @@ impl Authenticator {
                     self.assemble();
                 }
                 self.announce(now);
-                let (generation, expires) = (self.generation, self.expires());
-                self.actions.push_back(Action::Report(Event::Renewed { generation, expires }));
+                if self.complete() {
+                    let (generation, expires) = (self.generation, self.expires());
+                    let renewed = Event::Renewed { generation, expires };
+                    self.actions.push_back(Action::Report(renewed));
+                }
             }
             Outcome::Failed { error, retry_at } => {
                 self.stats.failed += 1;

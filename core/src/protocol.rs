@@ -467,7 +467,8 @@ pub enum Event {
         /// The generation that was refused.
         generation: Generation,
     },
-    /// A fetch succeeded. The generation is the same as before if the bytes are.
+    /// A fetch succeeded, and all that a request needs is at hand. The generation is the same as
+    /// before if the bytes are.
     Renewed {
         /// What is held now.
         generation: Generation,

@@ -20,10 +20,6 @@ impl Narrator {
     /// The next event.
     pub(crate) fn tell(&mut self, event: &Event) -> String {
         match event {
-            // The first of several things, the roots for one: there is nothing to serve yet.
-            Event::Renewed { generation, .. } if *generation == Generation::default() => {
-                "has a part of what it needs".into()
-            }
             Event::Renewed { generation, expires } => {
                 let number = generation.as_u64();
                 let life = expires.map(life).map(|life| format!(", good for {}", seconds(life)));
@@ -101,7 +97,6 @@ mod tests {
             let generation = Generation::from_u64(generation);
             narrator.tell(&Event::Renewed { generation, expires: None })
         };
-        assert_eq!(renewed(0), "has a part of what it needs");
         assert_eq!(renewed(1), "holds credential 1");
         assert_eq!(renewed(1), "looked again: still credential 1");
         assert_eq!(renewed(2), "holds credential 2");

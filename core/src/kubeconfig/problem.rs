@@ -67,7 +67,7 @@ impl From<Problem> for ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_invalid() {
+        if self.is_invalid() && !self.is_empty_config() {
             f.write_str("invalid configuration: ")?;
         }
         for (nth, problem) in self.0.iter().enumerate() {

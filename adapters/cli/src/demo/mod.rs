@@ -137,10 +137,8 @@ fn log_in(
         let (mut narrator, mut held) = (Narrator::new(), None);
         while let Some(event) = events.next().await {
             let (what, tally) = (narrator.tell(&event), &tallies[login as usize]);
-            if matters(&event) {
-                timeline.mark(Who::Kubecred(login), what);
-                count(&event, &mut held, tally);
-            }
+            timeline.mark(Who::Kubecred(login), what);
+            count(&event, &mut held, tally);
         }
     });
     Ok(auth)
@@ -163,11 +161,6 @@ fn profile(login: Login, world: &World) -> Result<Profile, Report> {
 fn policy() -> Policy {
     let backoff = Backoff { initial: Duration::from_millis(250), max: Duration::from_secs(2) };
     Policy { backoff, ..Policy::default() }
-}
-
-/// The first of several files that a login needs is nothing to serve yet, and not worth a line.
-fn matters(event: &Event) -> bool {
-    !matches!(event, Event::Renewed { generation, .. } if *generation == Generation::default())
 }
 
 fn count(event: &Event, held: &mut Option<Generation>, tally: &Tally) {
