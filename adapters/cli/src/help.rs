@@ -39,7 +39,9 @@ What differs from kubectl:
   - A request that is answered 401 is sent once more if a fresh credential is to be had.
   - --request-timeout holds for the login plugin too.
   - --token goes before a tokenFile of the kubeconfig.
-  - The server's path is a prefix of PATH; kubectl get --raw leaves it out.
+  - The server's path is a prefix of PATH; kubectl get --raw leaves it out. PATH itself goes out
+    as it is written; kubectl decodes it and sorts the query. Redirects are not followed.
+  - A server certificate for *.name, with a single label after the star, is not believed.
   - -v takes no level.";
 
 pub(crate) const GET: &str = "\
