@@ -8,8 +8,9 @@ use crate::profile::{Bearer, Material, Profile, Roots};
 use crate::protocol::{Action, ActionId, Completion, Event, Input, SetHeaders};
 use crate::secret::Secret;
 use crate::slot::{Offer, Outcome, Slot, earliest};
-use crate::source::{self, Fetched, Source};
+use crate::source::{self, Fetched, OidcSource, Source};
 use crate::time::{Instant, Now, UnixTime};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -377,6 +378,9 @@ fn slots(profile: &Profile) -> Vec<Slot> {
         }
         Bearer::Exec(exec) => {
             slots.push(Slot::new(Source::Exec { user: user.into(), exec: exec.clone() }));
+        }
+        Bearer::Oidc(oidc) => {
+            slots.push(Slot::new(Source::Oidc(Box::new(OidcSource::new(user, oidc)))));
         }
     }
     slots

@@ -129,6 +129,10 @@ impl Problems {
             Bearer::Anonymous => {}
             Bearer::Basic { username, .. } => self.full("username", username.is_empty()),
             Bearer::Exec(exec) => self.exec(exec),
+            Bearer::Oidc(oidc) => {
+                self.full("idp-issuer-url", oidc.issuer.is_empty());
+                self.full("client-id", oidc.client_id.is_empty());
+            }
             Bearer::Token(token) => self.full("token", token.is_empty()),
             Bearer::TokenFile { path, .. } => self.full("tokenFile", path.is_empty()),
         }

@@ -56,6 +56,16 @@ pub enum Error {
         /// How to install it, from the kubeconfig, when it is missing.
         hint: Option<String>,
     },
+    /// An OpenID provider gave no id-token.
+    #[error("oidc auth-provider of user {user:?}, issuer {issuer}: {problem}")]
+    Oidc {
+        /// The kubeconfig entry; empty if there is none.
+        user: String,
+        /// The provider's URL, without user information.
+        issuer: String,
+        /// What went wrong.
+        problem: OidcProblem,
+    },
     /// A host answered a job with the reply of another kind.
     #[error("the host answered with the wrong kind of reply")]
     WrongReply,
@@ -200,6 +210,161 @@ pub enum OutputProblem {
     /// `expirationTimestamp` is not an RFC 3339 time (EX-57).
     #[error("its expirationTimestamp is not an RFC 3339 time")]
     Expiration,
+}
+
+/// Why there is no id-token (OI-11…OI-24).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum OidcProblem {
+    /// There is none that is still good, and nothing to get another with (OI-13).
+    #[error("there is no valid id-token, and no refresh-token to get one with; log in again")]
+    NoRefreshToken,
+    /// The one in hand is none, and there is nothing to get another with (OI-11, OI-12).
+    #[error("the id-token {0}, and there is no refresh-token to get another with; log in again")]
+    IdToken(IdTokenProblem),
+    /// No request can be made of the issuer.
+    #[error("idp-issuer-url is not an http or https URL with a host")]
+    BadIssuer,
+    /// The refresh token and the client's secret would be sent in clear. To a loopback address
+    /// they may be.
+    #[error("the {0} is plain http, and secrets would be sent to it in clear; it must be https")]
+    InClear(Endpoint),
+    /// The host could not send the request, or got no answer.
+    #[error("{step}: {failure}")]
+    NotSent {
+        /// Which request.
+        step: OidcStep,
+        /// What the host says.
+        failure: Failure,
+    },
+    /// The provider answered with this status, and nothing that would explain it (OI-20, OI-23).
+    #[error("{step}: the provider answered with status {status}{}", Redirect(*status))]
+    Status {
+        /// Which request.
+        step: OidcStep,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The provider's answer cannot be read; says where, not what (OI-20).
+    #[error("{step}: the answer is not usable: {detail}")]
+    Malformed {
+        /// Which request.
+        step: OidcStep,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The discovery document does not say where to refresh (OI-20).
+    #[error("discovery: the answer has no token_endpoint that is a URL")]
+    NoTokenEndpoint,
+    /// The provider refused, in the words of OAuth 2.0 (OI-23; RFC 6749, 5.2).
+    #[error("refresh: the provider refused: {code}{}{}", Because(description), Advice(code))]
+    Refused {
+        /// `invalid_grant`, `invalid_client`, …
+        code: String,
+        /// The provider's own words, cut and made safe to print; may be empty.
+        description: String,
+    },
+    /// The provider's answer to a refresh has no id-token (OI-24).
+    #[error(
+        "refresh: the provider's answer has no id_token: perhaps the scope openid was not asked \
+         for at login, or the provider gives none when refreshing"
+    )]
+    NoIdToken,
+    /// The provider's answer to a refresh has an id-token that is none (OI-25).
+    #[error("refresh: the provider's id_token {0}")]
+    NewIdToken(IdTokenProblem),
+}
+
+/// A request to an OpenID provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "a refresh takes these two")]
+pub enum OidcStep {
+    /// Where to refresh.
+    Discovery,
+    /// The refresh.
+    Refresh,
+}
+
+impl fmt::Display for OidcStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discovery => "discovery",
+            Self::Refresh => "refresh",
+        })
+    }
+}
+
+/// A place that secrets are sent to, or that says where to send them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[expect(clippy::exhaustive_enums, reason = "a refresh needs these two")]
+pub enum Endpoint {
+    /// `idp-issuer-url`.
+    Issuer,
+    /// The `token_endpoint` that the issuer names.
+    Token,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Issuer => "idp-issuer-url",
+            Self::Token => "token_endpoint that the provider names",
+        })
+    }
+}
+
+/// What is wrong with an id-token (OI-11, OI-12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum IdTokenProblem {
+    /// It has not three parts with dots between them.
+    #[error("is not a JWT")]
+    NotJwt,
+    /// The second part is not base64 for URLs, without padding.
+    #[error("has a payload that is not base64url")]
+    Encoding,
+    /// The second part is no map in JSON.
+    #[error("has a payload that is not JSON")]
+    Claims,
+    /// It does not say when it ends.
+    #[error("has no exp claim")]
+    NoExpiry,
+    /// It does not say in numbers when it ends.
+    #[error("has an exp claim that is not a number")]
+    Expiry,
+    /// It cannot be sent.
+    #[error("{0}")]
+    Content(ContentProblem),
+}
+
+struct Redirect(u16);
+
+impl fmt::Display for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            300..=399 => f.write_str(" (redirects are not followed)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Advice<'a>(&'a str);
+
+impl fmt::Display for Advice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "invalid_grant" => f.write_str("; log in again"),
+            _ => Ok(()),
+        }
+    }
 }
 
 struct Hint<'a>(&'a Option<String>);

@@ -134,14 +134,17 @@ pub use authenticator::{Authenticator, Stats};
 pub use credential::{Credential, Generation, Header, Identity, Unready};
 pub use detect::{Detection, Step, detect};
 pub use environment::Environment;
-pub use error::{ContentProblem, Error, FileRole, OutputProblem, PluginProblem};
+pub use error::{
+    ContentProblem, Endpoint, Error, FileRole, IdTokenProblem, OidcProblem, OidcStep,
+    OutputProblem, PluginProblem,
+};
 pub use in_cluster::InCluster;
 pub use kubeconfig::{ConfigError, Kubeconfig, Overrides, PathFlavour};
 pub use policy::Policy;
 pub use profile::{
     Authentication, Bearer, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,
-    Impersonation, InteractiveMode, Material, Namespace, Notice, Origin, PluginPolicy, Profile,
-    Provenance, Proxy, Roots, StdinFacts, Token, without_user_info,
+    Impersonation, InteractiveMode, KubeconfigUser, Material, Namespace, Notice, Oidc, Origin,
+    PluginPolicy, Profile, Provenance, Proxy, Roots, StdinFacts, Token, without_user_info,
 };
 #[doc(no_inline)]
 pub use protocol::{Action, ActionId, Completion, Event, Failure, FailureKind, Input, Job, Reply};

@@ -23,6 +23,9 @@ pub struct Policy {
     pub certificate_files: Reload,
     /// CA files. client-go: 5 min (HT-30).
     pub roots_file: Reload,
+    /// An id-token with less than this left is refreshed before it is used, if it can be: a request
+    /// in flight must arrive. Never more than half of its life. client-go: 10 s (OI-12).
+    pub id_token_leeway: Duration,
     /// The pause after a failure. client-go: none (EX-64).
     pub backoff: Backoff,
     /// A limit for reading a file: a FIFO or a dead network mount must not hold every request.
@@ -46,6 +49,7 @@ impl Default for Policy {
             token_file: Reload::every(60, 10),
             certificate_files: Reload::every(300, 10),
             roots_file: Reload::every(300, 10),
+            id_token_leeway: Duration::from_secs(10),
             backoff: Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(60) },
             file_timeout: Duration::from_secs(10),
             command_timeout: Some(Duration::from_secs(60)),

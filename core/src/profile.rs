@@ -12,6 +12,10 @@
 //! assert!(matches!(profile.authentication.bearer, Bearer::TokenFile { .. }));
 //! ```
 
+mod oidc;
+
+pub use oidc::{KubeconfigUser, Oidc};
+
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -187,6 +191,11 @@ impl Authentication {
         Self { bearer: Bearer::Exec(Box::new(exec)), ..Self::default() }
     }
 
+    /// With the id-token of an OpenID provider.
+    pub fn oidc(oidc: Oidc) -> Self {
+        Self { bearer: Bearer::Oidc(Box::new(oidc)), ..Self::default() }
+    }
+
     /// With a client certificate.
     pub fn certificate(certificate: Material, key: Material) -> Self {
         Self { certificate: Some(ClientCertificate { certificate, key }), ..Self::default() }
@@ -212,6 +221,8 @@ pub enum Bearer {
     },
     /// What an exec plugin prints.
     Exec(Box<Exec>),
+    /// The id-token of an OpenID provider.
+    Oidc(Box<Oidc>),
     /// A literal token.
     Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
     /// A file that somebody else keeps fresh (TK-1…TK-9).

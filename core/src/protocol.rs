@@ -481,8 +481,8 @@ pub enum Event {
         /// The generation that is dead.
         generation: Generation,
     },
-    /// A plugin returned a credential that had already expired: this machine's clock, or the
-    /// plugin's, is wrong. It is used for a short while and the server decides.
+    /// A credential had already expired when it came: this machine's clock, or that of whoever made
+    /// it, is wrong. It is used for a short while and the server decides.
     ClockSkew {
         /// How far in the past, in milliseconds.
         millis: u64,

@@ -191,9 +191,9 @@ impl Slot {
             && now.monotonic >= *until
         {
             let failure = Failure::new(FailureKind::TimedOut, "");
-            let error = self.source.explain(stage, failure, Some(*limit), policy);
+            let next = self.source.recover(now, stage, failure, Some(*limit), policy);
             let late = *late;
-            return (Some(late), Some(self.fail(now, error, policy, jitter)));
+            return (Some(late), Some(self.follow(now, next, id, policy, jitter)));
         }
         let due = self.due(now);
         // A wall clock that was set back can undo a need.
@@ -222,8 +222,8 @@ impl Slot {
         }
         let (stage, outcome) = (stage.clone(), outcome.take()?);
         let next = match outcome {
-            Ok(reply) => self.source.accept(stage, reply, policy),
-            Err(failure) => Err(self.source.explain(&stage, failure, None, policy)),
+            Ok(reply) => self.source.accept(now, stage, reply, policy),
+            Err(failure) => self.source.recover(now, &stage, failure, None, policy),
         };
         Some(self.follow(now, next, id, policy, jitter))
     }
@@ -301,7 +301,7 @@ impl Slot {
     fn start(&mut self, now: Now, id: ActionId, policy: &Policy, jitter: &mut Jitter) -> Outcome {
         self.started = Some(now.monotonic);
         self.urgent = false;
-        let next = self.source.begin(policy);
+        let next = self.source.begin(now, policy);
         self.follow(now, next, id, policy, jitter)
     }
 
@@ -339,7 +339,7 @@ impl Slot {
             held.fetched.identity != fetched.identity || held.fetched.roots != fetched.roots
         });
         let skew = fetched.expires.filter(|end| *end <= now.wall).map(|end| now.wall.since(end));
-        self.held = Some(Held::new(now, fetched, self.source.reload(policy), policy, jitter));
+        self.held = Some(Held::new(now, fetched, &self.source, policy, jitter));
         self.error = None;
         self.wanted = false;
         self.urgent = false;
@@ -391,7 +391,7 @@ impl Held {
     fn new(
         now: Now,
         fetched: Fetched,
-        reload: Option<crate::policy::Reload>,
+        source: &Source,
         policy: &Policy,
         jitter: &mut Jitter,
     ) -> Self {
@@ -408,12 +408,13 @@ impl Held {
         if let Some(life) = life {
             let ends = now.monotonic.saturating_add(life);
             held.ends = Some(ends);
-            held.renew_at = policy
-                .renewal
-                .lead(life)
+            held.renew_at = source
+                .lead(life, policy)
                 .map(|lead| ends.saturating_sub(lead).saturating_sub(jitter.below(lead / 10)));
+            held.fresh_until =
+                source.leeway(policy).map(|leeway| ends.saturating_sub(leeway.min(life / 2)));
         }
-        if let Some(reload) = reload {
+        if let Some(reload) = source.reload(policy) {
             let again = now.monotonic.saturating_add(reload.every.saturating_sub(reload.leeway));
             let limit = match policy.renewal {
                 Renewal::Ahead { .. } => now.monotonic.saturating_add(reload.every),

@@ -120,6 +120,9 @@ impl fmt::Display for Login<'_> {
             Bearer::Anonymous => f.write_str("as nobody")?,
             Bearer::Basic { .. } => f.write_str("with a user name and a password")?,
             Bearer::Exec(exec) => write!(f, "by the plugin {}", exec.command)?,
+            Bearer::Oidc(oidc) => {
+                write!(f, "with an id-token of {}", without_user_info(&oidc.issuer))?;
+            }
             Bearer::Token(_) => f.write_str("with a token")?,
             Bearer::TokenFile { path, .. } => write!(f, "with the token in {path}")?,
         }

@@ -1,4 +1,4 @@
 //! The wire types of the Kubernetes APIs that concern authentication.
 
-mod document;
+pub(crate) mod document;
 pub mod exec_credential;

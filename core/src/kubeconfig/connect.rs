@@ -1,14 +1,15 @@
 //! From checked entries to a profile: what is sent, what is withheld, and what a person should know
 //! about it.
 
-use super::problem::{AuthProviderProblem, ConfigError, Problem, ProblemKind};
+use super::auth_provider;
+use super::problem::{ConfigError, Problem, ProblemKind};
 use super::select::Selection;
 use super::url::Server;
 use super::validate::{Report, interactive_mode};
 use crate::environment::Environment;
 use crate::profile::{
     Authentication, Bearer, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,
-    Impersonation, Material, Notice, Origin, Profile, Provenance, Proxy, Roots, Token,
+    Impersonation, Material, Notice, Oidc, Origin, Profile, Provenance, Proxy, Roots, Token,
     without_user_info,
 };
 use crate::secret::Secret;
@@ -37,7 +38,7 @@ impl<'a> Connection<'a> {
     }
 
     /// # Errors
-    /// What client-go would say when it connects (EX-1, OI-30…OI-32, UA-5, UA-6, UA-31).
+    /// What client-go would say when it connects (EX-1, OI-1, OI-2, OI-30…OI-32, UA-5, UA-6, UA-31).
     pub(super) fn profile(mut self, notices: Vec<Notice>) -> Result<Profile, ConfigError> {
         self.notices = notices;
         let Selection { context_name, overrides, .. } = *self.selection;
@@ -151,7 +152,8 @@ impl<'a> Connection<'a> {
         Some(ClientCertificate { certificate, key })
     }
 
-    /// The one way to make the header: a token or basic authentication, then a plugin (UA-2…UA-10).
+    /// The one way to make the header: a token or basic authentication, then an auth-provider or a
+    /// plugin (UA-2…UA-10).
     fn bearer(&mut self, cluster: &Cluster, has_certificate: bool) -> Bearer {
         let user = &self.selection.user;
         let (has_token, has_file) = (!user.token.is_empty(), !user.token_file.is_empty());
@@ -162,7 +164,7 @@ impl<'a> Connection<'a> {
             });
         }
         let is_static = has_token || has_file || has_basic;
-        self.auth_provider(is_static);
+        let oidc = self.auth_provider(is_static);
         let exec = self.exec(cluster);
         if exec.is_some() && (is_static || has_certificate) {
             let method = match (has_token, has_file, has_basic) {
@@ -191,8 +193,12 @@ impl<'a> Connection<'a> {
         if !user.password.is_empty() {
             self.notice("UA-10", "has a password without a username; it is not used");
         }
-        match exec {
-            Some(exec) if !has_certificate => {
+        match (oidc, exec) {
+            (Some(oidc), _) => {
+                self.of_user("auth-provider", true);
+                Bearer::Oidc(Box::new(oidc))
+            }
+            (None, Some(exec)) if !has_certificate => {
                 self.of_user("exec", true);
                 Bearer::Exec(Box::new(exec))
             }
@@ -200,21 +206,19 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// An auth-provider is looked up even where a token goes before it (UA-4, OI-30…OI-33).
-    fn auth_provider(&mut self, is_static: bool) {
-        let Some(provider) = &self.selection.user.auth_provider else { return };
-        let problem = match provider.name.as_str() {
-            "oidc" if is_static => {
-                return self.notice("UA-4", "has an auth-provider, but its token goes before it");
-            }
-            "oidc" => AuthProviderProblem::Oidc,
-            "gcp" => AuthProviderProblem::Gcp,
-            "azure" => AuthProviderProblem::Azure,
-            name => AuthProviderProblem::Unknown(name.to_owned()),
-        };
-        self.problem(|report| {
-            report.field("auth-provider", ProblemKind::AuthProvider(problem));
-        });
+    /// An auth-provider is looked up even where a token goes before it (UA-4, OI-33).
+    fn auth_provider(&mut self, is_static: bool) -> Option<Oidc> {
+        let provider = self.selection.user.auth_provider.as_ref()?;
+        let user = self.selection.user_name;
+        let mut oidc = None;
+        self.problem(|report| oidc = auth_provider::lookup(provider, user, report));
+        if oidc.is_some() && is_static {
+            self.notice("UA-4", "has an auth-provider, but its token goes before it");
+        }
+        if auth_provider::asks_for_scopes(provider) {
+            self.notice("OI-1", "has extra-scopes, which have no effect: they are for logging in");
+        }
+        oidc
     }
 
     /// The plugin, whether or not it will be run: its version is checked anyway (EX-1).

@@ -21,6 +21,7 @@
 //! # Ok::<(), kubecred_core::kubeconfig::ConfigError>(())
 //! ```
 
+mod auth_provider;
 mod connect;
 mod decode;
 mod entries;
@@ -49,5 +50,5 @@ pub use problem::{
 };
 pub use search::{Reason, Search, search};
 
-pub(crate) use url::Server;
+pub(crate) use url::{Server, Url};
 pub(crate) use validate::check_proxy;

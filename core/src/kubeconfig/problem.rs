@@ -392,12 +392,9 @@ pub enum AuthProviderProblem {
          #client-go-credential-plugins"
     )]
     Azure,
-    /// `oidc` is not built yet.
-    #[error(
-        "\"oidc\" is not supported by this version; use an exec plugin that logs in by OpenID \
-         Connect instead, or set token"
-    )]
-    Oidc,
+    /// A setting without which `oidc` cannot be used (OI-1).
+    #[error("\"oidc\" has no {0} in its config")]
+    Missing(&'static str),
     /// There is no such provider (OI-30).
     #[error("{0:?} is not known; no auth-provider has that name")]
     Unknown(String),

@@ -3,16 +3,17 @@
 
 pub mod exec;
 mod file;
+mod oidc;
 
 use crate::credential::Identity;
 use crate::error::{Error, FileRole};
 use crate::policy::{Policy, Reload};
 use crate::profile::{ClientCertificate, Exec, InteractiveMode, Material, Roots};
 use crate::protocol::{
-    Action, ActionId, Failure, FailureKind, Job, ReadFile, Reply, RunCommand, Stdin,
+    Action, ActionId, Failure, FailureKind, Job, ReadFile, Reply, RunCommand, SendRequest, Stdin,
 };
 use crate::secret::Secret;
-use crate::time::UnixTime;
+use crate::time::{Now, UnixTime};
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::time::Duration;
@@ -26,6 +27,8 @@ pub(crate) enum Source {
     Exec { user: String, exec: Box<Exec> },
     /// It was given outright: there is nothing to fetch.
     Fixed,
+    /// An OpenID provider.
+    Oidc(Box<OidcSource>),
     /// A file of trusted roots.
     RootsFile(String),
     /// A token file, and what to use until it has been read once.
@@ -55,6 +58,7 @@ impl Fetched {
 pub(crate) enum Work {
     Read(ReadFile),
     Run(RunCommand),
+    Send(SendRequest),
 }
 
 impl Work {
@@ -62,6 +66,7 @@ impl Work {
         match self {
             Self::Read(request) => Action::ReadFile(Job { id, request }),
             Self::Run(request) => Action::RunCommand(Job { id, request }),
+            Self::Send(request) => Action::SendRequest(Job { id, request }),
         }
     }
 
@@ -72,6 +77,7 @@ impl Work {
             // A person may be typing.
             Self::Run(RunCommand { stdin: Stdin::Inherit, .. }) => None,
             Self::Run(_) => policy.command_timeout,
+            Self::Send(_) => Some(policy.request_timeout),
         }
     }
 }
@@ -82,6 +88,7 @@ impl Work {
 pub(crate) enum Stage {
     Certificate { key: Secret },
     Key,
+    Oidc(oidc::Stage),
     Plugin,
     PluginRoots,
     Roots,
@@ -97,7 +104,7 @@ pub(crate) enum Next {
 
 impl Source {
     /// The first job of an acquisition.
-    pub(crate) fn begin(&self, policy: &Policy) -> Result<Next, Error> {
+    pub(crate) fn begin(&mut self, now: Now, policy: &Policy) -> Result<Next, Error> {
         let read =
             |path: &String| Work::Read(ReadFile { path: path.clone(), limit: policy.max_reply });
         match self {
@@ -115,12 +122,14 @@ impl Source {
                 }
             }
             Self::Fixed => Ok(Next::Done(Fetched::default())),
+            Self::Oidc(oidc) => oidc.begin(now, policy),
         }
     }
 
     /// What the answer to the job of this stage means.
     pub(crate) fn accept(
-        &self,
+        &mut self,
+        now: Now,
         stage: Stage,
         reply: Reply,
         policy: &Policy,
@@ -151,13 +160,31 @@ impl Source {
                     expires: fetched.expires,
                 }))
             }
+            (Self::Oidc(oidc), Stage::Oidc(stage), reply) => oidc.accept(now, stage, reply, policy),
             _ => Err(Error::WrongReply),
         }
     }
 
-    /// The error that a host's failure at this stage is. `waited`: for how long, if the machine
-    /// itself called the job off.
-    pub(crate) fn explain(
+    /// What follows from a host's failure at this stage: an error or, if this was only worth a try,
+    /// the next job. `waited`: for how long, if the machine itself called the job off.
+    pub(crate) fn recover(
+        &mut self,
+        now: Now,
+        stage: &Stage,
+        failure: Failure,
+        waited: Option<Duration>,
+        policy: &Policy,
+    ) -> Result<Next, Error> {
+        match (self, stage) {
+            (Self::Oidc(oidc), Stage::Oidc(stage)) => {
+                oidc.recover(now, stage, failure, waited, policy)
+            }
+            (source, stage) => Err(source.explain(stage, failure, waited, policy)),
+        }
+    }
+
+    /// The error that a host's failure at this stage is.
+    fn explain(
         &self,
         stage: &Stage,
         failure: Failure,
@@ -194,7 +221,7 @@ impl Source {
             (Self::Exec { user, exec }, _) => {
                 exec::explain(exec, user, failure, waited, policy.max_reply)
             }
-            (Self::Fixed, _) => Error::WrongReply,
+            (Self::Fixed | Self::Oidc(_), _) => Error::WrongReply,
         }
     }
 
@@ -226,13 +253,33 @@ impl Source {
             Self::TokenFile { .. } => Some(policy.token_file),
             Self::CertificateFiles(_) => Some(policy.certificate_files),
             Self::RootsFile(_) => Some(policy.roots_file),
-            Self::Exec { .. } | Self::Fixed => None,
+            Self::Exec { .. } | Self::Fixed | Self::Oidc(_) => None,
+        }
+    }
+
+    /// How long before its end to renew what lives for `life`; `None`: not before.
+    pub(crate) fn lead(&self, life: Duration, policy: &Policy) -> Option<Duration> {
+        match self {
+            Self::Oidc(oidc) if !oidc.can_refresh() => None,
+            _ => policy.renewal.lead(life),
+        }
+    }
+
+    /// How long before its end what is held is not used any more if there can be another.
+    pub(crate) fn leeway(&self, policy: &Policy) -> Option<Duration> {
+        match self {
+            Self::Oidc(oidc) if oidc.can_refresh() => Some(policy.id_token_leeway),
+            _ => None,
         }
     }
 
     /// Whether a 401 is a reason to fetch again.
     pub(crate) fn answers_for_401(&self) -> bool {
-        matches!(self, Self::TokenFile { .. } | Self::CertificateFiles(_) | Self::Exec { .. })
+        match self {
+            Self::CertificateFiles(_) | Self::Exec { .. } | Self::TokenFile { .. } => true,
+            Self::Fixed | Self::RootsFile(_) => false,
+            Self::Oidc(oidc) => oidc.has_more(),
+        }
     }
 }
 
@@ -247,3 +294,4 @@ fn plugin(user: &str, exec: &Exec, problem: crate::error::PluginProblem) -> Erro
 }
 
 pub(crate) use file::{basic, fixed_pair, fixed_roots, fixed_token, header_text};
+pub(crate) use oidc::OidcSource;

@@ -1,5 +1,6 @@
 //! Kubeconfigs from search to profile, rule by rule (KC-*, UA-*, IC-*).
 
+mod auth_provider;
 mod decode;
 mod detect;
 mod exec;

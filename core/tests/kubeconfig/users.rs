@@ -1,7 +1,7 @@
-//! Which method takes effect (UA-2…UA-11, UA-20, UA-31, KC-56, KC-57, KC-59, OI-30…OI-33).
+//! Which method takes effect (UA-2, UA-3, UA-5…UA-11, UA-20, UA-31, KC-56, KC-57, KC-59).
 
 use crate::{kinds, rules, select, text, user};
-use kubecred_core::kubeconfig::{AuthProviderProblem, ProblemKind};
+use kubecred_core::kubeconfig::ProblemKind;
 use kubecred_core::{Bearer, Material, Roots, Secret, Token};
 
 const EXEC: &str =
@@ -42,17 +42,6 @@ fn ua_3_a_plugin_is_off_beside_anything_static() {
         let profile = user(&format!("{{{EXEC}, {body}}}")).unwrap();
         assert!(matches!(profile.authentication.bearer, Bearer::Exec(_)), "{body}");
     }
-}
-
-#[test]
-fn ua_4_a_token_goes_before_an_auth_provider() {
-    let profile = user("{token: t, auth-provider: {name: oidc}}").unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Token("t".into()));
-    assert_eq!(rules(&profile), ["UA-4"]);
-    // It is looked up all the same.
-    let result = user("{token: t, auth-provider: {name: openstack}}");
-    let kind = AuthProviderProblem::Unknown("openstack".into());
-    assert_eq!(kinds(&result), [ProblemKind::AuthProvider(kind)]);
 }
 
 #[test]
@@ -162,23 +151,5 @@ fn ua_11_ua_31_roots() {
         ),
     ] {
         assert_eq!(kinds(&roots(body)), [ProblemKind::RootsAndInsecure(field)]);
-    }
-}
-
-#[test]
-fn oi_30_oi_33_auth_providers() {
-    for (name, words) in [
-        ("gcp", "gke-gcloud-auth-plugin"),
-        ("azure", "https://github.com/Azure/kubelogin"),
-        ("oidc", "not supported by this version"),
-        ("openstack", "\"openstack\" is not known"),
-        ("''", "\"\" is not known"),
-    ] {
-        let body = format!("{{auth-provider: {{name: {name}, config: {{refresh-token: hush}}}}}}");
-        let error = text(user(&body));
-        assert!(error.contains("/k/config:8: user \"u\": auth-provider "), "{error}");
-        assert!(error.contains(words) && !error.contains("hush"), "{error}");
-        // On plain HTTP nobody asks for it (KC-71).
-        assert!(select("{server: 'http://h'}", &body).is_ok());
     }
 }
