@@ -193,6 +193,7 @@ fn every_event_and_error_reads_back_as_it_was() {
     let (role, path, problem) = (FileRole::Token, "/t".to_owned(), ContentProblem::Empty);
     let mut errors: Vec<Error> = problems.into_iter().map(plugin).collect();
     errors.push(Error::WrongReply);
+    errors.extend(oidc_errors());
     errors.push(Error::File { role, path: path.clone(), failure: failure() });
     errors.push(Error::FileContent { role, path, problem });
     errors.push(Error::Data { role: FileRole::Basic, user: "u".into(), problem });
@@ -205,6 +206,28 @@ fn every_event_and_error_reads_back_as_it_was() {
     text(&Event::Renewed { generation, expires: Some(UnixTime::from_millis(1)) });
     text(&Event::ClockSkew { millis: 5 });
     assert_eq!(text(&Now::from_millis(1, -2)), r#"{"monotonic":1,"wall":-2}"#);
+}
+
+fn oidc_errors() -> Vec<Error> {
+    use kubecred_core::{Endpoint, IdTokenProblem, OidcProblem, OidcStep};
+    let (step, detail) = (OidcStep::Refresh, "at line 1".to_owned());
+    let content = IdTokenProblem::Content(ContentProblem::NotHeaderText);
+    let failure = Failure::new(FailureKind::Network, "no");
+    let problems = [
+        OidcProblem::NoRefreshToken,
+        OidcProblem::IdToken(content),
+        OidcProblem::NewIdToken(IdTokenProblem::NoExpiry),
+        OidcProblem::BadIssuer,
+        OidcProblem::InClear(Endpoint::Token),
+        OidcProblem::NotSent { step: OidcStep::Discovery, failure },
+        OidcProblem::Status { step, status: 404 },
+        OidcProblem::Malformed { step, detail },
+        OidcProblem::NoTokenEndpoint,
+        OidcProblem::Refused { code: "invalid_grant".into(), description: "d".into() },
+        OidcProblem::NoIdToken,
+    ];
+    let error = |problem| Error::Oidc { user: "u".into(), issuer: "https://i".into(), problem };
+    problems.into_iter().map(error).collect()
 }
 
 #[test]

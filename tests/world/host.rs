@@ -1,9 +1,12 @@
 //! The simulated host's files and plugins, and the weather there.
 
+use crate::openid::Provider;
 use crate::server::Issued;
 use crate::span::millis;
-use crate::{Chance, certificates, secret};
-use kubecred_core::protocol::{Exit, FileBytes, ReadFile, RunCommand, WriteFile, Written};
+use crate::{Chance, Clocks, certificates, openid, secret};
+use kubecred_core::protocol::{
+    Exit, FileBytes, HttpResponse, ReadFile, RunCommand, SendRequest, WriteFile, Written,
+};
 use kubecred_core::{Failure, FailureKind, Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,8 +24,19 @@ pub enum Content {
     Key(String),
     /// The certificate authority with this name.
     Roots(String),
+    /// A kubeconfig whose user `me` has these tokens of the OpenID provider.
+    OpenId(OpenIdTokens),
     /// This text.
     Text(String),
+}
+
+/// Tokens of the OpenID provider, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenIdTokens {
+    /// The id-token, and how long it is good from the start of the world, in milliseconds.
+    pub id: Option<(String, i64)>,
+    /// The refresh token.
+    pub refresh: Option<String>,
 }
 
 impl Content {
@@ -32,6 +46,7 @@ impl Content {
             Self::Certificate(name) => certificates::certificate(name).into(),
             Self::Key(name) => certificates::key(name).into(),
             Self::Roots(name) => certificates::roots(name).into(),
+            Self::OpenId(tokens) => openid::kubeconfig(tokens).into(),
             Self::Text(text) => text.as_str().into(),
         }
     }
@@ -153,7 +168,7 @@ pub struct Weather {
     pub duplicate_one_in: u64,
     /// Answers come up to this many milliseconds later, by chance, and so out of order.
     pub scatter: u64,
-    /// Jobs of these kinds are refused as unsupported: `file`, `command`.
+    /// Jobs of these kinds are refused as unsupported: `file`, `command`, `http`, `write`.
     pub refuse: Vec<String>,
     /// Cancelled jobs are answered all the same.
     pub deaf: bool,
@@ -172,6 +187,7 @@ pub(crate) struct Host {
     pub(crate) reads: BTreeMap<String, u64>,
     pub(crate) runs: BTreeMap<String, u64>,
     pub(crate) issued: Issued,
+    pub(crate) provider: Provider,
 }
 
 /// What came of a job: after how long, and `None` if never.
@@ -204,6 +220,14 @@ impl Host {
         let text = String::from_utf8_lossy(request.contents.expose()).into_owned();
         self.files.insert(request.path.clone(), Content::Text(text));
         Answered { after: 1, outcome: Some(Ok(Written)) }
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        request: &SendRequest,
+        clocks: &Clocks,
+    ) -> Answered<HttpResponse> {
+        Answered { after: 100, outcome: self.provider.answer(request, clocks, &mut self.issued) }
     }
 
     /// The next run of the program; the last one is repeated.

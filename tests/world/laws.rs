@@ -22,7 +22,10 @@
 
 use crate::machine::{Machine, Refusal, Served};
 use crate::observe::{Ledger, hides_secrets, place};
-use crate::profiles::{CERTIFICATE, KEY, PLUGIN, PLUGIN_ROOTS, ROOTS, TOKEN};
+use crate::openid::{DISCOVERY, TOKEN_ENDPOINT};
+use crate::profiles::{
+    CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER_ROOTS, ROOTS, TOKEN,
+};
 use crate::script::{How, Op, Pick, Script};
 use crate::span::millis;
 use crate::trial::Trial;
@@ -68,6 +71,8 @@ struct Course {
     served: Option<Served>,
     /// When the jobs at this place were started last.
     starts: BTreeMap<String, u64>,
+    /// When an acquisition began that has not gone beyond discovery.
+    discovered: Option<u64>,
     /// Good answers from this place since anyone asked: one is enough.
     unasked: BTreeMap<String, u32>,
     wanted: bool,
@@ -93,6 +98,7 @@ pub fn hold(script: &Script) -> Tally {
         copy: None,
         served: None,
         starts: BTreeMap::new(),
+        discovered: None,
         unasked: BTreeMap::new(),
         wanted: false,
         suspect: false,
@@ -216,9 +222,19 @@ impl Course {
         let follows = match place.as_str() {
             PLUGIN => self.ledger.knows(PLUGIN_ROOTS),
             CERTIFICATE => self.ledger.knows(KEY),
+            // What was refreshed is written back to it, in its own time.
+            KUBECONFIG => true,
+            PROVIDER_ROOTS => true,
+            DISCOVERY | TOKEN_ENDPOINT if self.ledger.knows(KUBECONFIG) => true,
+            TOKEN_ENDPOINT => self.discovered.is_some(),
             _ => false,
         };
-        if let Some(last) = self.starts.insert(place.clone(), lived).filter(|_| !follows) {
+        let began = match place.as_str() {
+            TOKEN_ENDPOINT => self.discovered.take().unwrap_or(lived),
+            _ => lived,
+        };
+        self.discovered = self.discovered.or_else(|| (place == DISCOVERY).then_some(lived));
+        if let Some(last) = self.starts.insert(place.clone(), began).filter(|_| !follows) {
             assert!(lived - last >= least, "law 13: {place} again after {} ms", lived - last);
         }
         self.suspect &= place == ROOTS;
@@ -329,7 +345,7 @@ fn same_bytes(one: &Served, other: &Served) -> bool {
 fn refreshable(script: &Script) -> bool {
     let Authentication { bearer, certificate, .. } = script.profile().authentication;
     let files = certificate.is_some_and(|pair| matches!(pair.key, Material::File(_)));
-    files || matches!(bearer, Bearer::TokenFile { .. } | Bearer::Exec(_))
+    files || matches!(bearer, Bearer::TokenFile { .. } | Bearer::Exec(_) | Bearer::Oidc(_))
 }
 
 /// Law 2.

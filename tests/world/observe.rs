@@ -1,7 +1,7 @@
 //! What holds for the actions of any machine on any day: a ledger that every action is entered
 //! into, and that objects.
 
-use crate::{CANARY, certificates};
+use crate::{CANARY, certificates, openid};
 use kubecred_core::protocol::SetHeaders;
 use kubecred_core::{Action, ActionId, Bearer, Instant, Material, Profile, Roots};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,18 @@ impl Ledger {
                 if let Some(Roots::File(path)) =
                     exec.cluster.as_ref().map(|c| &c.certificate_authority)
                 {
+                    asks(path, "bearer");
+                }
+            }
+            Bearer::Oidc(oidc) => {
+                for url in [openid::DISCOVERY, openid::TOKEN_ENDPOINT] {
+                    asks(url, "bearer");
+                }
+                if let Some(origin) = &oidc.origin {
+                    asks(&origin.path, "bearer");
+                    asks(&origin.path, "kubeconfig");
+                }
+                if let Roots::File(path) = &oidc.roots {
                     asks(path, "bearer");
                 }
             }

@@ -1,11 +1,11 @@
 //! Profiles of every kind of user, and policies of every pace.
 
-use crate::{Span, certificates, secret};
+use crate::{START_WALL, Span, certificates, openid, secret};
 use kubecred_core::policy::{Backoff, Reload, Renewal};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{
     Authentication, Bearer, ClientCertificate, Exec, ExecCluster, Impersonation, InteractiveMode,
-    Material, Policy, Profile, Roots, StdinFacts, Token,
+    KubeconfigUser, Material, Oidc, Policy, Profile, Roots, StdinFacts, Token, UnixTime,
 };
 
 /// The token file.
@@ -18,6 +18,10 @@ pub const KEY: &str = "/pki/client.key";
 pub const ROOTS: &str = "/pki/ca.crt";
 /// The certificate authority that only the plugin is told.
 pub const PLUGIN_ROOTS: &str = "/pki/plugin-ca.crt";
+/// The certificate authority of the OpenID provider.
+pub const PROVIDER_ROOTS: &str = "/pki/id-ca.crt";
+/// The kubeconfig.
+pub const KUBECONFIG: &str = "/home/me/.kube/config";
 /// The plugin.
 pub const PLUGIN: &str = "login";
 
@@ -85,6 +89,32 @@ pub fn exec_with_roots() -> Profile {
     with(Authentication::exec(Exec { cluster, ..plugin() }))
 }
 
+fn provider() -> Oidc {
+    Oidc {
+        issuer: openid::ISSUER.into(),
+        client_id: openid::CLIENT.into(),
+        client_secret: Some(secret("client").into()),
+        refresh_token: Some(secret("refresh-1").into()),
+        ..Oidc::default()
+    }
+}
+
+/// A refresh token of the OpenID provider, `refresh-1`, that is in no file.
+pub fn oidc() -> Profile {
+    with(Authentication::oidc(provider()))
+}
+
+/// The same from a kubeconfig, and with an id-token, `id-1`, that is good for ten minutes.
+pub fn oidc_from_file() -> Profile {
+    let end = UnixTime::from_millis(START_WALL + 600_000);
+    with(Authentication::oidc(Oidc {
+        id_token: Some(openid::id_token("id-1", end).into()),
+        roots: Roots::File(PROVIDER_ROOTS.into()),
+        origin: Some(KubeconfigUser { path: KUBECONFIG.into(), user: "me".into() }),
+        ..provider()
+    }))
+}
+
 /// A client certificate and key in files.
 pub fn certificate_files() -> Profile {
     with(Authentication::certificate(
@@ -146,6 +176,8 @@ pub fn all() -> Vec<(&'static str, Profile)> {
         ("exec", exec()),
         ("exec interactive", exec_interactive()),
         ("exec with roots", exec_with_roots()),
+        ("oidc", oidc()),
+        ("oidc from a file", oidc_from_file()),
         ("certificate files", certificate_files()),
         ("certificate data", certificate_data()),
         ("certificate mixed", certificate_mixed()),
@@ -168,6 +200,7 @@ pub fn policies() -> Vec<(&'static str, Policy)> {
         token_file: tiny,
         certificate_files: tiny,
         roots_file: tiny,
+        id_token_leeway: 5.ms(),
         backoff: Backoff { initial: 10.ms(), max: 80.ms() },
         file_timeout: 30.ms(),
         command_timeout: Some(50.ms()),

@@ -1,8 +1,10 @@
 //! Stories with a committed transcript. Every host plays them: the native machine and each machine
 //! behind a boundary must say the same at the same time, word for word.
 
-use crate::profiles::{self, CERTIFICATE, KEY, PLUGIN, PLUGIN_ROOTS, ROOTS, TOKEN};
-use crate::{Content, Machine, Run, Span, Step, Weather, World};
+use crate::profiles::{
+    self, CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER_ROOTS, ROOTS, TOKEN,
+};
+use crate::{Content, Machine, OpenId, OpenIdTokens, Run, Span, Step, Weather, World};
 use kubecred_core::Profile;
 
 /// The seed of the machine that plays.
@@ -59,6 +61,9 @@ scenarios! {
     exec_with_roots: profiles::exec_with_roots;
     exec_withdrawn: profiles::exec;
     literal: || profiles::impersonating(profiles::literal());
+    oidc_401: profiles::oidc;
+    oidc_from_a_file: profiles::oidc_from_file;
+    oidc_refused: profiles::oidc;
     roots_rotated: || profiles::trusting(profiles::token_file());
     suspend: profiles::exec;
     token_file_401: profiles::token_file;
@@ -169,6 +174,27 @@ fn literal(world: &mut AnyWorld) {
     world.perform(Step::Tick);
     world.request();
     world.revoke("literal").request();
+}
+
+fn oidc_401(world: &mut AnyWorld) {
+    let post = OpenId { takes: vec!["client_secret_post".into()], ..OpenId::default() };
+    world.openid(post).request();
+    world.pass(5.s()).revoke("id-2").request();
+    world.pass(1.h()).request();
+}
+
+fn oidc_from_a_file(world: &mut AnyWorld) {
+    let tokens = OpenIdTokens { id: Some(("id-1".into(), 600_000)), refresh: None };
+    let before = Content::OpenId(OpenIdTokens { refresh: Some("refresh-1".into()), ..tokens });
+    world.file(PROVIDER_ROOTS, Content::Roots("a".into())).file(KUBECONFIG, before);
+    world.request();
+    world.at(599.s()).request();
+    world.at(601.s()).request();
+}
+
+fn oidc_refused(world: &mut AnyWorld) {
+    world.openid(OpenId { refresh: "another".into(), ..OpenId::default() }).request();
+    world.pass(2.minutes()).request();
 }
 
 fn roots_rotated(world: &mut AnyWorld) {

@@ -95,7 +95,9 @@ fn token_name(served: &Served) -> Option<String> {
         return Some("basic".into());
     }
     let token = value.strip_prefix("Bearer ").unwrap_or("no bearer token");
-    Some(token.strip_prefix(CANARY).unwrap_or("a stranger").to_owned())
+    // The name of an id-token stands where its signature would.
+    let named = token.rsplit_once('.').map_or(token, |(_, signature)| signature);
+    Some(named.strip_prefix(CANARY).unwrap_or("a stranger").to_owned())
 }
 
 fn certificate_name(served: &Served) -> Option<String> {

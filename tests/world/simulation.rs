@@ -103,6 +103,10 @@ impl<M: Machine> World<M> {
             Step::Remove(path) => _ = self.host.files.remove(&path),
             Step::SlowFiles(slow) => self.host.slow_files = slow,
             Step::Program { name, runs } => self.host.set_program(&name, &runs),
+            Step::OpenId(behaviour) => self.host.provider.behaviour = behaviour,
+            Step::Answers { url, answers } => {
+                self.host.provider.scripted.entry(url).or_default().extend(answers);
+            }
             Step::Revoke(name) => {
                 self.say("server", &format!("refuses {name} from now on"));
                 self.host.issued.revoke(&name);
@@ -158,6 +162,27 @@ impl<M: Machine> World<M> {
     /// How many times this file was read.
     pub fn reads(&self, path: &str) -> u64 {
         self.host.reads.get(path).copied().unwrap_or_default()
+    }
+
+    /// How many times this URL was asked.
+    pub fn asked(&self, url: &str) -> u64 {
+        self.host.provider.asked.get(url).copied().unwrap_or_default()
+    }
+
+    /// How many times the refresh token with this name was presented by a client that the provider
+    /// knows.
+    pub fn presented(&self, name: &str) -> u64 {
+        self.host.provider.presented.get(name).copied().unwrap_or_default()
+    }
+
+    /// How the client said who it is, at each refresh.
+    pub fn styles(&self) -> &[String] {
+        &self.host.provider.styles
+    }
+
+    /// What the file with this name holds.
+    pub fn content(&self, path: &str) -> Option<kubecred_core::Secret> {
+        self.host.files.get(path).map(Content::bytes)
     }
 
     /// True milliseconds since the start.
@@ -242,8 +267,8 @@ impl<M: Machine> World<M> {
                 self.answer("command", job, answered);
             }
             Action::SendRequest(job) => {
-                let failure = Failure::new(FailureKind::Network, "no such server");
-                self.answer("http", job, Answered { after: 1, outcome: Some(Err(failure)) });
+                let answered = self.host.send(&job.request, &self.clocks);
+                self.answer("http", job, answered);
             }
             Action::WriteFile(job) => {
                 let answered = self.host.write(&job.request);
@@ -406,6 +431,18 @@ impl<M: Machine> World<M> {
     /// A program is there; its last run is repeated.
     pub fn program(&mut self, name: &str, runs: &[Run]) -> &mut Self {
         self.perform(Step::Program { name: name.into(), runs: runs.to_vec() });
+        self
+    }
+
+    /// The OpenID provider behaves like this from now on.
+    pub fn openid(&mut self, behaviour: crate::OpenId) -> &mut Self {
+        self.perform(Step::OpenId(behaviour));
+        self
+    }
+
+    /// The next requests for this URL are answered like this.
+    pub fn answers(&mut self, url: &str, answers: &[crate::Http]) -> &mut Self {
+        self.perform(Step::Answers { url: url.into(), answers: answers.to_vec() });
         self
     }
 

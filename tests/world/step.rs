@@ -1,6 +1,6 @@
 //! A scenario as data.
 
-use crate::{Content, Run, Weather};
+use crate::{Content, Http, OpenId, Run, Weather};
 use serde::{Deserialize, Serialize};
 
 /// One thing that a world can be told. Times are milliseconds.
@@ -32,6 +32,15 @@ pub enum Step {
         name: String,
         /// Its runs.
         runs: Vec<Run>,
+    },
+    /// The OpenID provider behaves like this from now on.
+    OpenId(OpenId),
+    /// The next requests for this URL are answered like this.
+    Answers {
+        /// The URL.
+        url: String,
+        /// In order.
+        answers: Vec<Http>,
     },
     /// The server refuses the token or certificate with this name from now on; `*`: all.
     Revoke(String),

@@ -2,13 +2,14 @@
 
 use crate::certificates::{self, SHORT_ENDS};
 use crate::host::exec_credential;
-use crate::profiles::{CERTIFICATE, KEY, TOKEN};
+use crate::openid::{self, DISCOVERY, TOKEN_ENDPOINT};
+use crate::profiles::{self, CERTIFICATE, KEY, KUBECONFIG, TOKEN};
 use crate::script::{How, Op, Pick, Script, Which};
-use crate::{Clocks, START_WALL, secret};
-use kubecred_core::protocol::{Completion, Exit, FileBytes, HttpResponse};
+use crate::{Clocks, Content, OpenIdTokens, START_WALL, secret};
+use kubecred_core::protocol::{Completion, Exit, FileBytes, HttpResponse, Written};
 use kubecred_core::{
-    Action, ActionId, Authenticator, Failure, FailureKind, Generation, Input, Now, Policy, Reply,
-    UnixTime,
+    Action, ActionId, Authenticator, Failure, FailureKind, Generation, Input, Now, Policy, Profile,
+    Reply, UnixTime,
 };
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(crate) struct Trial {
     serial: u64,
     /// How long what the plugin last printed may be served.
     pub(crate) life: Option<Life>,
+    has_kubeconfig: bool,
 }
 
 /// A job, as much of it as an answer needs.
@@ -32,10 +34,19 @@ pub(crate) struct Trial {
 pub(crate) struct Asked {
     pub(crate) id: ActionId,
     pub(crate) place: String,
-    pub(crate) command: bool,
+    pub(crate) kind: Kind,
 }
 
-/// The life of a credential from a plugin.
+/// What an answer must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Command,
+    Http,
+    Write,
+}
+
+/// The life of a credential from a plugin or a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     /// By the wall clock, unless it had ended already when it came.
@@ -70,7 +81,8 @@ impl Trial {
             open: Vec::new(),
             done: Vec::new(),
             serial: 0,
-            life: None,
+            life: first_life(&script.profile()),
+            has_kubeconfig: script.profile() == profiles::oidc_from_file(),
         }
     }
 
@@ -158,7 +170,13 @@ impl Trial {
     /// Enters a job that the machine has asked for.
     pub(crate) fn ask(&mut self, action: &Action) {
         if let (Some(id), Some(place)) = (action.job_id(), crate::observe::place(action)) {
-            self.open.push(Asked { id, place, command: matches!(action, Action::RunCommand(_)) });
+            let kind = match action {
+                Action::RunCommand(_) => Kind::Command,
+                Action::SendRequest(_) => Kind::Http,
+                Action::WriteFile(_) => Kind::Write,
+                _ => Kind::File,
+            };
+            self.open.push(Asked { id, place, kind });
         }
         if let Action::Cancel(id) = action {
             let position = self.open.iter().position(|asked| asked.id == *id);
@@ -179,11 +197,20 @@ impl Trial {
             How::Refused => return (Err(Failure::new(FailureKind::Unsupported, "")), None),
             How::WrongKind => {
                 let body = secret("body").into();
-                return (Ok(Reply::Http(HttpResponse { status: 200, body })), None);
+                return match asked.kind {
+                    Kind::Http => (Ok(Reply::File(FileBytes(body))), None),
+                    _ => (Ok(Reply::Http(HttpResponse { status: 200, body })), None),
+                };
             }
             _ => {}
         }
-        if asked.command { self.printed(how) } else { (self.content(&asked.place, how), None) }
+        match asked.kind {
+            Kind::Command => self.printed(how),
+            Kind::File => (self.content(&asked.place, how), None),
+            Kind::Http if asked.place == DISCOVERY => (self.discovery(how), None),
+            Kind::Http => self.refreshed(how),
+            Kind::Write => (self.written(how), None),
+        }
     }
 
     fn content(&self, path: &str, how: How) -> Result<Reply, Failure> {
@@ -201,12 +228,67 @@ impl Trial {
             _ => match path {
                 TOKEN if how == How::Same => secret("same").into(),
                 TOKEN => secret(&format!("token-{}", self.serial)).into(),
+                KUBECONFIG => {
+                    let refresh = Some(format!("refresh-{}", self.serial));
+                    Content::OpenId(OpenIdTokens { id: None, refresh }).bytes()
+                }
                 CERTIFICATE => certificates::certificate(name).into(),
                 KEY => certificates::key(name).into(),
                 _ => certificates::roots(if name == "b" { name } else { "a" }).into(),
             },
         };
         Ok(Reply::File(FileBytes(bytes)))
+    }
+
+    fn discovery(&self, how: How) -> Result<Reply, Failure> {
+        let body = match how {
+            How::Empty => String::new(),
+            How::Garbage => secret("gar{bage"),
+            _ => format!("{{\"token_endpoint\":\"{TOKEN_ENDPOINT}\"}}"),
+        };
+        let status = if how == How::Badly { 503 } else { 200 };
+        Ok(Reply::Http(HttpResponse { status, body: body.into() }))
+    }
+
+    fn refreshed(&self, how: How) -> (Result<Reply, Failure>, Option<Option<Life>>) {
+        let reply =
+            |status, body: String| Ok(Reply::Http(HttpResponse { status, body: body.into() }));
+        let name = if how == How::Same { "same".into() } else { format!("id-{}", self.serial) };
+        let wall = self.now().wall.as_millis();
+        let life = match how {
+            // With a kubeconfig to look into, even a dead refresh token is not the end.
+            How::Badly if self.has_kubeconfig => {
+                return (reply(400, r#"{"error":"invalid_grant"}"#.into()), None);
+            }
+            How::Badly => return (reply(503, secret("sorry")), None),
+            How::Garbage => return (reply(200, secret("gar{bage")), None),
+            How::Empty => return (reply(200, "{}".into()), None),
+            How::Endless => {
+                let body = format!("{{\"id_token\":\"{}\"}}", openid::jwt("{}", &name));
+                return (reply(200, body), None);
+            }
+            How::Soon => 3_000,
+            How::Ended => -5_000,
+            _ => 900_000,
+        };
+        // A JWT counts seconds.
+        let end = UnixTime::from_secs((wall + life).div_euclid(1000));
+        let refresh = secret(&format!("refresh-{}", self.serial));
+        let body = format!(
+            "{{\"id_token\":\"{}\",\"refresh_token\":\"{refresh}\"}}",
+            openid::id_token(&name, end)
+        );
+        (reply(200, body), Some(Some(self.life_until(end))))
+    }
+
+    fn written(&self, how: How) -> Result<Reply, Failure> {
+        match how {
+            How::Badly => Err(Failure::new(FailureKind::Denied, "permission denied")),
+            How::Garbage | How::Empty => {
+                Err(Failure::new(FailureKind::Conflict, "the file has changed"))
+            }
+            _ => Ok(Reply::Written(Written)),
+        }
     }
 
     fn printed(&self, how: How) -> (Result<Reply, Failure>, Option<Option<Life>>) {
@@ -239,6 +321,13 @@ impl Trial {
         }
         Life { end: Some(end), until: self.lived + millis(left) }
     }
+}
+
+/// How long the id-token may be served that was there from the start.
+fn first_life(profile: &Profile) -> Option<Life> {
+    let from_start = *profile == profiles::oidc_from_file();
+    let end = UnixTime::from_millis(START_WALL + 600_000);
+    from_start.then_some(Life { end: Some(end), until: u64::MAX })
 }
 
 fn millis(duration: Duration) -> u64 {
