@@ -4,6 +4,8 @@
 #[cfg(feature = "client")]
 mod client;
 mod commands;
+#[cfg(feature = "client")]
+mod connections;
 mod handle;
 #[cfg(feature = "client")]
 mod kube;
