@@ -55,6 +55,7 @@ fn ht_31_the_same_files_close_nothing() {
     assert_eq!(world.pushed().expect("pushed").generation.as_u64(), 1);
 }
 
+/// I: in client-go handshakes fail for as long as a file is bad.
 #[test]
 fn ht_32_improved_a_bad_file_leaves_the_old_pair_in_use() {
     let mut world = world();

@@ -49,6 +49,7 @@ fn ex_61_improved_an_idle_machine_renews_once_and_then_rests() {
     world.request().is("200 as token-3");
 }
 
+/// O: client-go's laziness is a policy; the default renews ahead.
 #[test]
 fn ex_61_client_go_runs_only_when_it_has_ended_and_somebody_asks() {
     let mut world = World::with_policy(&profiles::exec(), Policy::client_go());
@@ -79,6 +80,7 @@ fn the_next_attempt_that_a_failure_announces_respects_the_least_interval() {
     assert_eq!(world.runs(PLUGIN), 2);
 }
 
+/// I: client-go runs the plugin for every request then.
 #[test]
 fn ex_62_improved_a_credential_that_comes_dead_is_held_a_while_and_reported() {
     let mut world = world(&[Run::token("dead-*").dead_since(5.minutes())]);
@@ -186,6 +188,7 @@ fn ex_72_a_hundred_callers_on_a_cold_start_are_one_run() {
     assert_eq!((world.runs(PLUGIN), world.elapsed()), (1, 3_000));
 }
 
+/// I: in client-go the old credential gets the new one's expiry.
 #[test]
 fn ex_67_improved_a_refresh_with_a_bad_pair_changes_nothing() {
     let bad = format!(
@@ -271,6 +274,7 @@ fn ex_23_a_person_may_take_all_the_time() {
     assert_eq!(world.elapsed(), 540_000);
 }
 
+/// I: in client-go every request waits for it, for ever.
 #[test]
 fn ex_23_improved_a_plugin_that_never_ends_is_stopped() {
     let mut world = world(&[Run::hang(), Run::token("good")]);

@@ -135,6 +135,7 @@ fn ua_7_the_file_wins_over_the_literal() {
     world.token(TOKEN, "first").request().is("200 as first");
 }
 
+/// I: client-go keeps what was refused until the fifty seconds are over.
 #[test]
 fn tk_7_improved_a_401_reads_the_file_at_once() {
     let mut world = world();

@@ -10,6 +10,8 @@ fn world(runs: &[Run]) -> World {
     world
 }
 
+/// O: client-go hands the 401 on though it holds a fresh credential; here a host may send the
+/// request again, or not.
 #[test]
 fn ex_63_a_401_runs_the_plugin_once_and_the_request_once_more() {
     let mut world = world(&[Run::token("first"), Run::token("second")]);
@@ -70,6 +72,7 @@ fn ex_64_after_a_failed_refresh_the_old_credential_serves_again() {
     assert!(world.take_events().iter().any(failed));
 }
 
+/// O: client-go runs it for every 401; here there are pauses between, of a length to choose.
 #[test]
 fn ex_64_improved_401s_in_a_row_are_not_runs_in_a_row() {
     let mut world = world(&[Run::token("first"), Run::exit(1)]);

@@ -9,6 +9,7 @@ fn user_of(body: &str) -> UserEntry {
     config.users["u"].clone()
 }
 
+/// I: client-go refuses the escapes `\/` and `\ud83e\udd80`, which are good JSON.
 #[test]
 fn kc_18_json_is_read_and_so_are_its_escapes() {
     let text = r#"{"current-context": "a\/b", "users": [{"name": "\ud83e\udd80", "user": {}}]}"#;
@@ -154,6 +155,7 @@ fn kc_26_lists_are_lists() {
     assert_eq!(error, "/k/config:1: user \"u\": user: expected a mapping, found a list");
 }
 
+/// I: client-go shows both entries whole, tokens and all.
 #[test]
 fn kc_27_names_are_unique_and_the_error_shows_no_entry() {
     for (list, body) in [("clusters", "cluster"), ("users", "user"), ("contexts", "context")] {

@@ -153,7 +153,7 @@ fn kc_45_kc_47_a_kubeconfig_that_chooses_nothing_gives_way_and_someone_is_told()
     }
 }
 
-/// Quirk 22: in kubectl these turn the pod into `localhost:8080`.
+/// I: in kubectl these turn the pod into `localhost:8080`.
 #[test]
 fn kc_79_overrides_keep_the_pod() {
     let default_server = "http://localhost:8080".to_owned();

@@ -72,11 +72,17 @@ fn kc_30_an_old_plugin_without_a_mode_uses_a_terminal_if_there_is_one() {
     assert_eq!(plugin.interactive_mode, InteractiveMode::IfAvailable);
 }
 
+/// I: in client-go the kubeconfig in memory changes with the hint.
 #[test]
 fn ex_46_install_hints_are_made_harmless() {
     let fields =
         format!("command: x, {V1}, interactiveMode: Never, installHint: \"\\e[31mrun\\nthis\"");
-    assert_eq!(exec(&fields).unwrap().install_hint, "U+001B[31mrun\nthis");
+    let text = file("{server: 'https://h'}", &format!("{{exec: {{{fields}}}}}"));
+    let config = parse(&text).unwrap();
+    let plugin = of(config.select(&Overrides::default(), &Environment::default())).unwrap();
+    assert_eq!(plugin.install_hint, "U+001B[31mrun\nthis");
+    let written = &config.users["u"].exec.as_ref().unwrap().install_hint;
+    assert_eq!(written, "\u{1b}[31mrun\nthis");
 }
 
 #[test]
@@ -108,7 +114,7 @@ fn ex_32_ex_36_what_a_plugin_is_told_of_the_cluster() {
     assert_eq!(bare.certificate_authority, Roots::System);
 }
 
-/// Quirk 30: in client-go both plugins end up with the second cluster's configuration.
+/// I: in client-go both plugins end up with the second cluster's configuration.
 #[test]
 fn ex_34_two_clusters_of_one_user_do_not_share() {
     let mut text = file(

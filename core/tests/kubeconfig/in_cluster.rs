@@ -83,6 +83,7 @@ fn ic_3_a_token_that_cannot_be_read_is_an_error() {
     );
 }
 
+/// I: client-go gives an address that has brackets a second pair.
 #[test]
 fn ic_4_ipv6_gets_brackets_once() {
     for (host, server) in [
@@ -99,6 +100,7 @@ fn ic_4_ipv6_gets_brackets_once() {
     assert_eq!(kinds(&result), [ProblemKind::BadServer]);
 }
 
+/// O: the system's as in client-go with a notice, or an error.
 #[test]
 fn ic_5_a_broken_ca_means_the_systems_or_an_error_if_strict() {
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

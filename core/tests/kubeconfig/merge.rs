@@ -157,6 +157,7 @@ fn kc_39_a_path_never_becomes_a_name_to_look_up() {
     assert_eq!(command(&config, "path"), "plug");
 }
 
+/// I: for client-go `\` alone makes a path there, and it looks `bin/plug` up on PATH.
 #[test]
 fn kc_39_windows_knows_both_slashes() {
     let environment = Environment::new([("KUBECONFIG", r"C:\Users\me\.kube\config")])

@@ -149,7 +149,7 @@ fn kc_66_as_keeps_the_kubeconfigs_groups() {
     );
 }
 
-/// Quirk 5: in client-go the file goes before the flag.
+/// I: in client-go the file goes before the flag.
 #[test]
 fn ua_7_a_token_override_replaces_the_token_file() {
     let token = Overrides { token: "flag".into(), ..Overrides::default() };

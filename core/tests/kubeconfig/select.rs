@@ -70,6 +70,7 @@ fn kc_43_what_is_asked_for_must_exist_user_first() {
     assert_eq!(text(with(overrides)), "cluster \"z\" does not exist (asked for by --cluster)");
 }
 
+/// O: as in client-go with a notice, or an error.
 #[test]
 fn kc_44_a_missing_user_is_anonymous_or_an_error_if_strict() {
     let profile = context("ghost-user").unwrap();
@@ -84,6 +85,7 @@ fn kc_44_a_missing_user_is_anonymous_or_an_error_if_strict() {
     );
 }
 
+/// O: of client-go's class and in more precise words, or an error of another class.
 #[test]
 fn kc_45_a_missing_cluster_is_no_configuration_and_says_which() {
     let error = context("ghosts").unwrap_err();
@@ -111,6 +113,7 @@ fn kc_46_a_missing_current_context_is_named() {
     );
 }
 
+/// O: of client-go's class and in more precise words.
 #[test]
 fn kc_47_a_lone_context_is_not_selected_by_itself() {
     let file = TWO.replace("current-context: a\n", "");

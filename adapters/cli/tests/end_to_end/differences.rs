@@ -157,6 +157,7 @@ async fn the_path_and_the_query_are_sent_as_they_are_given() {
     }
 }
 
+/// I: client-go shows it for names only.
 #[tokio::test]
 async fn ua_30_a_wildcard_covers_no_top_level_domain() {
     let authority = kubecred_loopback::Authority::new("root");

@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no lock is left");
     }
 
+    /// I: client-go gives up at once; here a lock that is given back in time is waited for.
     #[tokio::test]
     async fn kc_87_a_lock_that_is_not_given_back_is_a_conflict_and_stays() {
         let folder = tempfile::tempdir().unwrap();

@@ -90,6 +90,7 @@ fn ex_21_interactivity_comes_before_policy() {
     assert!(matches!(request(&exec, None, 1), Err(PluginProblem::NotAllowed(_))));
 }
 
+/// I: client-go makes `plug` of `./plug`, and looks it up on PATH.
 #[test]
 fn ex_11_paths_are_cleaned_and_stay_paths() {
     let cases = [
