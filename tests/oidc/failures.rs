@@ -60,7 +60,7 @@ fn what_a_provider_repeats_does_not_show() {
 }
 
 #[test]
-fn quirk_17_a_refresh_token_that_was_refused_is_never_presented_again() {
+fn oi_22_improved_a_refresh_token_that_was_refused_is_never_presented_again() {
     let mut world = World::new(&profiles::oidc());
     world.openid(OpenId { refresh: "another".into(), ..OpenId::default() });
     let refused = "refresh: the provider refused: invalid_grant: Token … is dead; log in again";

@@ -101,7 +101,7 @@ fn a_kubeconfig_that_cannot_be_read_is_no_obstacle() {
 }
 
 #[test]
-fn quirk_16_each_user_has_a_machine_and_tokens_of_its_own() {
+fn oi_3_improved_each_user_has_a_machine_and_tokens_of_its_own() {
     let mut one = World::new(&changed(profiles::oidc(), |oidc| oidc.id_token = id(1.h())));
     let mut other = World::new(&changed(profiles::oidc(), |oidc| {
         oidc.refresh_token = Some(world::secret("refresh-9").into());

@@ -92,7 +92,7 @@ fn oi_12_improved_an_id_token_is_used_to_its_end_when_there_can_be_no_other() {
 }
 
 #[test]
-fn oi_13_without_any_token_there_is_only_to_log_in_again() {
+fn oi_4_oi_13_without_any_token_there_is_only_to_log_in_again() {
     let mut world = World::new(&profile(|oidc| oidc.refresh_token = None));
     let text = "there is no valid id-token, and no refresh-token to get one with; log in again";
     world.request().is(&error(text));
@@ -175,6 +175,7 @@ fn a_refresh_that_fails_keeps_the_old_id_token_to_its_end() {
     world.request().is(&error("refresh: the provider answered with status 503"));
 }
 
+/// I: client-go loses the new refresh token, and sends an empty id-token.
 #[test]
 fn oi_24_an_answer_without_an_id_token_says_so_and_its_refresh_token_is_kept() {
     for name in [None, Some(String::new())] {
@@ -218,7 +219,7 @@ fn oi_25_improved_an_id_token_that_is_none_is_refused_and_the_old_one_goes_on() 
 }
 
 #[test]
-fn quirk_18_a_rotated_refresh_token_is_in_use_at_once() {
+fn oi_26_improved_a_rotated_refresh_token_is_in_use_at_once() {
     let mut world = World::new(&profiles::oidc());
     for round in 0..5 {
         world.at((61 * round).minutes());

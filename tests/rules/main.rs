@@ -13,7 +13,7 @@ use std::fmt;
 use std::io::Write;
 
 /// How many rules are `open`. It may be lowered, never raised.
-const OPEN: usize = 91;
+const OPEN: usize = 71;
 
 #[test]
 fn every_rule_is_held_by_a_test_or_does_not_apply() {
@@ -111,11 +111,14 @@ impl Coverage {
         }
     }
 
-    /// A test that holds something else than client-go's behaviour says so.
+    /// A test that holds something else than client-go's behaviour says so, in its doc comment or
+    /// right after the ids in its name.
     fn check_stance(&mut self, id: &str, stance: Stance, holding: &[&TestFunction]) {
         let Some(mark) = stance.mark() else { return };
-        let marked = |test: &&TestFunction| test.docs.iter().any(|line| line.starts_with(mark));
-        if !holding.iter().any(marked) {
+        let says = |test: &&TestFunction| {
+            names::is_improved(&test.name) || test.docs.iter().any(|line| line.starts_with(mark))
+        };
+        if !holding.iter().any(says) {
             let names: Vec<&str> = holding.iter().map(|test| test.name.as_str()).collect();
             self.complain(format!(
                 "{id}: no doc comment says {mark:?} and what is better, of {}",
@@ -202,5 +205,6 @@ mod tests {
         assert_eq!(found, ["KC-2: no doc comment says \"I: \" and what is better, of kc_2_b"]);
         let found = complaints("", &[ALL[0], ALL[1], ("kc_5_b", "I: x")]);
         assert_eq!(found, ["KC-5: no doc comment says \"O: \" and what is better, of kc_5_b"]);
+        assert!(complaints("", &[ALL[0], ("kc_2_improved_b", ""), ALL[2]]).is_empty());
     }
 }

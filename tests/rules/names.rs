@@ -3,14 +3,27 @@
 /// The ids at the start of a test's name, in the list's spelling: of `kc_36_kc_39_paths` KC-36 and
 /// KC-39, of `ex_80_to_86_policies` EX-80 to EX-86. Words that are no ids end them.
 pub(crate) fn claims(name: &str) -> Vec<Claim> {
+    split(name).0
+}
+
+/// Whether `improved` stands right after the ids: the test holds something better than client-go's.
+pub(crate) fn is_improved(name: &str) -> bool {
+    split(name).1.next() == Some("improved")
+}
+
+/// The ids, and the words after them.
+fn split(name: &str) -> (Vec<Claim>, impl Iterator<Item = &str>) {
     let mut claims = Vec::new();
     let mut words = name.split('_').peekable();
-    while let Some(family) = words.next().filter(|word| is_family(word)) {
-        let Some(first) = words.next().and_then(number) else { break };
+    loop {
+        let mut ahead = words.clone();
+        let family = ahead.next_if(|word| is_family(word));
+        let (Some(family), Some(first)) = (family, ahead.next().and_then(number)) else {
+            return (claims, words);
+        };
+        words = ahead.clone();
         let mut last = first;
-        if words.peek() == Some(&"to") {
-            let mut ahead = words.clone();
-            ahead.next();
+        if ahead.next() == Some("to") {
             ahead.next_if(|word| *word == family);
             if let Some(number) = ahead.next().and_then(number) {
                 (last, words) = (number, ahead);
@@ -18,7 +31,6 @@ pub(crate) fn claims(name: &str) -> Vec<Claim> {
         }
         claims.push(Claim { family: family.to_ascii_uppercase(), first, last });
     }
-    claims
 }
 
 /// One id, or a range of them.
@@ -65,6 +77,8 @@ fn ids_stand_at_the_start_of_a_name_and_nowhere_else() {
     assert_eq!(of("ex_80_to_ex_86_kc_1_x"), ["EX-80 to EX-86", "KC-1"]);
     assert_eq!(of("kc_24_010_is_eight"), ["KC-24"]);
     assert_eq!(of("kc_24_to_be_or_not"), ["KC-24"]);
+    assert!(is_improved("ex_61_improved_x") && is_improved("kc_1_to_3_improved_x"));
+    assert!(!is_improved("ex_61_x_improved") && !is_improved("kc_1_x"));
     for name in ["a_kc_32_x", "kc_x", "kc", "the_kc_1_rule", "in_2_files", "kc_032_x", ""] {
         assert!(of(name).is_empty(), "{name}");
     }

@@ -174,6 +174,7 @@ async fn ua_30_a_wildcard_covers_no_top_level_domain() {
     assert!(both.kubecred.exchanges.is_empty());
 }
 
+/// I: client-go shows it for names only.
 #[tokio::test]
 async fn ex_43_the_hint_is_shown_for_a_missing_path_too() {
     let exec = json!({ "command": "./no/login", "installHint": "Ask in the channel." });
