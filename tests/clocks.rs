@@ -34,6 +34,22 @@ fn after_the_wall_clock_was_set_back_the_monotonic_one_alone_says_that_it_is_ove
 }
 
 #[test]
+fn ex_73_what_counts_is_the_time_at_which_somebody_asks() {
+    let mut world = hourly();
+    let later = |world: &World, minutes: u64| {
+        let now = world.now();
+        let by = minutes.minutes();
+        Now { monotonic: now.monotonic.saturating_add(by), wall: now.wall.saturating_add(by) }
+    };
+    // Nothing happens in between: the same machine is asked about different times.
+    let (before, after) = (later(&world, 59), later(&world, 60));
+    assert!(world.machine.credential(after).is_err());
+    assert!(world.machine.credential(before).is_ok());
+    assert_eq!(world.runs(PLUGIN), 1);
+    world.request().is("200 as token-1");
+}
+
+#[test]
 fn a_wall_clock_set_forward_costs_one_run() {
     let mut world = hourly();
     world.wall_forward(30.minutes()).request().is("200 as token-1");

@@ -220,6 +220,34 @@ fn ex_69_another_certificate_means_new_connections_and_another_token_does_not() 
     assert!(world.pushed().expect("pushed").reconnect, "a certificate that goes away counts");
 }
 
+/// I: client-go refuses a second source of certificates when it connects.
+#[test]
+fn ex_5_a_certificate_that_is_configured_goes_before_the_plugins() {
+    let mut profile = profiles::exec();
+    profile.authentication.certificate = profiles::certificate_data().authentication.certificate;
+    let mut world = World::new(&profile);
+    world.program(PLUGIN, &[Run::token("one").and_certificate("b")]);
+    world.request().is("200 as one with certificate a");
+}
+
+/// I: client-go serves an expired one when its source fails.
+#[test]
+fn tk_21_while_its_source_fails_a_token_serves_to_its_end_and_not_beyond() {
+    let runs = [Run::token("one").living(10.minutes()), Run::exit(1)];
+    let mut world = World::with_policy(&profiles::exec(), Policy::client_go());
+    world.program(PLUGIN, &runs).request().is("200 as one");
+    world.at(10.minutes() - 1.ms()).request().is("200 as one");
+    assert_eq!(world.runs(PLUGIN), 1, "no leeway");
+    world.at(10.minutes()).reject().pass(1.s()).request().is("error: exec plugin");
+
+    let mut ahead = self::world(&runs);
+    ahead.request().is("200 as one");
+    ahead.at(9.minutes()).request().is("200 as one");
+    ahead.pass(1.s());
+    assert!(ahead.runs(PLUGIN) > 1, "its source has failed by then");
+    ahead.request().is("200 as one");
+}
+
 #[test]
 fn certificates_from_plugins_end_when_they_say_so_themselves() {
     let mut world = world(&[Run::certificate("short").living(1.h()), Run::certificate("a")]);

@@ -11,9 +11,14 @@ fn path(name: &str) -> String {
 
 /// As a pod finds it at its start.
 fn profile() -> Profile {
+    found(&secret("first"))
+}
+
+/// The same with this in its token file.
+fn found(token: &str) -> Profile {
     let variables = [("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
     let reads = [
-        Ok(Secret::from(secret("first"))),
+        Ok(Secret::from(token)),
         Ok(Secret::from(certificates::roots("a"))),
         Ok(Secret::from("shop")),
     ];
@@ -76,6 +81,17 @@ fn ic_5_ht_30_the_ca_file_is_followed_too() {
 fn tk_6_a_pod_whose_token_cannot_be_read_again_lives_on_the_first_one() {
     let mut world = world();
     world.remove(&path("token")).request().is("200 as first");
+}
+
+/// I: client-go keeps the line break of the first read, and sends a header that no server takes.
+#[test]
+fn ua_9_the_token_of_the_first_read_is_trimmed_too() {
+    let token = format!(" {}\r\n", secret("first"));
+    let mut world = World::new(&found(&token));
+    world.file(&path("ca.crt"), Content::Roots("a".into()));
+    world.request().is("200 as first");
+    world.token(&path("token"), "second").pass(2.minutes()).request().is("200 as first");
+    world.pass(1.s()).request().is("200 as second");
 }
 
 #[test]

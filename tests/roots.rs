@@ -73,6 +73,27 @@ fn ua_32_a_file_without_certificates_is_an_error() {
 }
 
 #[test]
+fn ht_21_every_file_must_be_readable_before_the_first_request() {
+    let profile = profiles::certified(profiles::trusting(profiles::literal()));
+    let files = [
+        (ROOTS, Content::Roots("a".into())),
+        (profiles::CERTIFICATE, Content::Certificate("a".into())),
+        (profiles::KEY, Content::Key("a".into())),
+    ];
+    for (missing, content) in &files {
+        let mut world = World::new(&profile);
+        for (path, content) in &files {
+            world.file(path, content.clone());
+        }
+        let answer = world.remove(missing).request();
+        answer.is("error: cannot read ");
+        assert!(answer.as_str().contains(missing), "{answer}");
+        world.file(missing, content.clone()).pass(2.s()).request();
+        world.request().is("200 as literal with certificate a");
+    }
+}
+
+#[test]
 fn ht_30_a_401_is_no_reason_to_read_roots() {
     let mut world = world();
     world.request().is("200 as one");

@@ -50,6 +50,20 @@ fn ex_63_a_complaint_about_an_old_generation_changes_nothing() {
 }
 
 #[test]
+fn tk_20_a_token_that_came_while_a_request_was_under_way_is_not_dropped_by_it() {
+    let mut world = World::new(&profiles::token_file());
+    world.token(TOKEN, "first").request().is("200 as first");
+    let began_with = world.credential().expect("served").generation.as_u64();
+    world.token(TOKEN, "second").pass(5.s()).revoke("first").request().is("200 as second");
+    let reads = world.reads(TOKEN);
+    world.pass(5.s()).perform(Step::Reject(began_with));
+    world.request().is("200 as second");
+    assert_eq!(world.reads(TOKEN), reads, "the 401 of an older request");
+    world.token(TOKEN, "third").pass(5.s()).revoke("second").request().is("200 as third");
+    assert_eq!(world.reads(TOKEN), reads + 1, "the 401 of a newer one");
+}
+
+#[test]
 fn ex_63_requests_wait_while_a_refused_credential_is_replaced() {
     let mut world = world(&[Run::token("first"), Run::token("second").taking(3.s())]);
     world.request().is("200 as first");

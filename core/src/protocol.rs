@@ -448,6 +448,11 @@ pub struct SetHeaders {
 }
 
 /// What the machine did, for logs and counters. Needs no answer, and never holds a secret.
+///
+/// For what client-go counts: a plugin's [`Event::Failed`] says in its
+/// [`PluginProblem`](crate::PluginProblem) whether the plugin was started and how it ended (EX-90),
+/// or that the policy was against it (EX-91); [`Event::Renewed`] is a success. The end of the
+/// certificate in use is [`certificate::not_after`](crate::certificate::not_after) (EX-92).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]

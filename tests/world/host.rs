@@ -7,7 +7,7 @@ use crate::{Chance, Clocks, certificates, openid, secret};
 use kubecred_core::protocol::{
     Exit, FileBytes, HttpResponse, ReadFile, RunCommand, SendRequest, WriteFile, Written,
 };
-use kubecred_core::{Failure, FailureKind, Secret, UnixTime};
+use kubecred_core::{Failure, FailureKind, Secret, UnixTime, exec};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -230,8 +230,18 @@ impl Host {
         Answered { after: 100, outcome: self.provider.answer(request, clocks, &mut self.issued) }
     }
 
-    /// The next run of the program; the last one is repeated.
+    /// The next run of the program; the last one is repeated. All programs lie in `/bin`.
     pub(crate) fn run(&mut self, request: &RunCommand, clock: UnixTime) -> Answered<Exit> {
+        let programs = &self.programs;
+        let mut resolve = |name: &str| {
+            let name = name.strip_prefix("/bin/").unwrap_or(name);
+            programs.contains_key(name).then(|| format!("/bin/{name}"))
+        };
+        let allowlist = request.allowlist.as_deref();
+        if let Err(why) = exec::permit(&request.program, allowlist, &mut resolve) {
+            let failure = Failure::new(FailureKind::Denied, why);
+            return Answered { after: 1, outcome: Some(Err(failure)) };
+        }
         let number = self.runs.entry(request.program.clone()).or_default();
         *number += 1;
         let Some(runs) = self.programs.get_mut(&request.program) else {
