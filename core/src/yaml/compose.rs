@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::budget::{Budget, Cost};
 use super::document::{Content, Document, Extent, Id, Limits, Stored};
 use super::error::Error;
-use super::event::{Event, EventSource, Granit, TOO_DEEP, Tag};
+use super::event::{At, Event, EventSource, Granit, TOO_DEEP, Tag};
+use super::layout::{Layout, Place, Style};
 use super::{json, resolve, text};
 
 /// Reads the first document of `bytes`. What follows it is not parsed (KC-19).
@@ -18,15 +19,35 @@ use super::{json, resolve, text};
 /// # Errors
 /// When the text is not YAML as kubectl reads it, cannot be turned into JSON, or exceeds a limit.
 pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
+    read(bytes, limits, None)
+}
+
+/// The same, and keeps where everything stands.
+pub(super) fn parse_with_layout<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Document<'a>, Error> {
+    read(bytes, limits, Some(Layout::default()))
+}
+
+fn read<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+    layout: Option<Layout>,
+) -> Result<Document<'a>, Error> {
     if bytes.len() > limits.input {
         return Err(Error::new(alloc::format!("more than {} bytes of input", limits.input)));
     }
     let document = match text::decode(bytes)? {
-        Cow::Borrowed(text) => compose(Granit::new(text, limits.depth), |t| t, limits, text.len()),
+        Cow::Borrowed(text) => {
+            let composer = Composer::new(limits, text.len(), layout);
+            compose(Granit::new(text, limits.depth), |t| t, composer)
+        }
         Cow::Owned(text) => {
             let text = Zeroizing::new(text);
             let owned = |t: Cow<'_, str>| Cow::Owned(t.into_owned());
-            compose(Granit::new(&text, limits.depth), owned, limits, text.len())
+            let composer = Composer::new(limits, text.len(), layout);
+            compose(Granit::new(&text, limits.depth), owned, composer)
         }
     }?;
     json::check(&document)?;
@@ -34,28 +55,26 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error
 }
 
 /// Composes the first document of `source`; `keep` makes its texts live as long as the document.
-pub(super) fn compose<'s, 'a>(
+fn compose<'s, 'a>(
     mut source: impl EventSource<'s>,
     keep: impl Fn(Cow<'s, str>) -> Cow<'a, str>,
-    limits: &Limits,
-    input: usize,
+    mut composer: Composer<'a, '_>,
 ) -> Result<Document<'a>, Error> {
-    let mut composer = Composer::new(limits, input);
     loop {
-        let (event, line) = source.next_event()?;
+        let (event, at) = source.next_event()?;
         let ends = matches!(event, Event::End);
         let step = match event {
             Event::DocumentStart { version } => start(version),
             Event::DocumentEnd | Event::StreamEnd => return Ok(composer.document),
-            Event::Alias(anchor) => composer.alias(anchor, line),
+            Event::Alias(anchor) => composer.alias(anchor, at),
             Event::Scalar { text, plain, tag, anchor } => {
-                composer.scalar(keep(text), plain, tag, anchor, line)
+                composer.scalar(keep(text), plain, tag, anchor, at)
             }
-            Event::ListStart { anchor } => composer.open(Shape::List, anchor, line),
-            Event::MapStart { anchor } => composer.open(Shape::Map, anchor, line),
-            Event::End => composer.close(),
+            Event::ListStart { anchor } => composer.open(Shape::List, anchor, at),
+            Event::MapStart { anchor } => composer.open(Shape::Map, anchor, at),
+            Event::End => composer.close(at),
         };
-        step.map_err(|error| composer.locate(error, ends).at_line(line))?;
+        step.map_err(|error| composer.locate(error, ends).at_line(at.line))?;
     }
 }
 
@@ -114,9 +133,14 @@ struct Anchor {
 }
 
 impl<'a, 'l> Composer<'a, 'l> {
-    fn new(limits: &'l Limits, input: usize) -> Self {
-        let document =
-            Document { nodes: Vec::new(), items: Vec::new(), entries: Vec::new(), root: None };
+    fn new(limits: &'l Limits, input: usize, layout: Option<Layout>) -> Self {
+        let document = Document {
+            nodes: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
+            root: None,
+            layout,
+        };
         Self {
             document,
             open: Vec::new(),
@@ -128,7 +152,7 @@ impl<'a, 'l> Composer<'a, 'l> {
         }
     }
 
-    fn alias(&mut self, anchor: usize, line: u32) -> Result<(), Error> {
+    fn alias(&mut self, anchor: usize, at: At) -> Result<(), Error> {
         let anchor = self.anchors.get(&anchor).ok_or_else(|| Error::new("unknown anchor"))?;
         let Some(cost) = anchor.cost else {
             return Err(Error::new("an anchored value contains itself"));
@@ -140,7 +164,7 @@ impl<'a, 'l> Composer<'a, 'l> {
         self.budget.repeat(cost)?;
         let (target, height) = (anchor.node, anchor.height);
         self.contain(height);
-        self.child(Content::Alias(target), line).map(drop)
+        self.child(Content::Alias(target), at).map(drop)
     }
 
     fn scalar(
@@ -149,7 +173,7 @@ impl<'a, 'l> Composer<'a, 'l> {
         plain: bool,
         tag: Tag,
         anchor: Option<usize>,
-        line: u32,
+        at: At,
     ) -> Result<(), Error> {
         let before = self.budget.spent;
         self.budget.read(text.len());
@@ -159,7 +183,7 @@ impl<'a, 'l> Composer<'a, 'l> {
                 tag => matches!(tag, Tag::NonSpecific | Tag::Merge),
             };
         let key = self.expects_key();
-        let id = self.child(resolve::scalar(text, plain, tag)?, line)?;
+        let id = self.child(resolve::scalar(text, plain, tag)?, at)?;
         if let (true, true, Some(open)) = (merge, key, self.open.last_mut()) {
             open.merge_keys.push(id);
         }
@@ -168,7 +192,7 @@ impl<'a, 'l> Composer<'a, 'l> {
         Ok(())
     }
 
-    fn open(&mut self, shape: Shape, anchor: Option<usize>, line: u32) -> Result<(), Error> {
+    fn open(&mut self, shape: Shape, anchor: Option<usize>, at: At) -> Result<(), Error> {
         if self.open.len() >= self.limits.depth {
             return Err(Error::new(TOO_DEEP));
         }
@@ -177,22 +201,30 @@ impl<'a, 'l> Composer<'a, 'l> {
         }
         let before = self.budget.spent;
         self.budget.read(0);
-        let id = self.child(Content::Null, line)?;
+        let id = self.child(Content::Null, at)?;
         self.define(anchor, id, before);
         let first = self.children.len();
         self.open.push(Open { id, shape, first, merge_keys: Vec::new(), anchor, height: 0 });
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Error> {
+    fn close(&mut self, at: At) -> Result<(), Error> {
         let Some(open) = self.open.last() else { return Ok(()) };
         let (id, anchor, height) = (open.id, open.anchor, open.height + 1);
+        let last = self.children.get(open.first..).and_then(<[Id]>::last).copied();
         let content = match open.shape {
             Shape::List => self.list(open.first)?,
             Shape::Map => self.map()?,
         };
         if let Some(stored) = self.document.nodes.get_mut(id as usize) {
             stored.content = content;
+        }
+        let bound = Id::try_from(self.document.nodes.len()).unwrap_or(Id::MAX);
+        if let Some(place) = self.place(id) {
+            (place.last, place.bound) = (last, bound);
+            if place.style == Style::Flow {
+                place.end = at.end;
+            }
         }
         self.open.pop();
         self.contain(height);
@@ -207,6 +239,11 @@ impl<'a, 'l> Composer<'a, 'l> {
         }
     }
 
+    /// A node's place, if places are kept.
+    fn place(&mut self, id: Id) -> Option<&mut Place> {
+        self.document.layout.as_mut().and_then(|layout| layout.get_mut(id))
+    }
+
     fn list(&mut self, first: usize) -> Result<Content<'a>, Error> {
         let start = self.document.items.len();
         self.document.items.extend(self.children.drain(first..));
@@ -215,7 +252,7 @@ impl<'a, 'l> Composer<'a, 'l> {
 
     fn map(&mut self) -> Result<Content<'a>, Error> {
         let Some(open) = self.open.last_mut() else { return Ok(Content::Null) };
-        let first = open.first;
+        let (id, first) = (open.id, open.first);
         let merge_keys = core::mem::take(&mut open.merge_keys);
         let mut set = Vec::with_capacity((self.children.len() - first) / 2);
         let mut at = first;
@@ -223,6 +260,7 @@ impl<'a, 'l> Composer<'a, 'l> {
             let (key, value) = (*key, *value);
             if merge_keys.binary_search(&key).is_ok() {
                 self.merge(value, &mut set)?;
+                self.note_merge(id, value);
             } else {
                 set.push((self.key(key)?, value));
             }
@@ -230,7 +268,11 @@ impl<'a, 'l> Composer<'a, 'l> {
         }
         self.children.truncate(first);
         let start = self.document.entries.len();
+        let (written, merges) = (set.len(), !merge_keys.is_empty());
         let set = last_wins(&self.document, set);
+        if let Some(place) = self.place(id) {
+            place.exact = !merges && set.len() == written;
+        }
         self.document.entries.extend(set);
         extent(start, self.document.entries.len()).map(Content::Map)
     }
@@ -250,6 +292,9 @@ impl<'a, 'l> Composer<'a, 'l> {
                 return Err(Error::new(COLLECTION_AS_KEY).at_line(line));
             }
         };
+        if let Some(layout) = &mut self.document.layout {
+            layout.repeat(id);
+        }
         self.add(Content::Text(text), line)
     }
 
@@ -280,6 +325,23 @@ impl<'a, 'l> Composer<'a, 'l> {
         Ok(())
     }
 
+    /// Keeps which anchored mappings a mapping takes entries from.
+    fn note_merge(&mut self, map: Id, value: Id) {
+        let Document { nodes, items, layout: Some(layout), .. } = &mut self.document else {
+            return;
+        };
+        let content = |id: Id| nodes.get(id as usize).map(|stored| &stored.content);
+        let values = match content(value) {
+            Some(Content::List(list)) => items.get(list.range()).unwrap_or_default(),
+            _ => core::slice::from_ref(&value),
+        };
+        for value in values {
+            if let Some(Content::Alias(target)) = content(*value) {
+                layout.merges.push((map, *target));
+            }
+        }
+    }
+
     fn expects_key(&self) -> bool {
         self.open.last().is_some_and(|open| {
             open.shape == Shape::Map && (self.children.len() - open.first).is_multiple_of(2)
@@ -287,8 +349,13 @@ impl<'a, 'l> Composer<'a, 'l> {
     }
 
     /// Adds a node and makes it the innermost collection's next child, or the root.
-    fn child(&mut self, content: Content<'a>, line: u32) -> Result<Id, Error> {
-        let id = self.add(content, line)?;
+    fn child(&mut self, content: Content<'a>, at: At) -> Result<Id, Error> {
+        let id = self.add(content, at.line)?;
+        if let Some(layout) = &mut self.document.layout {
+            let first = self.open.last().map_or(usize::MAX, |open| open.first);
+            let previous = self.children.get(first..).and_then(<[Id]>::last).copied();
+            layout.places.push(Place::new(at, id, previous));
+        }
         if self.open.is_empty() {
             self.document.root = Some(id);
         } else {
@@ -380,7 +447,7 @@ fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
             },
         };
         match place.and_then(|place| kept.get_mut(place)) {
-            Some(entry) => *entry = (key, value),
+            Some(entry) => entry.1 = value,
             None => kept.push((key, value)),
         }
     }
@@ -397,13 +464,15 @@ mod tests {
     struct Script(vec::IntoIter<Event<'static>>);
 
     impl EventSource<'static> for Script {
-        fn next_event(&mut self) -> Result<(Event<'static>, u32), Error> {
-            Ok((self.0.next().unwrap_or(Event::StreamEnd), 1))
+        fn next_event(&mut self) -> Result<(Event<'static>, At), Error> {
+            let at = At { line: 1, ..At::default() };
+            Ok((self.0.next().unwrap_or(Event::StreamEnd), at))
         }
     }
 
     fn composed(events: Vec<Event<'static>>) -> Result<Document<'static>, Error> {
-        compose(Script(events.into_iter()), |text| text, &Limits::default(), 0)
+        let limits = Limits::default();
+        compose(Script(events.into_iter()), |text| text, Composer::new(&limits, 0, None))
     }
 
     fn text() -> Event<'static> {

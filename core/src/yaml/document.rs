@@ -9,6 +9,7 @@ use serde::Deserialize;
 use zeroize::Zeroize as _;
 
 use super::error::Error;
+use super::layout::Layout;
 
 /// How much a document may ask of its reader. Whatever exceeds a limit is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Document<'a> {
     /// The entries of all mappings, each mapping's in a row. Keys are texts.
     pub(super) entries: Vec<(Id, Id)>,
     pub(super) root: Option<Id>,
+    /// For who asked for it.
+    pub(super) layout: Option<Layout>,
 }
 
 /// A node's place in [`Document::nodes`].
@@ -78,7 +81,7 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    fn range(self) -> Range<usize> {
+    pub(super) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }

@@ -5,11 +5,12 @@
 
 use alloc::borrow::Cow;
 
-use granit_parser::{ErrorKind, Parser, ScalarStyle, StrInput};
+use granit_parser::{ErrorKind, Parser, ScalarStyle, StrInput, StructureStyle};
 
 use super::error::Error;
+use super::layout::Style;
 
-/// One step of a YAML stream. Comments and the style of collections are not told.
+/// One step of a YAML stream. Comments are not told.
 pub(super) enum Event<'a> {
     DocumentStart {
         version: Option<(u32, u32)>,
@@ -52,10 +53,27 @@ pub(super) enum Tag {
     Foreign,
 }
 
-/// Where events come from, each with its line counted from 1.
+/// Where an event stands, and how it is written.
+#[derive(Clone, Copy, Default)]
+pub(super) struct At {
+    /// Counted from 1.
+    pub(super) line: u32,
+    /// The first byte in the text.
+    pub(super) start: u32,
+    /// The byte after its last. Blocks of text and of lines end where the next event starts.
+    pub(super) end: u32,
+    /// That of a value.
+    pub(super) style: Style,
+    /// Whether a value has an anchor.
+    pub(super) anchored: bool,
+    /// Whether a value has a tag.
+    pub(super) tagged: bool,
+}
+
+/// Where events come from.
 pub(super) trait EventSource<'a> {
     /// The next event; after `StreamEnd` or an error there is none to be asked for.
-    fn next_event(&mut self) -> Result<(Event<'a>, u32), Error>;
+    fn next_event(&mut self) -> Result<(Event<'a>, At), Error>;
 }
 
 /// Events of `granit-parser`.
@@ -76,13 +94,15 @@ impl<'a> Granit<'a> {
 }
 
 impl<'a> EventSource<'a> for Granit<'a> {
-    fn next_event(&mut self) -> Result<(Event<'a>, u32), Error> {
+    fn next_event(&mut self) -> Result<(Event<'a>, At), Error> {
         use granit_parser::Event as E;
         loop {
             let Some(next) = self.0.next_event() else {
-                return Ok((Event::StreamEnd, 0));
+                let at = At::default();
+                return Ok((Event::StreamEnd, at));
             };
             let (event, span) = next.map_err(|e| syntax(e.kind()).at_line(line(e.marker())))?;
+            let at = at(&event, &span);
             let event = match event {
                 E::StreamEnd => Event::StreamEnd,
                 E::DocumentStart(_, version) => {
@@ -102,9 +122,42 @@ impl<'a> EventSource<'a> for Granit<'a> {
                 // The stream's start, and presentation only: neither is data.
                 _ => continue,
             };
-            return Ok((event, line(&span.start)));
+            return Ok((event, at));
         }
     }
+}
+
+fn at(event: &granit_parser::Event<'_>, span: &granit_parser::Span) -> At {
+    use granit_parser::Event as E;
+    let (style, anchor, tag) = match event {
+        E::Alias(_) => (Style::Alias, 0, &None),
+        E::Scalar(_, style, anchor, tag) => {
+            let style = match style {
+                ScalarStyle::Plain => Style::Plain,
+                ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+                ScalarStyle::Literal | ScalarStyle::Folded => Style::TextBlock,
+            };
+            (style, *anchor, tag)
+        }
+        E::SequenceStart(style, anchor, tag) | E::MappingStart(style, anchor, tag) => {
+            let flow = *style == StructureStyle::Flow;
+            (if flow { Style::Flow } else { Style::Lines }, *anchor, tag)
+        }
+        _ => (Style::Plain, 0, &None),
+    };
+    At {
+        line: line(&span.start),
+        start: offset(&span.start),
+        end: offset(&span.end),
+        style,
+        anchored: anchor != 0,
+        tagged: tag.is_some(),
+    }
+}
+
+/// A text that is longer is not parsed.
+fn offset(marker: &granit_parser::Marker) -> u32 {
+    marker.byte_offset().and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)
 }
 
 /// Anchor 0 means that there is none.

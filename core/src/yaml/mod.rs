@@ -39,6 +39,8 @@ mod emit;
 mod error;
 mod event;
 mod json;
+mod layout;
+pub(crate) mod patch;
 mod quote;
 mod resolve;
 mod text;

@@ -1,17 +1,18 @@
 //! When a string may stand as it is, and how it is quoted when not.
 
-use alloc::string::String;
-use core::fmt::Write as _;
+use core::fmt::{self, Write};
 
 use super::resolve;
 
 /// Writes a string: plain if no reader of YAML could take it for anything else, else quoted.
-pub(super) fn text(out: &mut String, text: &str) {
-    if is_plain(text) {
-        out.push_str(text);
-    } else {
-        quoted(out, text);
-    }
+pub(super) fn text(out: &mut impl Write, text: &str) {
+    // Writing to memory cannot fail.
+    let _ = if is_plain(text) { out.write_str(text) } else { quoted(out, text, 'x') };
+}
+
+/// Writes a string as JSON that is YAML, too: for kubectl two escapes of JSON are none.
+pub(super) fn json(out: &mut impl Write, text: &str) {
+    let _ = quoted(out, text, 'u');
 }
 
 /// Names, host names, URLs, paths and base64: a letter or a slash, then nothing that means
@@ -33,28 +34,26 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Between double quotes, with everything escaped that is not printable in every YAML.
-fn quoted(out: &mut String, text: &str) {
-    out.push('"');
+fn quoted(out: &mut impl Write, text: &str, byte: char) -> fmt::Result {
+    out.write_char('"')?;
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            ' '..='~' => out.push(c),
-            '\0'..='\u{9F}' => escape(out, 'x', 2, c),
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            ' '..='~' => out.write_char(c)?,
+            '\0'..='\u{9F}' => {
+                let width = if byte == 'x' { 2 } else { 4 };
+                write!(out, "\\{byte}{:0width$x}", u32::from(c))?;
+            }
             // Line breaks of YAML 1.1, byte-order mark, and what its readers refuse.
             '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => {
-                escape(out, 'u', 4, c);
+                write!(out, "\\u{:04x}", u32::from(c))?;
             }
-            c => out.push(c),
+            c => out.write_char(c)?,
         }
     }
-    out.push('"');
-}
-
-fn escape(out: &mut String, letter: char, width: usize, c: char) {
-    // Writing to a `String` cannot fail.
-    let _ = write!(out, "\\{letter}{:0width$x}", u32::from(c));
+    out.write_char('"')
 }

@@ -2,8 +2,10 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::error::Error;
+use crate::secret::Secret;
 
 const UTF8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 const UTF16_LE_MARK: &[u8] = &[0xFF, 0xFE];
@@ -15,13 +17,7 @@ const UTF16_BE_MARK: &[u8] = &[0xFE, 0xFF];
 /// U+2028 and U+2029 are line breaks of a stranger kind, kept or folded by their surroundings; a
 /// file with one outside an escape is refused rather than read in another way than kubectl's.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
-    let text = if let Some(rest) = bytes.strip_prefix(UTF16_LE_MARK) {
-        Cow::Owned(utf16(rest, u16::from_le_bytes)?)
-    } else if let Some(rest) = bytes.strip_prefix(UTF16_BE_MARK) {
-        Cow::Owned(utf16(rest, u16::from_be_bytes)?)
-    } else {
-        Cow::Borrowed(utf8(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))?)
-    };
+    let text = Encoding::of(bytes).characters(bytes)?;
     if text.is_ascii() {
         return Ok(text);
     }
@@ -29,10 +25,75 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
         let message = "a line or paragraph separator (U+2028, U+2029) must be escaped";
         return Err(Error::new(message).at_line(line_after(before.as_bytes())));
     }
-    if text.contains('\u{85}') {
-        return Ok(Cow::Owned(text.replace('\u{85}', "\n")));
+    if text.contains(NEXT_LINE) {
+        return Ok(Cow::Owned(text.replace(NEXT_LINE, "\n")));
     }
     Ok(text)
+}
+
+const NEXT_LINE: char = '\u{85}';
+
+/// For a text as it is in the file: where in it a byte of the [decoded](decode) one stands.
+pub(super) fn places_before_breaks(text: &str) -> impl Fn(usize) -> usize + use<> {
+    let shorter = NEXT_LINE.len_utf8() - 1;
+    let breaks: Vec<usize> =
+        text.match_indices(NEXT_LINE).zip(0..).map(|((at, _), nth)| at - nth * shorter).collect();
+    move |at| at + breaks.partition_point(|line_break| *line_break < at) * shorter
+}
+
+/// How a file's characters are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    MarkedUtf8,
+    Utf16Le,
+    Utf16Be,
+}
+
+impl Encoding {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            _ if bytes.starts_with(UTF8_MARK) => Self::MarkedUtf8,
+            _ if bytes.starts_with(UTF16_LE_MARK) => Self::Utf16Le,
+            _ if bytes.starts_with(UTF16_BE_MARK) => Self::Utf16Be,
+            _ => Self::Utf8,
+        }
+    }
+
+    const fn mark(self) -> &'static [u8] {
+        match self {
+            Self::Utf8 => &[],
+            Self::MarkedUtf8 => UTF8_MARK,
+            Self::Utf16Le => UTF16_LE_MARK,
+            Self::Utf16Be => UTF16_BE_MARK,
+        }
+    }
+
+    /// The characters of a file, all of them as they are but for the mark.
+    pub(super) fn characters(self, bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
+        let rest = bytes.strip_prefix(self.mark()).unwrap_or(bytes);
+        Ok(match self {
+            Self::Utf8 | Self::MarkedUtf8 => Cow::Borrowed(utf8(rest)?),
+            Self::Utf16Le => Cow::Owned(utf16(rest, u16::from_le_bytes)?),
+            Self::Utf16Be => Cow::Owned(utf16(rest, u16::from_be_bytes)?),
+        })
+    }
+
+    /// A file of these characters.
+    pub(super) fn encode(self, characters: &str) -> Secret {
+        let unit = match self {
+            Self::Utf16Le => u16::to_le_bytes,
+            Self::Utf16Be => u16::to_be_bytes,
+            Self::Utf8 | Self::MarkedUtf8 => {
+                return Secret::from([self.mark(), characters.as_bytes()].concat());
+            }
+        };
+        let units = characters.encode_utf16().flat_map(unit);
+        // The exact size, so that no copy is left behind by a buffer that grows.
+        let mut bytes = Vec::with_capacity(2 + 2 * characters.encode_utf16().count());
+        bytes.extend(self.mark().iter().copied().chain(units));
+        Secret::from(bytes)
+    }
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Error> {
@@ -72,6 +133,32 @@ mod tests {
         ] {
             assert_eq!(decode(bytes).unwrap(), "a: \u{E9}");
         }
+    }
+
+    #[test]
+    fn what_is_encoded_again_is_the_same_file() {
+        for bytes in [
+            b"a: \xC3\xA9".as_slice(),
+            b"\xEF\xBB\xBFa: \xC3\xA9",
+            b"\xFF\xFEa\0:\0 \0\xE9\0\x3D\xD8\x00\xDE",
+            b"\xFE\xFF\0a\0:\0 \0\xE9",
+            b"",
+        ] {
+            let encoding = Encoding::of(bytes);
+            let characters = encoding.characters(bytes).unwrap();
+            assert_eq!(encoding.encode(&characters).expose(), bytes);
+        }
+    }
+
+    #[test]
+    fn places_are_found_again_behind_line_breaks_of_two_bytes() {
+        let text = "a\u{85}b\u{85}\u{85}cd";
+        let decoded = decode(text.as_bytes()).unwrap();
+        let place = places_before_breaks(text);
+        for (at, c) in decoded.char_indices().filter(|(_, c)| *c != '\n') {
+            assert_eq!(text.find(c), Some(place(at)), "{c}");
+        }
+        assert_eq!(place(decoded.len()), text.len());
     }
 
     #[test]
