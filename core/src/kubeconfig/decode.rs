@@ -301,14 +301,8 @@ impl Decoder<'_> {
                 _ => {}
             }
         }
-        // KC-30: the versions before v1 had no such field.
-        if exec.interactive_mode.is_empty()
-            && matches!(
-                exec.api_version.as_str(),
-                "client.authentication.k8s.io/v1beta1" | "client.authentication.k8s.io/v1alpha1"
-            )
-        {
-            exec.interactive_mode = "IfAvailable".to_owned();
+        if exec.interactive_mode.is_empty() {
+            exec.interactive_mode = exec.default_mode().to_owned();
         }
         Some(exec)
     }

@@ -189,6 +189,18 @@ impl fmt::Debug for ExecEntry {
     }
 }
 
+impl ExecEntry {
+    /// The `interactiveMode` of one that has none: before v1 there was no such field (KC-30).
+    pub(super) fn default_mode(&self) -> &'static str {
+        match self.api_version.as_str() {
+            "client.authentication.k8s.io/v1beta1" | "client.authentication.k8s.io/v1alpha1" => {
+                "IfAvailable"
+            }
+            _ => "",
+        }
+    }
+}
+
 /// The old way to authenticate by something else than this file (`auth-provider`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]

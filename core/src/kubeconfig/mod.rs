@@ -24,6 +24,7 @@
 mod auth_provider;
 mod connect;
 mod decode;
+pub mod edit;
 mod entries;
 mod extension;
 mod load;
@@ -36,6 +37,7 @@ mod select;
 mod shape;
 mod url;
 mod validate;
+mod view;
 
 pub use entries::{
     AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, Preferences,
@@ -49,6 +51,8 @@ pub use problem::{
     ProxyProblem,
 };
 pub use search::{Reason, Search, search};
+
+pub use view::{Flattening, ViewError};
 
 pub(crate) use url::{Server, Url};
 pub(crate) use validate::check_proxy;

@@ -146,6 +146,14 @@ impl Search {
         Ok(config)
     }
 
+    pub(super) fn flavour(&self) -> PathFlavour {
+        self.flavour
+    }
+
+    pub(super) fn working_directory(&self) -> &str {
+        &self.working_directory
+    }
+
     fn may_miss(&self, failure: &Failure) -> bool {
         self.reason != Reason::Explicit && failure.kind == FailureKind::NotFound
     }

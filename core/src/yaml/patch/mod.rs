@@ -88,6 +88,22 @@ pub(crate) fn apply<'d>(
     Err(Error::new("the text cannot be changed so that it reads back as wanted"))
 }
 
+/// A text that means `tree`, in the manner of kubectl.
+pub(crate) fn to_yaml(tree: &Tree<'_>) -> Secret {
+    let mut page = Page::default();
+    Manner::kubectl(false).block(&mut page, tree, 0);
+    page.push("\n");
+    Secret::from(page.as_str())
+}
+
+/// The same as JSON.
+pub(crate) fn to_json(tree: &Tree<'_>) -> Secret {
+    let mut page = Page::default();
+    Manner::kubectl(true).flow(&mut page, &tree.spelled_out(), Some(""));
+    page.push("\n");
+    Secret::from(page.as_str())
+}
+
 /// A text that is wiped if it is a copy.
 struct Wiped<'t>(Cow<'t, str>);
 

@@ -30,10 +30,6 @@ impl Splices {
         self.0.push(Splice { range: at..at, page, lines: true });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The text with all changes made. What stands at one place comes in the order in which it was
     /// given. `place` says where in the text a place of the collected changes is.
     ///

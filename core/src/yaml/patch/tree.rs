@@ -63,6 +63,11 @@ impl<'t> Tree<'t> {
         Self::new(Value::Bool(bool))
     }
 
+    /// A mapping without entries.
+    pub(crate) fn map() -> Self {
+        Self::new(Value::Map(Vec::new()))
+    }
+
     pub(crate) fn json(json: Json) -> Self {
         Self::new(match json {
             Json::Null => Value::Null,

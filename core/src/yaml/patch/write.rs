@@ -23,6 +23,11 @@ pub(super) struct Manner {
 }
 
 impl Manner {
+    /// That of kubectl.
+    pub(super) fn kubectl(json: bool) -> Self {
+        Self { step: 2, list_step: 0, newline: "\n", json, inner: " ".repeat(4) }
+    }
+
     /// That of the first things that show it, else kubectl's.
     pub(super) fn of(source: Source<'_>) -> Self {
         let line_break = source.text.find('\n').and_then(|end| source.text.get(..end));

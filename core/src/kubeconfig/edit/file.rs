@@ -1,0 +1,140 @@
+//! One file: what it is to hold, and its text for that.
+
+use super::chain::{File, FileChange};
+use super::entry::Kind;
+use super::error::EditError;
+use super::field::{Fields, Fill, NotText};
+use super::named;
+use crate::kubeconfig::decode::decode;
+use crate::kubeconfig::entries::{
+    ClusterEntry, ContextEntry, EntryOrigin, Kubeconfig, Preferences, UserEntry,
+};
+use crate::kubeconfig::problem;
+use crate::secret::Secret;
+use crate::yaml::patch::{self, Rewritten, Tree};
+
+/// A file and what it is to hold.
+pub(super) struct Edits<'f> {
+    file: &'f File,
+    pub(super) config: Kubeconfig,
+}
+
+impl<'f> Edits<'f> {
+    pub(super) fn new(file: &'f File) -> Self {
+        Self { file, config: file.config.clone() }
+    }
+
+    pub(super) fn path(&self) -> &'f str {
+        &self.file.path
+    }
+
+    /// The change, if there is one. It has been read back, and holds what was wanted.
+    pub(super) fn finish(self) -> Option<Result<FileChange, EditError>> {
+        let wanted = bare(&self.config);
+        (wanted != bare(&self.file.config)).then(|| self.write(&wanted))
+    }
+
+    fn write(&self, wanted: &Kubeconfig) -> Result<FileChange, EditError> {
+        let path = self.path();
+        let bytes = self.file.bytes.as_ref();
+        let (contents, rewritten) = match bytes.map(Secret::expose) {
+            Some(bytes) if !bytes.trim_ascii().is_empty() => self.patch(bytes)?,
+            _ => (wanted.to_yaml()?, Rewritten::Fields),
+        };
+        match decode(path, contents.expose()) {
+            Ok(read) if bare(&read) == *wanted => {
+                let (path, replaces) = (path.into(), bytes.cloned());
+                Ok(FileChange { path, contents, replaces, rewritten })
+            }
+            _ => Err(EditError::Mismatch { file: path.into() }),
+        }
+    }
+
+    fn patch(&self, bytes: &[u8]) -> Result<(Secret, Rewritten), EditError> {
+        let file = || self.path().into();
+        let document =
+            patch::open(bytes).map_err(|error| EditError::Malformed { file: file(), error })?;
+        let mut root = document.root().map(Tree::of).unwrap_or_default();
+        let before = &self.file.config;
+        self.entries::<ClusterEntry>(before, &mut root)?;
+        self.entries::<UserEntry>(before, &mut root)?;
+        self.entries::<ContextEntry>(before, &mut root)?;
+        let mut fields = Fields { body: &mut root, fill: Fill::Nothing };
+        fields.text("current-context", &before.current_context, &self.config.current_context);
+        fields.extensions(&before.extensions, &self.config.extensions);
+        preferences(&mut fields, &before.preferences, &self.config.preferences);
+        patch::apply(bytes, &document, &root).map_err(|_| EditError::Mismatch { file: file() })
+    }
+
+    fn entries<'t, K: Kind>(
+        &'t self,
+        before: &Kubeconfig,
+        root: &mut Tree<'t>,
+    ) -> Result<(), EditError> {
+        let (before, after) = (K::of(before), K::of(&self.config));
+        let none = K::default();
+        let mut changed = after
+            .iter()
+            .filter(|(name, entry)| !before.get(*name).is_some_and(|was| was.is_like(entry)))
+            .peekable();
+        let gone = before.keys().any(|name| !after.contains_key(name));
+        if changed.peek().is_none() && !gone {
+            return Ok(());
+        }
+        let mut written = Ok(());
+        root.entry(K::LIST, |list| {
+            if gone {
+                named::keep(list, |name| after.contains_key(name));
+            }
+            written = changed.try_for_each(|(name, entry)| {
+                let was = before.get(name).unwrap_or(&none);
+                named::change(list, name, K::NAME, |body, new| {
+                    let fill = if new { Fill::Required } else { Fill::Nothing };
+                    entry.write(was, Fields { body, fill })
+                })
+                .map_err(|field| not_text(K::NAME, name, field))
+            });
+        });
+        written
+    }
+}
+
+pub(super) fn not_text(kind: &str, name: &str, NotText(field): NotText) -> EditError {
+    EditError::NotText { entry: problem::entry(kind, name), field }
+}
+
+pub(super) fn preferences<'t>(
+    fields: &mut Fields<'_, 't>,
+    before: &Preferences,
+    after: &'t Preferences,
+) {
+    if before == after {
+        return;
+    }
+    if *after == Preferences::default() {
+        return fields.body.remove("preferences");
+    }
+    fields.body.entry("preferences", |body| {
+        let mut fields = Fields { body, fill: Fill::Nothing };
+        fields.flag("colors", before.colors, after.colors);
+        fields.extensions(&before.extensions, &after.extensions);
+    });
+}
+
+/// What a configuration says, and not where.
+fn bare(config: &Kubeconfig) -> Kubeconfig {
+    fn strip<K: Kind>(config: &mut Kubeconfig) {
+        for entry in K::of_mut(config).values_mut() {
+            *entry.origin() = EntryOrigin::default();
+        }
+    }
+    let mut bare = config.clone();
+    strip::<ClusterEntry>(&mut bare);
+    strip::<UserEntry>(&mut bare);
+    strip::<ContextEntry>(&mut bare);
+    bare.current_context_origin = EntryOrigin::default();
+    bare.files.clear();
+    bare.missing.clear();
+    bare.notices.clear();
+    bare
+}

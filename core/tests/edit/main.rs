@@ -1,0 +1,8 @@
+//! Changing kubeconfig files: by the rules, beside kubectl, and with as little change as possible.
+
+mod chains;
+mod kubectl;
+mod random;
+mod rules;
+mod text;
+mod views;
