@@ -97,6 +97,19 @@ pub(crate) fn view(bytes: &[u8]) -> Value {
     folder.view(&["config"])
 }
 
+/// The same with `null` for what is empty: kubectl shows which it was, and minds neither.
+pub(crate) fn without_empties(json: Value) -> Value {
+    match json {
+        Value::Array(items) if items.is_empty() => Value::Null,
+        Value::Array(items) => items.into_iter().map(without_empties).collect(),
+        Value::Object(map) if map.is_empty() => Value::Null,
+        Value::Object(map) => {
+            map.into_iter().map(|(key, value)| (key, without_empties(value))).collect()
+        }
+        json => json,
+    }
+}
+
 /// Xorshift: the same numbers every time.
 pub(crate) struct Random(u64);
 

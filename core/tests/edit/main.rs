@@ -4,5 +4,6 @@ mod chains;
 mod kubectl;
 mod random;
 mod rules;
+mod style;
 mod text;
 mod views;

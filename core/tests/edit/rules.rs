@@ -221,6 +221,30 @@ fn kc_88_a_renamed_context_stays_in_its_file() {
 }
 
 #[test]
+fn kb_10_a_renamed_context_keeps_its_comments_and_unknown_fields() {
+    let text = "\
+current-context: x
+contexts:
+- name: x # mine
+  more: kept
+  context: {cluster: c}
+- {name: a, context: {cluster: a}, more: a}
+# end
+";
+    let (renamed, rewritten) = edited(text, |config| config.rename_context("x", "y z").unwrap());
+    let expected = text.replace("name: x", "name: \"y z\"").replace("text: x", "text: \"y z\"");
+    assert_eq!((renamed, rewritten), (expected, Rewritten::Fields));
+    // On one line they are told apart by what they are.
+    let text =
+        "contexts: [{name: a, context: {cluster: a}}, {name: b, context: {cluster: b}, x: b}]\n";
+    let (renamed, _) = edited(text, |config| {
+        config.rename_context("b", "1").unwrap();
+        config.rename_context("a", "2").unwrap();
+    });
+    assert_eq!(renamed, text.replace("name: a", "name: \"2\"").replace("name: b", "name: \"1\""));
+}
+
+#[test]
 fn kc_88_what_is_new_goes_to_the_default_file() {
     let missing = || Err(Failure::new(FailureKind::NotFound, "no such file"));
     let default = |explicit: Option<&str>, variable: &str, there: &[&str]| {

@@ -184,7 +184,7 @@ impl Chain {
             if was.is_some_and(|was| was.is_like(entry)) {
                 continue;
             }
-            let origin = was.unwrap_or(entry).file();
+            let origin = &was.unwrap_or(entry).origin().path;
             let place = match self.place(origin) {
                 Some(place) => place,
                 None => self.default_place()?,
@@ -197,7 +197,7 @@ impl Chain {
             K::of_mut(&mut edit.config).insert(name.clone(), entry);
         }
         for (name, entry) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-            if let Some(place) = self.place(entry.file()) {
+            if let Some(place) = self.place(&entry.origin().path) {
                 K::of_mut(&mut edit(edits, place)?.config).remove(name);
             }
         }

@@ -19,8 +19,8 @@ pub(super) trait Kind: Clone + Default + PartialEq + 'static {
     const NAME: &'static str;
     fn of(config: &Kubeconfig) -> &BTreeMap<String, Self>;
     fn of_mut(config: &mut Kubeconfig) -> &mut BTreeMap<String, Self>;
-    fn origin(&mut self) -> &mut EntryOrigin;
-    fn file(&self) -> &str;
+    fn origin(&self) -> &EntryOrigin;
+    fn origin_mut(&mut self) -> &mut EntryOrigin;
     /// Makes it what reading it from a file in this folder will give.
     fn settle(&mut self, before: &Self, folder: &Folder<'_>);
     /// Writes the fields that differ.
@@ -29,9 +29,14 @@ pub(super) trait Kind: Clone + Default + PartialEq + 'static {
     /// Whether they have the same fields.
     fn is_like(&self, other: &Self) -> bool {
         let (mut one, mut other) = (self.clone(), other.clone());
-        *one.origin() = EntryOrigin::default();
-        *other.origin() = EntryOrigin::default();
+        *one.origin_mut() = EntryOrigin::default();
+        *other.origin_mut() = EntryOrigin::default();
         one == other
+    }
+
+    /// Whether they were read from the same lines.
+    fn stands_where(&self, other: &Self) -> bool {
+        self.origin().line != 0 && self.origin() == other.origin()
     }
 }
 
@@ -47,12 +52,12 @@ impl Kind for ClusterEntry {
         &mut config.clusters
     }
 
-    fn origin(&mut self) -> &mut EntryOrigin {
-        &mut self.origin
+    fn origin(&self) -> &EntryOrigin {
+        &self.origin
     }
 
-    fn file(&self) -> &str {
-        &self.origin.path
+    fn origin_mut(&mut self) -> &mut EntryOrigin {
+        &mut self.origin
     }
 
     fn settle(&mut self, before: &Self, folder: &Folder<'_>) {
@@ -93,12 +98,12 @@ impl Kind for ContextEntry {
         &mut config.contexts
     }
 
-    fn origin(&mut self) -> &mut EntryOrigin {
-        &mut self.origin
+    fn origin(&self) -> &EntryOrigin {
+        &self.origin
     }
 
-    fn file(&self) -> &str {
-        &self.origin.path
+    fn origin_mut(&mut self) -> &mut EntryOrigin {
+        &mut self.origin
     }
 
     fn settle(&mut self, _: &Self, _: &Folder<'_>) {}
@@ -124,12 +129,12 @@ impl Kind for UserEntry {
         &mut config.users
     }
 
-    fn origin(&mut self) -> &mut EntryOrigin {
-        &mut self.origin
+    fn origin(&self) -> &EntryOrigin {
+        &self.origin
     }
 
-    fn file(&self) -> &str {
-        &self.origin.path
+    fn origin_mut(&mut self) -> &mut EntryOrigin {
+        &mut self.origin
     }
 
     fn settle(&mut self, before: &Self, folder: &Folder<'_>) {

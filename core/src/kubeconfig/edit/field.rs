@@ -168,7 +168,7 @@ impl<'t> Fields<'_, 't> {
             named::keep(list, |name| after.contains_key(name));
             for (name, extension) in after {
                 if before.get(name) != Some(extension) {
-                    let _ = named::change(list, name, "extension", |body, _| {
+                    let _ = named::change(list, name, name, "extension", |body, _| {
                         body.set(Tree::json(extension.value()));
                         Ok::<_, NotText>(())
                     });

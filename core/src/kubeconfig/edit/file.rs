@@ -12,6 +12,9 @@ use crate::kubeconfig::entries::{
 use crate::kubeconfig::problem;
 use crate::secret::Secret;
 use crate::yaml::patch::{self, Rewritten, Tree};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A file and what it is to hold.
 pub(super) struct Edits<'f> {
@@ -72,23 +75,25 @@ impl<'f> Edits<'f> {
         root: &mut Tree<'t>,
     ) -> Result<(), EditError> {
         let (before, after) = (K::of(before), K::of(&self.config));
-        let none = K::default();
-        let mut changed = after
-            .iter()
-            .filter(|(name, entry)| !before.get(*name).is_some_and(|was| was.is_like(entry)))
-            .peekable();
-        let gone = before.keys().any(|name| !after.contains_key(name));
-        if changed.peek().is_none() && !gone {
+        let moved = moved(before, after);
+        let was = |name: &String| before.get_key_value(name).or_else(|| moved.get(name).copied());
+        let is_changed = |(name, entry): &(&String, &K)| {
+            was(name).is_none_or(|(known, was)| known != *name || !was.is_like(entry))
+        };
+        let mut changed = after.iter().filter(is_changed).peekable();
+        if changed.peek().is_none() && before.len() == after.len() {
             return Ok(());
         }
+        let stays = |name: &str| {
+            after.contains_key(name) || moved.values().any(|(known, _)| *known == name)
+        };
+        let none = K::default();
         let mut written = Ok(());
         root.entry(K::LIST, |list| {
-            if gone {
-                named::keep(list, |name| after.contains_key(name));
-            }
+            named::keep(list, stays);
             written = changed.try_for_each(|(name, entry)| {
-                let was = before.get(name).unwrap_or(&none);
-                named::change(list, name, K::NAME, |body, new| {
+                let (known, was) = was(name).unwrap_or((name, &none));
+                named::change(list, known, name, K::NAME, |body, new| {
                     let fill = if new { Fill::Required } else { Fill::Nothing };
                     entry.write(was, Fields { body, fill })
                 })
@@ -97,6 +102,24 @@ impl<'f> Edits<'f> {
         });
         written
     }
+}
+
+/// Entries that have another name now, with the one that they had: their origin went with them.
+fn moved<'c, K: Kind>(
+    before: &'c BTreeMap<String, K>,
+    after: &'c BTreeMap<String, K>,
+) -> BTreeMap<&'c String, (&'c String, &'c K)> {
+    let mut gone: Vec<_> = before.iter().filter(|(name, _)| !after.contains_key(*name)).collect();
+    let mut moved = BTreeMap::new();
+    for (name, entry) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        let from_there = |known: &(&String, &K)| entry.stands_where(known.1);
+        // Several may stand on one line.
+        let same = gone.iter().position(|known| from_there(known) && entry.is_like(known.1));
+        if let Some(place) = same.or_else(|| gone.iter().position(from_there)) {
+            moved.insert(name, gone.swap_remove(place));
+        }
+    }
+    moved
 }
 
 pub(super) fn not_text(kind: &str, name: &str, NotText(field): NotText) -> EditError {
@@ -125,7 +148,7 @@ pub(super) fn preferences<'t>(
 fn bare(config: &Kubeconfig) -> Kubeconfig {
     fn strip<K: Kind>(config: &mut Kubeconfig) {
         for entry in K::of_mut(config).values_mut() {
-            *entry.origin() = EntryOrigin::default();
+            *entry.origin_mut() = EntryOrigin::default();
         }
     }
     let mut bare = config.clone();

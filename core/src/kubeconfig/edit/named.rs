@@ -7,17 +7,21 @@ pub(super) fn keep(list: &mut Tree<'_>, stays: impl Fn(&str) -> bool) {
     list.items(|items| items.retain(|item| stays(name(item))));
 }
 
-/// Changes the body of an item, which is put at the end if there is none of that name. `change` is
-/// told whether it is new.
+/// Changes the body of the item that was called `known`, and its name to `wanted`. If there is none
+/// it is put at the end. `change` is told whether it is new.
 pub(super) fn change<'t, E>(
     list: &mut Tree<'t>,
+    known: &str,
     wanted: &'t str,
     kind: &'static str,
     change: impl FnOnce(&mut Tree<'t>, bool) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut changed = Ok(());
     list.items(|items| {
-        if let Some(item) = items.iter_mut().find(|item| name(item) == wanted) {
+        if let Some(item) = items.iter_mut().find(|item| name(item) == known) {
+            if known != wanted {
+                item.entry(NAME, |name| name.set(Tree::text(wanted)));
+            }
             item.entry(kind, |body| changed = change(body, false));
             return;
         }
@@ -49,7 +53,7 @@ pub(super) fn item<'t>(
 /// The key of an item's name.
 pub(super) const NAME: &str = "name";
 
-/// A missing name is the empty one (KC-25).
+/// The name that an item has, or had before. A missing one is the empty one (KC-25).
 fn name<'t>(item: &Tree<'t>) -> &'t str {
     item.was().and_then(|item| item.get(NAME)?.as_str()).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use core::ops::Range;
 use super::source::Source;
 use super::tree::{Tree, Value};
 use crate::yaml::document::{Content, Id};
+use crate::yaml::layout::Style;
 
 /// What happens to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,9 @@ impl<'d> Plan<'d> {
     fn is_open(&self, tree: &Tree<'d>, id: Id) -> bool {
         match (&*tree.spelled_out(), &self.source.document.stored(id).content) {
             (Value::List(new), Content::List(_)) => {
-                align(new, self.source.items(id)).is_some_and(|kept| kept.contains(&true))
+                let lines = self.source.place(id).is_some_and(|place| place.style == Style::Lines);
+                align(new, self.source.items(id))
+                    .is_some_and(|stay| stay.contains(&true) || (lines && !new.is_empty()))
             }
             (Value::Map(new), Content::Map(_)) => self.is_open_map(new, id),
             _ => false,
