@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kubecred_core::kubeconfig::edit::{EditError, Rewritten};
+use kubecred_core::kubeconfig::edit::{Chain, EditError, Rewritten};
 use kubecred_core::kubeconfig::{ClusterEntry, ContextEntry, ExecEntry, UserEntry, search};
 use kubecred_core::protocol::WriteFile;
 use kubecred_core::{Environment, Failure, FailureKind, Kubeconfig, PathFlavour, Secret};
@@ -380,6 +380,19 @@ fn kc_91_an_auth_provider_s_configuration_is_replaced() {
     let expected = OIDC.replace("old\n", "new\n");
     let expected = expected.replace("refresh-token: old-too", "extra: \"yes\"");
     assert_eq!((text, rewritten), (expected, Rewritten::Fields));
+}
+
+#[test]
+fn kc_91_one_file_can_be_changed_by_itself() {
+    let chain = Chain::of_file("config", Secret::from(OIDC)).unwrap();
+    let mut config = chain.config().clone();
+    let entries = [("id-token".to_owned(), Secret::from("new"))];
+    assert!(config.set_auth_provider_config("ann", entries.into()));
+    let changes = chain.changes(&config).unwrap();
+    let read = Kubeconfig::from_bytes(changes[0].contents.expose()).unwrap();
+    let provider = read.users["ann"].auth_provider.as_ref().unwrap();
+    assert_eq!(provider.config.keys().collect::<Vec<_>>(), ["id-token"]);
+    assert_eq!((changes[0].path.as_str(), changes.len()), ("config", 1));
 }
 
 #[test]

@@ -115,6 +115,21 @@ impl Search {
 }
 
 impl Chain {
+    /// One file by itself. Paths stay as they are given, as the folder is not known.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn of_file(path: impl Into<String>, bytes: Secret) -> Result<Self, ConfigError> {
+        let path = path.into();
+        let config = decode(&path, bytes.expose())?;
+        Ok(Self {
+            files: [File { path, bytes: Some(bytes), config: config.clone() }].into(),
+            config,
+            flavour: PathFlavour::Unix,
+            working_directory: String::new(),
+        })
+    }
+
     /// All of them as one, to make a changed copy of. Paths are as they are written (KB-1).
     pub fn config(&self) -> &Kubeconfig {
         &self.config
