@@ -73,6 +73,8 @@ struct Course {
     starts: BTreeMap<String, u64>,
     /// When an acquisition began that has not gone beyond discovery.
     discovered: Option<u64>,
+    /// New connections were asked for since `served` was.
+    reconnected: bool,
     /// Good answers from this place since anyone asked: one is enough.
     unasked: BTreeMap<String, u32>,
     wanted: bool,
@@ -99,6 +101,7 @@ pub fn hold(script: &Script) -> Tally {
         served: None,
         starts: BTreeMap::new(),
         discovered: None,
+        reconnected: false,
         unasked: BTreeMap::new(),
         wanted: false,
         suspect: false,
@@ -200,7 +203,10 @@ impl Course {
     /// Laws 13, 15 and 16, for one action.
     fn pace(&mut self, action: &Action, input: &Input) {
         match action {
-            Action::SetHeaders(set) => self.copy = Some(set.clone()),
+            Action::SetHeaders(set) => {
+                self.reconnected |= set.reconnect;
+                self.copy = Some(set.clone());
+            }
             Action::Report(Event::Withdrawn { generation }) => {
                 let copy = self.copy.take().map(|copy| copy.generation);
                 assert_eq!(copy, Some(*generation), "law 7: what was pushed is withdrawn");
@@ -318,6 +324,11 @@ impl Course {
             assert!(!kept || same_bytes(&served, before), "law 8: other bytes, same generation");
             let next = before.generation.as_u64() + 1 == served.generation.as_u64();
             assert!(!next || !same_bytes(&served, before), "law 8: same bytes, next generation");
+        }
+        let told = std::mem::take(&mut self.reconnected);
+        if let Some(before) = &self.served {
+            let same = served.identity == before.identity && served.roots == before.roots;
+            assert!(same || told, "law 8: another certificate or authority, same connections");
         }
         let copy = self.copy.as_ref().expect("law 8: what is served has been pushed");
         assert_eq!(copy.generation, served.generation, "law 8: pushed is served");
