@@ -127,6 +127,21 @@ fn tk_6_the_literal_serves_for_as_long_as_the_file_has_never_been_readable() {
     let mut world = World::new(&profiles::token_file_with_literal());
     world.request().is("200 as literal");
     world.pass(5.minutes()).request().is("200 as literal");
+    world.token(TOKEN, "first").pass(2.minutes()).request().is("200 as literal");
+    world.pass(1.s()).request().is("200 as first");
+}
+
+#[test]
+fn tk_6_a_file_that_stays_unreadable_is_not_read_at_each_request() {
+    let mut world = World::new(&profiles::token_file_with_literal());
+    for _ in 0..6_000 {
+        world.pass(100.ms()).request().is("200 as literal");
+    }
+    let reads = world.reads(TOKEN);
+    assert!((8..=20).contains(&reads), "{reads} reads in ten minutes");
+    world.pass(24.h());
+    assert!(world.reads(TOKEN) <= reads + 1, "nobody asks");
+    assert_eq!(world.next_tick_in(), None);
 }
 
 #[test]

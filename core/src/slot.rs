@@ -369,7 +369,9 @@ impl Slot {
             .as_ref()
             .is_some_and(|held| held.ends.is_some() && !held.expired(now) && !held.suspect);
         if self.held.is_none() {
-            self.held = self.source.fallback().map(Held::endless);
+            // It serves while the source is tried again and again (TK-6).
+            let fallback = self.source.fallback();
+            self.held = fallback.map(|f| Held { renew_at: Some(retry_at), ..Held::endless(f) });
         }
         Outcome::Failed { error, retry_at }
     }
