@@ -4,6 +4,8 @@
 //! Each context has a cluster with an inline CA and a user with an inline certificate and key, or
 //! an exec plugin.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
 #[path = "../../../core/benches/generated.rs"]
 mod generated;
 
