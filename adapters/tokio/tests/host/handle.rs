@@ -2,7 +2,7 @@
 
 use crate::plugin::Plugin;
 use kubecred_core::{Authentication, Event, Exec, InteractiveMode, Policy, Profile, StdinFacts};
-use kubecred_tokio::{Auth, AuthError, Credential, ProvidedToken};
+use kubecred_tokio::{Auth, AuthError, Credential, PluginStderr, ProvidedToken};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -269,7 +269,7 @@ async fn no_secret_is_seen_in_any_debug_or_error() {
     exec.args = vec![CANARY.into()];
     let mut failing = profile(Authentication::exec(exec));
     failing.cluster.server = format!("https://me:{CANARY}@127.0.0.1");
-    let auth = Auth::from_profile(failing);
+    let auth = Auth::builder().plugin_stderr(PluginStderr::Discard).profile(failing);
     let mut events = auth.events();
     let error = auth.credential().await.unwrap_err();
     let event = events.next().await;
