@@ -26,8 +26,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tower_layer::Layer;
 use tower_service::Service;
 
-const CALLS: u32 = 100_000;
-const ROUNDS: u32 = 15;
+const CALLS: u32 = 2_000;
+const ROUNDS: u32 = 1_000;
 const SERVER: &str = "https://127.0.0.1:6443";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -38,7 +38,7 @@ async fn main() {
     rotations().await;
 }
 
-/// The best of several rounds, in nanoseconds for each call.
+/// The best of many short rounds, in nanoseconds for each call: the machine has others to serve.
 #[expect(clippy::disallowed_methods, reason = "a stopwatch")]
 fn best(mut call: impl FnMut()) -> f64 {
     let mut best = f64::MAX;
@@ -89,7 +89,6 @@ async fn layers() {
     let bare = measure(&mut NoService);
     println!("request to a service that answers at once: {:.1} ns without a layer", bare.0);
     println!("layer over it, its share     ours            kube 5          ratio");
-    let mut ratios = Vec::new();
     for (name, ours, theirs) in [
         ("static token", Authentication::token("a-token"), kube_token()),
         ("token file", Authentication::token_file(text(&file)), kube_file(&file)),
@@ -101,10 +100,12 @@ async fn layers() {
         let once = AuthLayer::new(auth.clone()).without_replay().layer(NoService);
         let retry = AuthLayer::new(auth).layer(NoService);
         let kube = theirs.auth_layer().unwrap().unwrap().layer(NoService);
-        let kube = measure(&mut { kube });
-        for (way, (ns, allocated)) in
-            [("", measure(&mut { once })), (", with retry", measure(&mut { retry }))]
-        {
+        // Off the runtime's threads, where nobody cuts a turn short.
+        let measured = std::thread::spawn(move || {
+            (measure(&mut { kube }), measure(&mut { once }), measure(&mut { retry }))
+        });
+        let (kube, once, retry) = measured.join().unwrap();
+        for (way, (ns, allocated)) in [("", once), (", with retry", retry)] {
             let share = |ns: f64| (ns - bare.0).max(0.1);
             let ratio = share(ns) / share(kube.0);
             println!(
@@ -115,7 +116,6 @@ async fn layers() {
                 share(kube.0),
                 kube.1 - bare.1,
             );
-            ratios.push(ratio);
         }
     }
 }
@@ -175,7 +175,7 @@ async fn cold_start() {
 
 /// A plugin whose credentials last for a moment, and requests all the time.
 async fn rotations() {
-    const LIFE: Duration = Duration::from_millis(200);
+    const LIFE: Duration = Duration::from_millis(400);
     let plugin = Plugin::lasting(LIFE);
     let policy = Policy { min_interval: Duration::ZERO, ..Policy::default() };
     let auth = Auth::builder().policy(policy).command_runner(plugin.clone()).profile(with_plugin());

@@ -1,5 +1,6 @@
 //! Where the driver posts what holds now, and every handle reads it without a lock.
 
+use crate::clock::Clock;
 use crate::{AuthError, Credential};
 use arc_swap::ArcSwap;
 use kubecred_core::{Authenticator, Error, Instant, Now, Stats, Unready};
@@ -42,6 +43,8 @@ impl Board {
 pub(crate) struct Notice {
     answer: Result<Credential, Lack>,
     stats: Stats,
+    /// The answer does not depend on when it is read.
+    timeless: bool,
     /// The answer is good up to here without asking the machine again.
     good_until: Option<Instant>,
     /// From here on the machine wants to hear that the credential is in use.
@@ -70,6 +73,7 @@ impl Notice {
         let mut notice = Self {
             answer: Err(Lack::Pending),
             stats: machine.stats(),
+            timeless: false,
             good_until: None,
             demand_from: None,
             demanded: AtomicBool::new(false),
@@ -82,6 +86,7 @@ impl Notice {
                     true => Some(now.monotonic),
                     false => ends.then(|| now.monotonic.saturating_add(IN_USE)),
                 };
+                notice.timeless = !ends && !lent.demand;
                 notice.answer = match before.and_then(|before| before.answer.as_ref().ok()) {
                     Some(kept) if kept.is_same(&lent, connection) => Ok(kept.clone()),
                     _ => Credential::new(&lent, connection).map_err(Lack::Unfit),
@@ -103,7 +108,12 @@ impl Notice {
     }
 
     /// What to put on a request now, and whether the caller has to post a demand.
-    pub(crate) fn ask(&self, now: Now) -> (Result<Credential, Lack>, bool) {
+    pub(crate) fn ask(&self, clock: Clock) -> (Result<Credential, Lack>, bool) {
+        // What nothing can end costs no look at the clocks.
+        if self.timeless {
+            return (self.answer.clone(), false);
+        }
+        let now = clock.now();
         let answer = match &self.answer {
             Ok(credential) if self.ended(credential, now) => Err(Lack::Pending),
             answer => answer.clone(),
@@ -111,6 +121,21 @@ impl Notice {
         let due = self.demand_from.is_some_and(|from| now.monotonic >= from)
             || self.answer.is_ok() && answer.is_err();
         (answer, due && self.is_first())
+    }
+
+    /// What [`Notice::ask`] says, lent, if that is a credential.
+    #[cfg(feature = "tower")]
+    pub(crate) fn ready(&self, clock: Clock) -> Option<(&Credential, bool)> {
+        let credential = self.answer.as_ref().ok()?;
+        if self.timeless {
+            return Some((credential, false));
+        }
+        let now = clock.now();
+        if self.ended(credential, now) {
+            return None;
+        }
+        let due = self.demand_from.is_some_and(|from| now.monotonic >= from);
+        Some((credential, due && self.is_first()))
     }
 
     /// The credential that was up last, good or not.

@@ -1,6 +1,8 @@
 //! What a request needs, shared.
 
 use crate::AuthError;
+#[cfg(feature = "tower")]
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kubecred_core::{Generation, Identity, UnixTime};
 use std::fmt;
@@ -17,6 +19,11 @@ struct Parts {
     generation: Generation,
     connection: u64,
     headers: HeaderMap,
+    /// One of the headers, at hand for each request.
+    #[cfg(feature = "tower")]
+    authorization: Option<HeaderValue>,
+    #[cfg(feature = "tower")]
+    impersonates: bool,
     identity: Option<Identity>,
     roots: Option<Box<[u8]>>,
     expires: Option<UnixTime>,
@@ -39,6 +46,10 @@ impl Credential {
         Ok(Self(Arc::new(Parts {
             generation: lent.generation,
             connection,
+            #[cfg(feature = "tower")]
+            authorization: headers.get(AUTHORIZATION).cloned(),
+            #[cfg(feature = "tower")]
+            impersonates: headers.keys().any(|name| name != AUTHORIZATION),
             headers,
             identity: lent.identity.cloned(),
             roots: lent.roots.map(Box::from),
@@ -62,6 +73,16 @@ impl Credential {
     /// repeat.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
+        self.0.authorization.as_ref()
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn impersonates(&self) -> bool {
+        self.0.impersonates
     }
 
     /// The client certificate for the TLS connection.

@@ -6,7 +6,9 @@ use crate::driver::{Driver, Post};
 use crate::perform::Host;
 use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
-use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats, Unready};
+use kubecred_core::{
+    Authenticator, Bearer, Event, Generation, Input, Material, Policy, Profile, Stats, Unready,
+};
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
@@ -34,6 +36,7 @@ struct Inner {
     #[cfg(feature = "client")]
     host: Arc<Host>,
     impersonation: Result<HeaderMap, AuthError>,
+    renews: bool,
     profile: Profile,
 }
 
@@ -68,6 +71,7 @@ impl Auth {
             #[cfg(feature = "client")]
             host: Arc::clone(&host),
             impersonation: impersonation(&profile, clock),
+            renews: renews(&profile),
             profile,
         };
         let driver = Driver {
@@ -157,6 +161,24 @@ impl Auth {
         self.inner.board.read().stats()
     }
 
+    /// Lends what can be put on a request at this moment, if there is something; as
+    /// [`Auth::try_credential`].
+    #[cfg(feature = "tower")]
+    pub(crate) fn with_ready<T>(&self, work: impl FnOnce(&Credential) -> T) -> Option<T> {
+        let notice = self.inner.board.read();
+        let (credential, demand) = notice.ready(self.inner.clock)?;
+        if demand {
+            let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
+        }
+        Some(work(credential))
+    }
+
+    /// Whether another credential can come of a 401.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for layers"))]
+    pub(crate) fn renews(&self) -> bool {
+        self.inner.renews
+    }
+
     /// What is held at this moment, good or not, without asking for it.
     #[cfg(feature = "client")]
     pub(crate) fn peek(&self) -> Option<Credential> {
@@ -184,7 +206,7 @@ impl Auth {
 
     /// Looks at the board; tells the machine if it wants to know that somebody asked.
     fn ask(&self) -> Result<Credential, Lack> {
-        let (answer, demand) = self.inner.board.read().ask(self.inner.clock.now());
+        let (answer, demand) = self.inner.board.read().ask(self.inner.clock);
         if demand {
             // If nobody is there to hear it, the board will say so.
             let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
@@ -214,6 +236,17 @@ impl Auth {
             }
         }
     }
+}
+
+/// Whether the credentials come from somewhere where there may be others.
+fn renews(profile: &Profile) -> bool {
+    let from_file = |material: &Material| matches!(material, Material::File(_));
+    matches!(profile.authentication.bearer, Bearer::Exec(_) | Bearer::TokenFile { .. })
+        || profile
+            .authentication
+            .certificate
+            .as_ref()
+            .is_some_and(|pair| from_file(&pair.certificate) || from_file(&pair.key))
 }
 
 /// What a machine says that has nothing else to say.

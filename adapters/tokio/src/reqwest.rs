@@ -142,7 +142,7 @@ impl Inner {
         }
         let again = request.try_clone();
         let credential = self.auth.credential().await?;
-        headers::add(request.headers_mut(), &credential);
+        headers::authenticate(request.headers_mut(), &credential);
         let response = self.client(&credential)?.execute(request).await?;
         if response.status() != StatusCode::UNAUTHORIZED
             || !self.auth.unauthorized(credential.generation()).await
@@ -152,7 +152,7 @@ impl Inner {
         let (Some(mut request), Ok(credential)) = (again, self.auth.credential().await) else {
             return Ok(response);
         };
-        headers::add(request.headers_mut(), &credential);
+        headers::authenticate(request.headers_mut(), &credential);
         Ok(self.client(&credential)?.execute(request).await?)
     }
 

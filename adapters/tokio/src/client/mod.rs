@@ -51,7 +51,7 @@ impl Client {
     pub fn new(auth: Auth) -> Result<Self, ClientError> {
         let address = Address::parse(&auth.profile().cluster)?;
         let transport = Transport::new(auth.clone(), address)?;
-        Ok(Self { service: AuthLayer::new(auth.clone()).layer(transport), auth })
+        Ok(Self { service: AuthLayer::new(auth.clone()).with_extension().layer(transport), auth })
     }
 
     /// Sends a request. A URI without a host is a path on the server, with the prefix that the

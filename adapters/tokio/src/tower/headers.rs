@@ -2,7 +2,7 @@
 
 use crate::{Auth, AuthError, Credential};
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 
@@ -11,18 +11,14 @@ pub(crate) fn is_authenticated(headers: &HeaderMap) -> bool {
     headers.get(AUTHORIZATION).is_some_and(|value| !value.is_empty())
 }
 
-/// Adds the credential, and takes note of it for whoever comes next on the request's way.
-pub(crate) fn authenticate<B>(request: &mut Request<B>, credential: &Credential) {
-    add(request.headers_mut(), credential);
-    request.extensions_mut().insert(credential.clone());
-}
-
 /// Adds the credential.
-pub(crate) fn add(headers: &mut HeaderMap, credential: &Credential) {
-    if let Some(value) = credential.headers().get(AUTHORIZATION) {
+pub(crate) fn authenticate(headers: &mut HeaderMap, credential: &Credential) {
+    if let Some(value) = credential.authorization() {
         headers.insert(AUTHORIZATION, value.clone());
     }
-    add_impersonation(headers, credential.headers());
+    if credential.impersonates() {
+        add_impersonation(headers, credential.headers());
+    }
 }
 
 /// Adds whom the profile passes for, which takes no credential to know.

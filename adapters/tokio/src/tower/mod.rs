@@ -18,6 +18,7 @@ pub use shared::{Shared, SharedLayer};
 
 use crate::{Auth, Credential};
 use http::{Request, Response, StatusCode};
+use kubecred_core::Generation;
 use pin_project_lite::pin_project;
 use std::error::Error;
 use std::pin::Pin;
@@ -33,7 +34,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// - A request that has an `authorization` header already is left alone, and nothing is asked for
 ///   (UA-1); the same goes for `impersonate-user` and the impersonation of the profile (UA-23).
-/// - Another waits for a [`Credential`], gets its headers, and carries it as an extension.
+/// - Another waits for a [`Credential`] and gets its headers.
 /// - After a 401 the credential is reported, and the request sent once more if there is a newer
 ///   one by then and the body can be had again; see [`Replay`].
 ///
@@ -41,25 +42,32 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct AuthLayer<R = ByTrait> {
     auth: Auth,
+    carry: bool,
     replay: R,
 }
 
 impl AuthLayer {
     /// With bodies that say themselves whether they can be sent again: [`Replay`].
     pub fn new(auth: Auth) -> Self {
-        Self { auth, replay: ByTrait }
+        Self { auth, carry: false, replay: ByTrait }
     }
 }
 
 impl<R> AuthLayer<R> {
+    /// Lets each request carry its [`Credential`] as an extension, for services further in.
+    #[must_use]
+    pub fn with_extension(self) -> Self {
+        Self { carry: true, ..self }
+    }
+
     /// With another way to have a body again, for foreign types: `|body: &Body| body.try_clone()`.
     pub fn with_replay<B, F: Fn(&B) -> Option<B>>(self, replay: F) -> AuthLayer<With<F>> {
-        AuthLayer { auth: self.auth, replay: With(replay) }
+        AuthLayer { auth: self.auth, carry: self.carry, replay: With(replay) }
     }
 
     /// Without retries: a 401 is reported, and handed on.
     pub fn without_replay(self) -> AuthLayer<Never> {
-        AuthLayer { auth: self.auth, replay: Never }
+        AuthLayer { auth: self.auth, carry: self.carry, replay: Never }
     }
 }
 
@@ -67,7 +75,8 @@ impl<S, R: Clone> Layer<S> for AuthLayer<R> {
     type Service = AuthService<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AuthService { auth: self.auth.clone(), replay: self.replay.clone(), inner }
+        let Self { auth, carry, replay } = self.clone();
+        AuthService { auth, carry, replay, inner }
     }
 }
 
@@ -75,6 +84,7 @@ impl<S, R: Clone> Layer<S> for AuthLayer<R> {
 #[derive(Clone, Debug)]
 pub struct AuthService<S, R = ByTrait> {
     auth: Auth,
+    carry: bool,
     replay: R,
     inner: S,
 }
@@ -104,47 +114,75 @@ where
                 Err(error) => ResponseFuture::later(async { Err(error.into()) }),
             };
         }
-        let again = self.replay.replay(&request).map(|request| (self.inner.clone(), request));
-        match self.auth.try_credential() {
-            Ok(Some(credential)) => {
-                headers::authenticate(&mut request, &credential);
-                let retry = Retry { auth: self.auth.clone(), used: credential, again };
-                ResponseFuture::sent(self.inner.call(request), Some(retry))
-            }
-            // What is ready now is the inner service that was asked, so that is the one to keep.
-            _ => {
-                let waiting = self.inner.clone();
-                let ready = std::mem::replace(&mut self.inner, waiting);
-                ResponseFuture::later(send(self.auth.clone(), ready, request, again))
-            }
+        let ready = self.auth.with_ready(|credential| {
+            let retry = self.retry(&request, credential.generation());
+            prepare(&mut request, credential, self.carry);
+            retry
+        });
+        if let Some(retry) = ready {
+            return ResponseFuture::sent(self.inner.call(request), retry);
         }
+        let retry = self.retry(&request, Generation::default());
+        // What is ready now is the inner service that was asked, so that is the one to keep.
+        let waiting = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, waiting);
+        ResponseFuture::later(send(self.auth.clone(), self.carry, inner, request, retry))
+    }
+}
+
+impl<S: Clone, R> AuthService<S, R> {
+    /// What a 401 would need, unless nothing can come of one.
+    fn retry<B>(&self, request: &Request<B>, used: Generation) -> Option<Box<Retry<S, B>>>
+    where
+        R: ReplayBody<B>,
+    {
+        self.auth.renews().then(|| {
+            Box::new(Retry {
+                auth: self.auth.clone(),
+                carry: self.carry,
+                used,
+                again: self.replay.replay(request).map(|request| (self.inner.clone(), request)),
+            })
+        })
+    }
+}
+
+fn prepare<B>(request: &mut Request<B>, credential: &Credential, carry: bool) {
+    headers::authenticate(request.headers_mut(), credential);
+    if carry {
+        request.extensions_mut().insert(credential.clone());
     }
 }
 
 /// A request that has to wait for its credential.
 async fn send<S, B, T>(
     auth: Auth,
+    carry: bool,
     mut inner: S,
     mut request: Request<B>,
-    again: Option<(S, Request<B>)>,
+    retry: Option<Box<Retry<S, B>>>,
 ) -> Result<Response<T>, BoxError>
 where
     S: Service<Request<B>, Response = Response<T>>,
     S::Error: Into<BoxError>,
 {
     let credential = auth.credential().await?;
-    headers::authenticate(&mut request, &credential);
+    prepare(&mut request, &credential, carry);
     let response = inner.call(request).await.map_err(Into::into)?;
-    if response.status() != StatusCode::UNAUTHORIZED {
-        return Ok(response);
+    match retry {
+        Some(mut retry) if response.status() == StatusCode::UNAUTHORIZED => {
+            retry.used = credential.generation();
+            retry.after(response).await
+        }
+        _ => Ok(response),
     }
-    Retry { auth, used: credential, again }.after(response).await
 }
 
 /// What is kept for the case of a 401.
 struct Retry<S, B> {
     auth: Auth,
-    used: Credential,
+    carry: bool,
+    used: Generation,
     again: Option<(S, Request<B>)>,
 }
 
@@ -155,13 +193,13 @@ impl<S, B> Retry<S, B> {
         S: Service<Request<B>, Response = Response<T>>,
         S::Error: Into<BoxError>,
     {
-        let newer = self.auth.unauthorized(self.used.generation()).await;
+        let newer = self.auth.unauthorized(self.used).await;
         let Some((mut inner, mut request)) = self.again.filter(|_| newer) else {
             return Ok(refusal);
         };
         // Whatever goes wrong with the newer one, there is an answer: the first.
         let Ok(credential) = self.auth.credential().await else { return Ok(refusal) };
-        headers::authenticate(&mut request, &credential);
+        prepare(&mut request, &credential, self.carry);
         std::future::poll_fn(|context| inner.poll_ready(context)).await.map_err(Into::into)?;
         drop(refusal);
         inner.call(request).await.map_err(Into::into)
@@ -181,7 +219,7 @@ pin_project! {
     #[project = Projection]
     enum State<F, S, B, T> {
         /// On its way; nothing was allocated for it.
-        Sent { #[pin] future: F, retry: Option<Retry<S, B>> },
+        Sent { #[pin] future: F, retry: Option<Box<Retry<S, B>>> },
         /// Whatever takes longer.
         Later { future: Later<T> },
     }
@@ -190,7 +228,7 @@ pin_project! {
 type Later<T> = Pin<Box<dyn Future<Output = Result<Response<T>, BoxError>> + Send>>;
 
 impl<F, S, B, T: Send + 'static> ResponseFuture<F, S, B, T> {
-    fn sent(future: F, retry: Option<Retry<S, B>>) -> Self {
+    fn sent(future: F, retry: Option<Box<Retry<S, B>>>) -> Self {
         Self { state: State::Sent { future, retry } }
     }
 
