@@ -3,12 +3,13 @@
 use crate::credential::{Credential, Generation, Header, Unready};
 use crate::error::Error;
 use crate::headers;
+use crate::persister::{self, Persister};
 use crate::policy::{Jitter, Policy};
 use crate::profile::{Bearer, Material, Profile, Roots};
 use crate::protocol::{Action, ActionId, Completion, Event, Input, SetHeaders};
 use crate::secret::Secret;
 use crate::slot::{Offer, Outcome, Slot, earliest};
-use crate::source::{self, Fetched, OidcSource, Source};
+use crate::source::{self, Fetched, OidcSource, Source, Work};
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -29,6 +30,7 @@ pub struct Authenticator {
     policy: Policy,
     jitter: Jitter,
     slots: Vec<Slot>,
+    persister: Persister,
     impersonation: Vec<Header>,
     broken: Option<Error>,
     headers: Vec<Header>,
@@ -65,6 +67,7 @@ impl Authenticator {
             policy,
             jitter: Jitter::new(seed),
             slots,
+            persister: Persister::new(),
             impersonation,
             broken,
             headers: Vec::new(),
@@ -115,6 +118,7 @@ impl Authenticator {
     /// form of [`Action::RefreshAt`].
     pub fn poll_timeout(&self) -> Option<Instant> {
         let next = self.slots.iter().filter_map(|slot| slot.deadline(&self.policy)).min();
+        let next = earliest([next, self.persister.deadline()]);
         next.map(|at| self.timeline.for_host(at))
     }
 
@@ -162,6 +166,12 @@ impl Authenticator {
         Ok(credential)
     }
 
+    /// Whether refreshed tokens are still to be written back: a host that ends now loses them, and
+    /// with them perhaps the login. It ends by itself, whatever happens, after a minute or so.
+    pub fn is_saving(&self) -> bool {
+        self.persister.is_busy()
+    }
+
     /// Counters since the start.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -182,7 +192,16 @@ impl Authenticator {
                 return self.settle(now, done);
             }
         }
-        self.stats.ignored += 1;
+        let next = ActionId(self.next_id);
+        let Self { persister, slots, policy, jitter, .. } = self;
+        let saved = slots
+            .iter_mut()
+            .find_map(Slot::oidc)
+            .and_then(|oidc| persister.complete(now, id, &mut outcome, next, oidc, policy, jitter));
+        match saved {
+            Some(saved) => self.saved(saved),
+            None => self.stats.ignored += 1,
+        }
     }
 
     fn reject(&mut self, now: Now, generation: Generation) {
@@ -211,16 +230,49 @@ impl Authenticator {
                 self.settle(now, outcome);
             }
         }
+        self.persist(now);
+    }
+
+    /// Sees to it that what a refresh brought is written back.
+    fn persist(&mut self, now: Now) {
+        loop {
+            let next = ActionId(self.next_id);
+            let Self { persister, slots, policy, jitter, .. } = self;
+            let Some(oidc) = slots.iter_mut().find_map(Slot::oidc) else { return };
+            let Some((late, outcome)) = persister.advance(now, next, oidc, policy, jitter) else {
+                return;
+            };
+            if let Some(late) = late {
+                self.cancel(late);
+            }
+            self.saved(outcome);
+        }
+    }
+
+    fn saved(&mut self, outcome: persister::Outcome) {
+        match outcome {
+            persister::Outcome::Ask(work) => self.ask(work),
+            persister::Outcome::Nothing => {}
+            persister::Outcome::NotSaved { error, retry_at } => {
+                let retry_at = retry_at.map(|at| self.timeline.for_host(at));
+                self.actions.push_back(Action::Report(Event::NotSaved { error, retry_at }));
+            }
+            persister::Outcome::Saved { path } => {
+                self.actions.push_back(Action::Report(Event::Saved { path }));
+            }
+        }
+    }
+
+    fn ask(&mut self, work: Work) {
+        let id = ActionId(self.next_id);
+        self.next_id += 1;
+        self.stats.started += 1;
+        self.actions.push_back(work.action(id));
     }
 
     fn settle(&mut self, now: Now, outcome: Outcome) {
         match outcome {
-            Outcome::Ask(work) => {
-                let id = ActionId(self.next_id);
-                self.next_id += 1;
-                self.stats.started += 1;
-                self.actions.push_back(work.action(id));
-            }
+            Outcome::Ask(work) => self.ask(work),
             Outcome::Renewed { changed, reconnect, skew } => {
                 self.stats.succeeded += 1;
                 self.complained = None;
@@ -289,7 +341,8 @@ impl Authenticator {
 
     fn close(&mut self) {
         self.closed = true;
-        let flying: Vec<ActionId> = self.slots.iter_mut().filter_map(Slot::close).collect();
+        let flying = self.slots.iter_mut().filter_map(Slot::close);
+        let flying: Vec<ActionId> = flying.chain(self.persister.close()).collect();
         for id in flying {
             self.cancel(id);
         }

@@ -15,7 +15,7 @@
 use crate::error::Error;
 use crate::policy::{Jitter, Policy, Renewal};
 use crate::protocol::{ActionId, Failure, FailureKind, Reply};
-use crate::source::{Fetched, Next, Source, Stage, Work};
+use crate::source::{Fetched, Next, OidcSource, Source, Stage, Work};
 use crate::time::{Instant, Now, UnixTime};
 use core::time::Duration;
 
@@ -104,6 +104,11 @@ impl Slot {
             Err(error) => slot.error = Some(error),
         }
         slot
+    }
+
+    /// The source, if it has tokens to write back.
+    pub(crate) fn oidc(&mut self) -> Option<&mut OidcSource> {
+        self.source.oidc()
     }
 
     pub(crate) fn held(&self) -> Option<&Fetched> {

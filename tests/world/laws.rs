@@ -399,7 +399,10 @@ fn liveness(mut trial: Trial, suspect: bool) {
             if trial.open.is_empty() {
                 break;
             }
-            let turn = trial.turn(Op::Answer(Pick::Oldest, How::Same));
+            // Somebody logs in, should the provider have thrown us out.
+            let login = trial.open.iter().position(|asked| asked.place == KUBECONFIG) == Some(0);
+            let how = if login { How::Well } else { How::Same };
+            let turn = trial.turn(Op::Answer(Pick::Oldest, how));
             fetched = true;
             trial.machine.handle_input(trial.now(), turn.input);
         }
