@@ -42,6 +42,8 @@ pub struct Authenticator {
     alarm: Option<Instant>,
     /// What the last [`Action::SetHeaders`] said, if it still holds.
     announced: Option<(Generation, Option<UnixTime>)>,
+    /// There has been one: only then are there connections to be made anew.
+    pushed: bool,
     /// What changed since then means new connections.
     reconnect: bool,
     /// The generation of the last [`Event::Rejected`]: one complaint is enough.
@@ -77,6 +79,7 @@ impl Authenticator {
             timeline: Timeline::default(),
             alarm: None,
             announced: None,
+            pushed: false,
             reconnect: false,
             complained: None,
             stats: Stats::default(),
@@ -94,6 +97,7 @@ impl Authenticator {
             return;
         }
         let now = self.timeline.advance(now);
+        let ignored = self.stats.ignored;
         let tick = matches!(input, Input::Tick);
         match input {
             Input::Tick => {}
@@ -102,6 +106,7 @@ impl Authenticator {
             Input::Reject(generation) => self.reject(now, generation),
             Input::Close => return self.close(),
         }
+        let tick = tick || self.stats.ignored > ignored;
         self.advance(now);
         self.withdraw(now);
         self.announce(now);
@@ -162,6 +167,9 @@ impl Authenticator {
         if pending {
             return Err(Unready::Pending);
         }
+        let by_wall =
+            credential.expires.map(|end| now.monotonic.saturating_add(end.since(now.wall)));
+        credential.good_until = earliest([credential.good_until, by_wall]);
         credential.good_until = credential.good_until.map(|at| self.timeline.for_host(at));
         Ok(credential)
     }
@@ -205,7 +213,7 @@ impl Authenticator {
     }
 
     fn reject(&mut self, now: Now, generation: Generation) {
-        if generation != self.generation || self.announced.is_none() {
+        if generation != self.generation || !self.complete() || self.dead(now) {
             self.stats.ignored += 1;
             return;
         }
@@ -321,7 +329,8 @@ impl Authenticator {
         if !self.complete() || self.announced == Some(current) || self.dead(now) {
             return;
         }
-        let reconnect = core::mem::take(&mut self.reconnect);
+        let pushed = core::mem::replace(&mut self.pushed, true);
+        let reconnect = core::mem::take(&mut self.reconnect) && pushed;
         self.announced = Some(current);
         self.actions.push_back(Action::SetHeaders(SetHeaders {
             generation: self.generation,
