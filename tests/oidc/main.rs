@@ -3,7 +3,6 @@
 mod clients;
 mod failures;
 mod kubeconfig;
-mod saving;
 mod tokens;
 
 use kubecred_core::{Bearer, Oidc, Profile, Roots, Secret, UnixTime};
