@@ -3,13 +3,12 @@
 use crate::credential::{Credential, Generation, Header, Unready};
 use crate::error::Error;
 use crate::headers;
-use crate::persister::{self, Persister};
 use crate::policy::{Jitter, Policy};
 use crate::profile::{Bearer, Material, Profile, Roots};
 use crate::protocol::{Action, ActionId, Completion, Event, Input, SetHeaders};
 use crate::secret::Secret;
 use crate::slot::{Offer, Outcome, Slot, earliest};
-use crate::source::{self, Fetched, OidcSource, Source, Work};
+use crate::source::{self, Fetched, OidcSource, Source};
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -30,7 +29,6 @@ pub struct Authenticator {
     policy: Policy,
     jitter: Jitter,
     slots: Vec<Slot>,
-    persister: Persister,
     impersonation: Vec<Header>,
     broken: Option<Error>,
     headers: Vec<Header>,
@@ -42,8 +40,6 @@ pub struct Authenticator {
     alarm: Option<Instant>,
     /// What the last [`Action::SetHeaders`] said, if it still holds.
     announced: Option<(Generation, Option<UnixTime>)>,
-    /// There has been one: only then are there connections to be made anew.
-    pushed: bool,
     /// What changed since then means new connections.
     reconnect: bool,
     /// The generation of the last [`Event::Rejected`]: one complaint is enough.
@@ -69,7 +65,6 @@ impl Authenticator {
             policy,
             jitter: Jitter::new(seed),
             slots,
-            persister: Persister::new(),
             impersonation,
             broken,
             headers: Vec::new(),
@@ -79,7 +74,6 @@ impl Authenticator {
             timeline: Timeline::default(),
             alarm: None,
             announced: None,
-            pushed: false,
             reconnect: false,
             complained: None,
             stats: Stats::default(),
@@ -97,7 +91,6 @@ impl Authenticator {
             return;
         }
         let now = self.timeline.advance(now);
-        let ignored = self.stats.ignored;
         let tick = matches!(input, Input::Tick);
         match input {
             Input::Tick => {}
@@ -106,7 +99,6 @@ impl Authenticator {
             Input::Reject(generation) => self.reject(now, generation),
             Input::Close => return self.close(),
         }
-        let tick = tick || self.stats.ignored > ignored;
         self.advance(now);
         self.withdraw(now);
         self.announce(now);
@@ -123,7 +115,6 @@ impl Authenticator {
     /// form of [`Action::RefreshAt`].
     pub fn poll_timeout(&self) -> Option<Instant> {
         let next = self.slots.iter().filter_map(|slot| slot.deadline(&self.policy)).min();
-        let next = earliest([next, self.persister.deadline()]);
         next.map(|at| self.timeline.for_host(at))
     }
 
@@ -167,17 +158,8 @@ impl Authenticator {
         if pending {
             return Err(Unready::Pending);
         }
-        let by_wall =
-            credential.expires.map(|end| now.monotonic.saturating_add(end.since(now.wall)));
-        credential.good_until = earliest([credential.good_until, by_wall]);
         credential.good_until = credential.good_until.map(|at| self.timeline.for_host(at));
         Ok(credential)
-    }
-
-    /// Whether refreshed tokens are still to be written back: a host that ends now loses them, and
-    /// with them perhaps the login. It ends by itself, whatever happens, after a minute or so.
-    pub fn is_saving(&self) -> bool {
-        self.persister.is_busy()
     }
 
     /// Counters since the start.
@@ -200,20 +182,11 @@ impl Authenticator {
                 return self.settle(now, done);
             }
         }
-        let next = ActionId(self.next_id);
-        let Self { persister, slots, policy, jitter, .. } = self;
-        let saved = slots
-            .iter_mut()
-            .find_map(Slot::oidc)
-            .and_then(|oidc| persister.complete(now, id, &mut outcome, next, oidc, policy, jitter));
-        match saved {
-            Some(saved) => self.saved(saved),
-            None => self.stats.ignored += 1,
-        }
+        self.stats.ignored += 1;
     }
 
     fn reject(&mut self, now: Now, generation: Generation) {
-        if generation != self.generation || !self.complete() || self.dead(now) {
+        if generation != self.generation || self.announced.is_none() {
             self.stats.ignored += 1;
             return;
         }
@@ -238,49 +211,16 @@ impl Authenticator {
                 self.settle(now, outcome);
             }
         }
-        self.persist(now);
-    }
-
-    /// Sees to it that what a refresh brought is written back.
-    fn persist(&mut self, now: Now) {
-        loop {
-            let next = ActionId(self.next_id);
-            let Self { persister, slots, policy, jitter, .. } = self;
-            let Some(oidc) = slots.iter_mut().find_map(Slot::oidc) else { return };
-            let Some((late, outcome)) = persister.advance(now, next, oidc, policy, jitter) else {
-                return;
-            };
-            if let Some(late) = late {
-                self.cancel(late);
-            }
-            self.saved(outcome);
-        }
-    }
-
-    fn saved(&mut self, outcome: persister::Outcome) {
-        match outcome {
-            persister::Outcome::Ask(work) => self.ask(work),
-            persister::Outcome::Nothing => {}
-            persister::Outcome::NotSaved { error, retry_at } => {
-                let retry_at = retry_at.map(|at| self.timeline.for_host(at));
-                self.actions.push_back(Action::Report(Event::NotSaved { error, retry_at }));
-            }
-            persister::Outcome::Saved { path } => {
-                self.actions.push_back(Action::Report(Event::Saved { path }));
-            }
-        }
-    }
-
-    fn ask(&mut self, work: Work) {
-        let id = ActionId(self.next_id);
-        self.next_id += 1;
-        self.stats.started += 1;
-        self.actions.push_back(work.action(id));
     }
 
     fn settle(&mut self, now: Now, outcome: Outcome) {
         match outcome {
-            Outcome::Ask(work) => self.ask(work),
+            Outcome::Ask(work) => {
+                let id = ActionId(self.next_id);
+                self.next_id += 1;
+                self.stats.started += 1;
+                self.actions.push_back(work.action(id));
+            }
             Outcome::Renewed { changed, reconnect, skew } => {
                 self.stats.succeeded += 1;
                 self.complained = None;
@@ -329,8 +269,7 @@ impl Authenticator {
         if !self.complete() || self.announced == Some(current) || self.dead(now) {
             return;
         }
-        let pushed = core::mem::replace(&mut self.pushed, true);
-        let reconnect = core::mem::take(&mut self.reconnect) && pushed;
+        let reconnect = core::mem::take(&mut self.reconnect);
         self.announced = Some(current);
         self.actions.push_back(Action::SetHeaders(SetHeaders {
             generation: self.generation,
@@ -350,8 +289,7 @@ impl Authenticator {
 
     fn close(&mut self) {
         self.closed = true;
-        let flying = self.slots.iter_mut().filter_map(Slot::close);
-        let flying: Vec<ActionId> = flying.chain(self.persister.close()).collect();
+        let flying: Vec<ActionId> = self.slots.iter_mut().filter_map(Slot::close).collect();
         for id in flying {
             self.cancel(id);
         }

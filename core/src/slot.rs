@@ -15,7 +15,7 @@
 use crate::error::Error;
 use crate::policy::{Jitter, Policy, Renewal};
 use crate::protocol::{ActionId, Failure, FailureKind, Reply};
-use crate::source::{Fetched, Next, OidcSource, Source, Stage, Work};
+use crate::source::{Fetched, Next, Source, Stage, Work};
 use crate::time::{Instant, Now, UnixTime};
 use core::time::Duration;
 
@@ -106,11 +106,6 @@ impl Slot {
         slot
     }
 
-    /// The source, if it has tokens to write back.
-    pub(crate) fn oidc(&mut self) -> Option<&mut OidcSource> {
-        self.source.oidc()
-    }
-
     pub(crate) fn held(&self) -> Option<&Fetched> {
         self.held.as_ref().map(|held| &held.fetched)
     }
@@ -159,7 +154,7 @@ impl Slot {
         if matches!(self.source, Source::Fixed) {
             return;
         }
-        let pausing = self.is_pausing(now);
+        let pausing = matches!(self.doing, Doing::Paused { until } if now.monotonic < until);
         // A browser must not open when the person who asked has long gone away.
         if !(pausing && self.source.talks_to_a_person()) {
             self.wanted = true;
@@ -172,18 +167,14 @@ impl Slot {
         if !self.source.answers_for_401() {
             return false;
         }
-        let pausing = self.is_pausing(now);
         let Some(held) = &mut self.held else { return false };
         held.suspect = true;
         // What a refresh did long ago says nothing about the next one.
-        let long = policy.backoff.max.saturating_mul(2);
-        if self.started.is_none_or(|at| now.monotonic.since(at) > long) {
+        if self.started.is_none_or(|at| now.monotonic.since(at) > policy.backoff.max * 2) {
             self.misses = 0;
         }
-        if !(pausing && self.source.talks_to_a_person()) {
-            self.wanted = true;
-            self.urgent = true;
-        }
+        self.wanted = true;
+        self.urgent = true;
         true
     }
 
@@ -269,10 +260,6 @@ impl Slot {
         };
         *self = Self::new(Source::Fixed);
         id
-    }
-
-    fn is_pausing(&self, now: Now) -> bool {
-        matches!(self.doing, Doing::Paused { until } if now.monotonic < until)
     }
 
     fn timer_driven(&self, policy: &Policy) -> bool {

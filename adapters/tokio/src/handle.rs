@@ -22,7 +22,7 @@ const EVENTS: usize = 256;
 /// The credentials of one profile, kept fresh. Cheap to clone; all clones share one machine.
 ///
 /// Nothing runs until somebody asks. When the last clone is dropped, or one is closed, running
-/// plugins are stopped and secrets wiped. Close it before the program ends: see [`Auth::close`].
+/// plugins are stopped and secrets wiped.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -84,7 +84,6 @@ impl Auth {
             jobs: JoinSet::new(),
             running: HashMap::new(),
             connection: 0,
-            leaving: Vec::new(),
         };
         tokio::spawn(driver.run());
         Self { inner: Arc::new(inner) }
@@ -138,8 +137,7 @@ impl Auth {
     }
 
     /// Stops running plugins, wipes secrets, and ends every waiting call with
-    /// [`AuthError::Closed`]. Returns when nothing runs any more, and waits for refreshed tokens
-    /// to be written back to the kubeconfig: without them the next program may have to log in.
+    /// [`AuthError::Closed`]. Returns when nothing runs any more.
     pub async fn close(&self) {
         self.send(Input::Close).await;
     }
