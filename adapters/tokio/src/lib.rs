@@ -21,6 +21,20 @@
 //! # }
 //! ```
 //!
+//! # What to build on
+//!
+//! | to send requests with | use | feature |
+//! | --- | --- | --- |
+//! | what comes with this crate: every setting of a profile is honoured | [`Client`] | `client` (default) |
+//! | kube | [`Client`], given to `kube::Client::new`; or [`tower::AuthLayer`] on kube's own | `client`, `tower` |
+//! | any HTTP service | [`tower::AuthLayer`] | `tower` |
+//! | reqwest | `reqwest::Authenticated` | `reqwest` |
+//! | something else | [`Auth::credential`] and [`Auth::unauthorized`]; [`tls::rustls_config`] | `client` for TLS |
+//!
+//! A plugin without a terminal runs in a process group of its own, so that it can be stopped with
+//! all that it started. It does not hear the terminal's Ctrl-C, therefore: a program that ends
+//! upon one should [close](Auth::close) first.
+//!
 //! # Inside
 //!
 //! One task, the driver, feeds a [`kubecred_core::Authenticator`] and carries out its actions;

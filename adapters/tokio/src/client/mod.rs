@@ -8,6 +8,7 @@ mod transport;
 pub(crate) mod unasked;
 
 pub use crate::connect::ConnectError;
+pub use crate::proxy::ProxyError;
 pub(crate) use address::Address;
 pub use body::Body;
 pub use error::ClientError;

@@ -50,11 +50,12 @@ fn fast() -> Policy {
     policy
 }
 
+/// Reads the body too: a connection with half an answer on it is not used again.
 async fn status(client: &Client, path: &str) -> StatusCode {
-    match client.get(path).await {
-        Ok(response) => response.status(),
-        Err(error) => panic!("{error}"),
-    }
+    let response = client.get(path).await.unwrap_or_else(|error| panic!("{error}"));
+    let status = response.status();
+    response.into_body().bytes().await.unwrap();
+    status
 }
 
 fn write(path: &Path, text: &str) -> String {

@@ -27,8 +27,12 @@ fn profile(server: &ApiServer, authentication: Authentication) -> Profile {
     profile
 }
 
+/// Reads the body too: a connection with half an answer on it is not used again.
 async fn status(client: &Client, path: &str) -> StatusCode {
-    client.get(path).await.unwrap_or_else(|error| panic!("{error}")).status()
+    let response = client.get(path).await.unwrap_or_else(|error| panic!("{error}"));
+    let status = response.status();
+    response.into_body().bytes().await.unwrap();
+    status
 }
 
 /// A server that answers `/version?held` when it is told to, and how to tell it.
