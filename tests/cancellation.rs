@@ -1,7 +1,9 @@
 //! Jobs that are called off, answers that come late, twice or never, and the end.
 
 use kubecred_core::protocol::{Completion, Exit};
-use kubecred_core::{Action, ActionId, Authenticator, Input, Now, Policy, Reply, Unready};
+use kubecred_core::{
+    Action, ActionId, Authenticator, Generation, Input, Now, Policy, Reply, Unready,
+};
 use world::profiles::{self, PLUGIN, ROOTS, TOKEN};
 use world::{Content, Refusal, Run, Span, Step, Weather, World};
 
@@ -123,4 +125,16 @@ fn the_end_before_anything_was_drained_leaves_nothing_to_do() {
     machine.handle_input(at(0), Input::Demand);
     machine.handle_input(at(1), Input::Close);
     assert_eq!(drain(&mut machine), []);
+}
+
+#[test]
+fn a_stray_answer_repeats_the_deadline_as_a_tick_does() {
+    let told = |input| {
+        let mut machine = Authenticator::new(&profiles::token_file(), Policy::default(), 1);
+        machine.handle_input(at(0), Input::Demand);
+        drain(&mut machine);
+        machine.handle_input(at(1), input);
+        drain(&mut machine)
+    };
+    assert_eq!(told(Input::Reject(Generation::from_u64(9))), told(Input::Tick));
 }

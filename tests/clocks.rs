@@ -163,7 +163,7 @@ fn the_ends_of_time_do_no_harm() {
         token_file: forever,
         certificate_files: forever,
         roots_file: forever,
-        backoff: Backoff { initial: Duration::MAX, max: Duration::MAX / 2 },
+        backoff: Backoff { initial: Duration::MAX, max: Duration::MAX },
         file_timeout: Duration::MAX,
         command_timeout: Some(Duration::MAX),
         ..Policy::default()
@@ -198,4 +198,17 @@ fn ex_57_an_end_at_the_end_of_time_is_an_end() {
         world.program(PLUGIN, &[Run::print(&text)]);
         world.request().is("200 as far");
     }
+}
+
+#[test]
+fn after_a_suspend_a_copy_is_not_good_for_longer_than_the_wall_clock_says() {
+    let mut world = World::new(&profiles::exec());
+    world.program(PLUGIN, &[Run::token("one").living(1.h())]);
+    world.request().is("200 as one");
+    world.perform(Step::Suspend(1_800_000));
+    world.perform(Step::Tick);
+    let now = world.now();
+    let lent = world.machine.credential(now).expect("half an hour is left");
+    let left = lent.good_until.expect("it ends").since(now.monotonic);
+    assert!(left <= 30.minutes(), "{left:?}");
 }

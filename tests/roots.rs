@@ -1,8 +1,8 @@
 //! Certificate authorities from files.
 
-use kubecred_core::Event;
-use world::profiles::{self, ROOTS, TOKEN};
-use world::{Content, Span, World, certificates};
+use kubecred_core::{Event, Generation};
+use world::profiles::{self, PLUGIN, ROOTS, TOKEN};
+use world::{Content, Run, Span, World, certificates};
 
 fn world() -> World {
     let mut world = World::new(&profiles::trusting(profiles::token_file()));
@@ -99,4 +99,16 @@ fn ht_30_a_401_is_no_reason_to_read_roots() {
     world.request().is("200 as one");
     world.pass(5.s()).token(TOKEN, "two").revoke("one").request().is("200 as two");
     assert_eq!((world.reads(ROOTS), world.reads(TOKEN)), (1, 2));
+}
+
+#[test]
+fn the_first_push_never_says_reconnect() {
+    let mut world = World::new(&profiles::trusting(profiles::exec()));
+    world.file(ROOTS, Content::Roots("a".into())).program(PLUGIN, &[Run::exit(1)]);
+    world.request().is("error");
+    world.file(ROOTS, Content::Roots("b".into())).pass(10.minutes());
+    world.demand().pass(1.minutes());
+    world.program(PLUGIN, &[Run::token("one")]).pass(2.minutes()).request().is("200 as one");
+    let first = world.pushed().expect("pushed");
+    assert!(first.generation == Generation::from_u64(1) && !first.reconnect, "{first:?}");
 }

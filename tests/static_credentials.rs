@@ -87,7 +87,6 @@ fn ht_34_a_401_to_a_literal_is_reported_and_changes_nothing() {
     for profile in [profiles::literal(), profiles::basic(), profiles::certificate_data()] {
         let mut world = World::new(&profile);
         let before = world.credential();
-        world.perform(Step::Tick);
         world.revoke("*");
         assert!(world.request().as_str().starts_with("401"));
         assert!(world.request().as_str().starts_with("401"));
@@ -150,4 +149,13 @@ fn a_hundred_years_do_nothing_to_a_literal() {
     world.pass((100 * 365 * 24).h()).request().is("200 as literal");
     world.wall_back((200 * 365 * 24).h()).request().is("200 as literal");
     assert_eq!(world.stats().started, 0);
+}
+
+#[test]
+fn ht_34_the_first_input_may_be_a_rejection() {
+    let mut world = World::new(&profiles::literal());
+    world.revoke("*").request().is("401 as literal");
+    assert_eq!(world.stats().rejected, 1);
+    let rejected = |event: &Event| matches!(event, Event::Rejected { .. });
+    assert!(world.take_events().iter().any(rejected));
 }

@@ -187,3 +187,15 @@ fn pair(world: &mut World, name: &str) {
     world.file(profiles::CERTIFICATE, Content::Certificate(name.into()));
     world.file(profiles::KEY, Content::Key(name.into()));
 }
+
+#[test]
+fn a_401_in_a_pause_does_not_ask_a_person_after_it() {
+    let mut world = World::new(&profiles::exec_interactive());
+    world.program(PLUGIN, &[Run::token("first"), Run::exit(1)]);
+    world.request().is("200 as first");
+    world.pass(5.s()).revoke("first").request().is("401 as first");
+    world.request().is("401 as first");
+    let runs = world.runs(PLUGIN);
+    world.pass(24.h());
+    assert_eq!(world.runs(PLUGIN), runs, "{}", world.transcript());
+}

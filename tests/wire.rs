@@ -8,7 +8,7 @@ use kubecred_core::protocol::{
 use kubecred_core::{
     Action, ActionId, ContentProblem, Error, Event, Failure, FailureKind, FileRole, Generation,
     Header, Identity, Input, Instant, Job, Now, OutputProblem, PluginProblem, Proxy, Reply, Roots,
-    Secret, UnixTime,
+    SaveProblem, Secret, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -205,6 +205,16 @@ fn every_event_and_error_reads_back_as_it_was() {
     text(&Event::Rejected { generation });
     text(&Event::Renewed { generation, expires: Some(UnixTime::from_millis(1)) });
     text(&Event::ClockSkew { millis: 5 });
+    text(&Event::Saved { path: "/k".into() });
+    for problem in [
+        SaveProblem::NotRead(failure()),
+        SaveProblem::NotWritten(failure()),
+        SaveProblem::NotEdited("line 1".into()),
+        SaveProblem::WrongReply,
+    ] {
+        let error = Error::NotSaved { user: "u".into(), path: "/k".into(), problem };
+        text(&Event::NotSaved { error, retry_at: Some(Instant::from_millis(9)) });
+    }
     assert_eq!(text(&Now::from_millis(1, -2)), r#"{"monotonic":1,"wall":-2}"#);
 }
 

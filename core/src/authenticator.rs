@@ -3,12 +3,13 @@
 use crate::credential::{Credential, Generation, Header, Unready};
 use crate::error::Error;
 use crate::headers;
+use crate::persister::{self, Persister};
 use crate::policy::{Jitter, Policy};
 use crate::profile::{Bearer, Material, Profile, Roots};
 use crate::protocol::{Action, ActionId, Completion, Event, Input, SetHeaders};
 use crate::secret::Secret;
 use crate::slot::{Offer, Outcome, Slot, earliest};
-use crate::source::{self, Fetched, OidcSource, Source};
+use crate::source::{self, Fetched, OidcSource, Source, Work};
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -29,6 +30,7 @@ pub struct Authenticator {
     policy: Policy,
     jitter: Jitter,
     slots: Vec<Slot>,
+    persister: Persister,
     impersonation: Vec<Header>,
     broken: Option<Error>,
     headers: Vec<Header>,
@@ -40,6 +42,8 @@ pub struct Authenticator {
     alarm: Option<Instant>,
     /// What the last [`Action::SetHeaders`] said, if it still holds.
     announced: Option<(Generation, Option<UnixTime>)>,
+    /// There has been one: only then are there connections to be made anew.
+    pushed: bool,
     /// What changed since then means new connections.
     reconnect: bool,
     /// The generation of the last [`Event::Rejected`]: one complaint is enough.
@@ -65,6 +69,7 @@ impl Authenticator {
             policy,
             jitter: Jitter::new(seed),
             slots,
+            persister: Persister::new(),
             impersonation,
             broken,
             headers: Vec::new(),
@@ -74,6 +79,7 @@ impl Authenticator {
             timeline: Timeline::default(),
             alarm: None,
             announced: None,
+            pushed: false,
             reconnect: false,
             complained: None,
             stats: Stats::default(),
@@ -91,6 +97,7 @@ impl Authenticator {
             return;
         }
         let now = self.timeline.advance(now);
+        let ignored = self.stats.ignored;
         let tick = matches!(input, Input::Tick);
         match input {
             Input::Tick => {}
@@ -99,6 +106,7 @@ impl Authenticator {
             Input::Reject(generation) => self.reject(now, generation),
             Input::Close => return self.close(),
         }
+        let tick = tick || self.stats.ignored > ignored;
         self.advance(now);
         self.withdraw(now);
         self.announce(now);
@@ -115,6 +123,7 @@ impl Authenticator {
     /// form of [`Action::RefreshAt`].
     pub fn poll_timeout(&self) -> Option<Instant> {
         let next = self.slots.iter().filter_map(|slot| slot.deadline(&self.policy)).min();
+        let next = earliest([next, self.persister.deadline()]);
         next.map(|at| self.timeline.for_host(at))
     }
 
@@ -158,8 +167,17 @@ impl Authenticator {
         if pending {
             return Err(Unready::Pending);
         }
+        let by_wall =
+            credential.expires.map(|end| now.monotonic.saturating_add(end.since(now.wall)));
+        credential.good_until = earliest([credential.good_until, by_wall]);
         credential.good_until = credential.good_until.map(|at| self.timeline.for_host(at));
         Ok(credential)
+    }
+
+    /// Whether refreshed tokens are still to be written back: a host that ends now loses them, and
+    /// with them perhaps the login. It ends by itself, whatever happens, after a minute or so.
+    pub fn is_saving(&self) -> bool {
+        self.persister.is_busy()
     }
 
     /// Counters since the start.
@@ -182,11 +200,20 @@ impl Authenticator {
                 return self.settle(now, done);
             }
         }
-        self.stats.ignored += 1;
+        let next = ActionId(self.next_id);
+        let Self { persister, slots, policy, jitter, .. } = self;
+        let saved = slots
+            .iter_mut()
+            .find_map(Slot::oidc)
+            .and_then(|oidc| persister.complete(now, id, &mut outcome, next, oidc, policy, jitter));
+        match saved {
+            Some(saved) => self.saved(saved),
+            None => self.stats.ignored += 1,
+        }
     }
 
     fn reject(&mut self, now: Now, generation: Generation) {
-        if generation != self.generation || self.announced.is_none() {
+        if generation != self.generation || !self.complete() || self.dead(now) {
             self.stats.ignored += 1;
             return;
         }
@@ -211,16 +238,49 @@ impl Authenticator {
                 self.settle(now, outcome);
             }
         }
+        self.persist(now);
+    }
+
+    /// Sees to it that what a refresh brought is written back.
+    fn persist(&mut self, now: Now) {
+        loop {
+            let next = ActionId(self.next_id);
+            let Self { persister, slots, policy, jitter, .. } = self;
+            let Some(oidc) = slots.iter_mut().find_map(Slot::oidc) else { return };
+            let Some((late, outcome)) = persister.advance(now, next, oidc, policy, jitter) else {
+                return;
+            };
+            if let Some(late) = late {
+                self.cancel(late);
+            }
+            self.saved(outcome);
+        }
+    }
+
+    fn saved(&mut self, outcome: persister::Outcome) {
+        match outcome {
+            persister::Outcome::Ask(work) => self.ask(work),
+            persister::Outcome::Nothing => {}
+            persister::Outcome::NotSaved { error, retry_at } => {
+                let retry_at = retry_at.map(|at| self.timeline.for_host(at));
+                self.actions.push_back(Action::Report(Event::NotSaved { error, retry_at }));
+            }
+            persister::Outcome::Saved { path } => {
+                self.actions.push_back(Action::Report(Event::Saved { path }));
+            }
+        }
+    }
+
+    fn ask(&mut self, work: Work) {
+        let id = ActionId(self.next_id);
+        self.next_id += 1;
+        self.stats.started += 1;
+        self.actions.push_back(work.action(id));
     }
 
     fn settle(&mut self, now: Now, outcome: Outcome) {
         match outcome {
-            Outcome::Ask(work) => {
-                let id = ActionId(self.next_id);
-                self.next_id += 1;
-                self.stats.started += 1;
-                self.actions.push_back(work.action(id));
-            }
+            Outcome::Ask(work) => self.ask(work),
             Outcome::Renewed { changed, reconnect, skew } => {
                 self.stats.succeeded += 1;
                 self.complained = None;
@@ -269,7 +329,8 @@ impl Authenticator {
         if !self.complete() || self.announced == Some(current) || self.dead(now) {
             return;
         }
-        let reconnect = core::mem::take(&mut self.reconnect);
+        let pushed = core::mem::replace(&mut self.pushed, true);
+        let reconnect = core::mem::take(&mut self.reconnect) && pushed;
         self.announced = Some(current);
         self.actions.push_back(Action::SetHeaders(SetHeaders {
             generation: self.generation,
@@ -289,7 +350,8 @@ impl Authenticator {
 
     fn close(&mut self) {
         self.closed = true;
-        let flying: Vec<ActionId> = self.slots.iter_mut().filter_map(Slot::close).collect();
+        let flying = self.slots.iter_mut().filter_map(Slot::close);
+        let flying: Vec<ActionId> = flying.chain(self.persister.close()).collect();
         for id in flying {
             self.cancel(id);
         }

@@ -66,6 +66,16 @@ pub enum Error {
         /// What went wrong.
         problem: OidcProblem,
     },
+    /// Refreshed tokens could not be written back to where they came from.
+    #[error("cannot save the refreshed tokens of user {user:?} in {path:?}: {problem}")]
+    NotSaved {
+        /// The kubeconfig entry.
+        user: String,
+        /// The kubeconfig.
+        path: String,
+        /// What went wrong.
+        problem: SaveProblem,
+    },
     /// A host answered a job with the reply of another kind.
     #[error("the host answered with the wrong kind of reply")]
     WrongReply,
@@ -275,6 +285,26 @@ pub enum OidcProblem {
     /// The provider's answer to a refresh has an id-token that is none (OI-25).
     #[error("refresh: the provider's id_token {0}")]
     NewIdToken(IdTokenProblem),
+}
+
+/// Why refreshed tokens are not in the kubeconfig (OI-26).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum SaveProblem {
+    /// The host could not read it.
+    #[error("it cannot be read: {0}")]
+    NotRead(Failure),
+    /// The host could not write it.
+    #[error("it cannot be written: {0}")]
+    NotWritten(Failure),
+    /// It is not such that a token of it could be replaced; says where, never what.
+    #[error("{0}")]
+    NotEdited(String),
+    /// The host answered with the reply to another kind of job.
+    #[error("the host answered with the wrong kind of reply")]
+    WrongReply,
 }
 
 /// A request to an OpenID provider.

@@ -121,6 +121,7 @@ mod headers;
 mod in_cluster;
 pub mod kubeconfig;
 mod pem;
+mod persister;
 pub mod policy;
 mod profile;
 pub mod protocol;
@@ -136,7 +137,7 @@ pub use detect::{Detection, Step, detect};
 pub use environment::Environment;
 pub use error::{
     ContentProblem, Endpoint, Error, FileRole, IdTokenProblem, OidcProblem, OidcStep,
-    OutputProblem, PluginProblem,
+    OutputProblem, PluginProblem, SaveProblem,
 };
 pub use in_cluster::InCluster;
 pub use kubeconfig::{ConfigError, Kubeconfig, Overrides, PathFlavour};

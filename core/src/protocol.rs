@@ -480,6 +480,19 @@ pub enum Event {
         /// When it ends, if that is known.
         expires: Option<UnixTime>,
     },
+    /// Refreshed tokens are in the kubeconfig that they came from.
+    Saved {
+        /// The file.
+        path: String,
+    },
+    /// Refreshed tokens could not be written back. They are in use all the same; but who starts
+    /// from that file finds the old ones, which may be of no use any more.
+    NotSaved {
+        /// Why.
+        error: Error,
+        /// The next attempt; `None`: not before other tokens come.
+        retry_at: Option<Instant>,
+    },
     /// The credential has expired and there is no other yet: a host that keeps a copy must stop
     /// using it.
     Withdrawn {

@@ -15,7 +15,7 @@
 use crate::error::Error;
 use crate::policy::{Jitter, Policy, Renewal};
 use crate::protocol::{ActionId, Failure, FailureKind, Reply};
-use crate::source::{Fetched, Next, Source, Stage, Work};
+use crate::source::{Fetched, Next, OidcSource, Source, Stage, Work};
 use crate::time::{Instant, Now, UnixTime};
 use core::time::Duration;
 
@@ -106,6 +106,11 @@ impl Slot {
         slot
     }
 
+    /// The source, if it has tokens to write back.
+    pub(crate) fn oidc(&mut self) -> Option<&mut OidcSource> {
+        self.source.oidc()
+    }
+
     pub(crate) fn held(&self) -> Option<&Fetched> {
         self.held.as_ref().map(|held| &held.fetched)
     }
@@ -154,7 +159,7 @@ impl Slot {
         if matches!(self.source, Source::Fixed) {
             return;
         }
-        let pausing = matches!(self.doing, Doing::Paused { until } if now.monotonic < until);
+        let pausing = self.is_pausing(now);
         // A browser must not open when the person who asked has long gone away.
         if !(pausing && self.source.talks_to_a_person()) {
             self.wanted = true;
@@ -167,14 +172,18 @@ impl Slot {
         if !self.source.answers_for_401() {
             return false;
         }
+        let pausing = self.is_pausing(now);
         let Some(held) = &mut self.held else { return false };
         held.suspect = true;
         // What a refresh did long ago says nothing about the next one.
-        if self.started.is_none_or(|at| now.monotonic.since(at) > policy.backoff.max * 2) {
+        let long = policy.backoff.max.saturating_mul(2);
+        if self.started.is_none_or(|at| now.monotonic.since(at) > long) {
             self.misses = 0;
         }
-        self.wanted = true;
-        self.urgent = true;
+        if !(pausing && self.source.talks_to_a_person()) {
+            self.wanted = true;
+            self.urgent = true;
+        }
         true
     }
 
@@ -260,6 +269,10 @@ impl Slot {
         };
         *self = Self::new(Source::Fixed);
         id
+    }
+
+    fn is_pausing(&self, now: Now) -> bool {
+        matches!(self.doing, Doing::Paused { until } if now.monotonic < until)
     }
 
     fn timer_driven(&self, policy: &Policy) -> bool {

@@ -3,6 +3,7 @@
 mod clients;
 mod failures;
 mod kubeconfig;
+mod saving;
 mod tokens;
 
 use kubecred_core::{Bearer, Oidc, Profile, Roots, Secret, UnixTime};

@@ -170,6 +170,8 @@ pub struct Weather {
     pub scatter: u64,
     /// Jobs of these kinds are refused as unsupported: `file`, `command`, `http`, `write`.
     pub refuse: Vec<String>,
+    /// Every write fails like this.
+    pub fail_writes: Option<FailureKind>,
     /// Cancelled jobs are answered all the same.
     pub deaf: bool,
     /// The timer comes this many milliseconds early.
@@ -185,6 +187,7 @@ pub(crate) struct Host {
     pub(crate) slow_files: bool,
     programs: BTreeMap<String, VecDeque<Run>>,
     pub(crate) reads: BTreeMap<String, u64>,
+    pub(crate) writes: BTreeMap<String, u64>,
     pub(crate) runs: BTreeMap<String, u64>,
     pub(crate) issued: Issued,
     pub(crate) provider: Provider,
@@ -194,6 +197,12 @@ pub(crate) struct Host {
 pub(crate) struct Answered<R> {
     pub(crate) after: u64,
     pub(crate) outcome: Option<Result<R, Failure>>,
+}
+
+impl<R> Answered<R> {
+    pub(crate) fn failed(kind: FailureKind) -> Self {
+        Self { after: 1, outcome: Some(Err(Failure::new(kind, ""))) }
+    }
 }
 
 impl Host {
@@ -217,6 +226,7 @@ impl Host {
             let failure = Failure::new(FailureKind::Conflict, "the file has changed");
             return Answered { after: 1, outcome: Some(Err(failure)) };
         }
+        *self.writes.entry(request.path.clone()).or_default() += 1;
         let text = String::from_utf8_lossy(request.contents.expose()).into_owned();
         self.files.insert(request.path.clone(), Content::Text(text));
         Answered { after: 1, outcome: Some(Ok(Written)) }

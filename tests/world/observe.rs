@@ -100,6 +100,7 @@ impl Ledger {
                     before.generation < set.generation
                         || before.generation == set.generation && same
                 });
+                assert!(before.is_some() || !set.reconnect, "law 8: there is nothing to reconnect");
                 assert!(rises, "law 8: the generation pushed rises: {set:?} after {before:?}");
                 self.pushed = Some(set.clone());
             }

@@ -159,6 +159,11 @@ impl<M: Machine> World<M> {
         self.host.runs.get(program).copied().unwrap_or_default()
     }
 
+    /// How many times this file was written.
+    pub fn writes(&self, path: &str) -> u64 {
+        self.host.writes.get(path).copied().unwrap_or_default()
+    }
+
     /// How many times this file was read.
     pub fn reads(&self, path: &str) -> u64 {
         self.host.reads.get(path).copied().unwrap_or_default()
@@ -271,7 +276,10 @@ impl<M: Machine> World<M> {
                 self.answer("http", job, answered);
             }
             Action::WriteFile(job) => {
-                let answered = self.host.write(&job.request);
+                let answered = match self.weather.fail_writes {
+                    Some(kind) => Answered::failed(kind),
+                    None => self.host.write(&job.request),
+                };
                 self.answer("write", job, answered);
             }
             Action::Cancel(id) if self.weather.deaf => _ = id,

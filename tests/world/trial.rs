@@ -9,7 +9,7 @@ use crate::{Clocks, Content, OpenIdTokens, START_WALL, secret};
 use kubecred_core::protocol::{Completion, Exit, FileBytes, HttpResponse, Written};
 use kubecred_core::{
     Action, ActionId, Authenticator, Failure, FailureKind, Generation, Input, Now, Policy, Profile,
-    Reply, UnixTime,
+    Reply, Secret, UnixTime,
 };
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(crate) struct Trial {
     /// How long what the plugin last printed may be served.
     pub(crate) life: Option<Life>,
     has_kubeconfig: bool,
+    /// What the kubeconfig holds.
+    kubeconfig: Secret,
 }
 
 /// A job, as much of it as an answer needs.
@@ -35,6 +37,8 @@ pub(crate) struct Asked {
     pub(crate) id: ActionId,
     pub(crate) place: String,
     pub(crate) kind: Kind,
+    /// What is to be written.
+    contents: Option<Secret>,
 }
 
 /// What an answer must be.
@@ -83,6 +87,7 @@ impl Trial {
             serial: 0,
             life: first_life(&script.profile()),
             has_kubeconfig: script.profile() == profiles::oidc_from_file(),
+            kubeconfig: first_kubeconfig(),
         }
     }
 
@@ -141,6 +146,13 @@ impl Trial {
         if let Some(life) = life {
             self.life = life;
         }
+        match (&outcome, &asked.contents) {
+            (Ok(Reply::Written(_)), Some(contents)) => self.kubeconfig = contents.clone(),
+            (Ok(Reply::File(bytes)), _) if asked.place == KUBECONFIG => {
+                self.kubeconfig = bytes.0.clone();
+            }
+            _ => {}
+        }
         let input = complete(asked.id, outcome);
         self.done.push(asked);
         Turn { input, stray: false, good: how.is_good() }
@@ -170,13 +182,13 @@ impl Trial {
     /// Enters a job that the machine has asked for.
     pub(crate) fn ask(&mut self, action: &Action) {
         if let (Some(id), Some(place)) = (action.job_id(), crate::observe::place(action)) {
-            let kind = match action {
-                Action::RunCommand(_) => Kind::Command,
-                Action::SendRequest(_) => Kind::Http,
-                Action::WriteFile(_) => Kind::Write,
-                _ => Kind::File,
+            let (kind, contents) = match action {
+                Action::RunCommand(_) => (Kind::Command, None),
+                Action::SendRequest(_) => (Kind::Http, None),
+                Action::WriteFile(job) => (Kind::Write, Some(job.request.contents.clone())),
+                _ => (Kind::File, None),
             };
-            self.open.push(Asked { id, place, kind });
+            self.open.push(Asked { id, place, kind, contents });
         }
         if let Action::Cancel(id) = action {
             let position = self.open.iter().position(|asked| asked.id == *id);
@@ -228,6 +240,8 @@ impl Trial {
             _ => match path {
                 TOKEN if how == How::Same => secret("same").into(),
                 TOKEN => secret(&format!("token-{}", self.serial)).into(),
+                KUBECONFIG if how == How::Same => self.kubeconfig.clone(),
+                // Somebody else has logged in.
                 KUBECONFIG => {
                     let refresh = Some(format!("refresh-{}", self.serial));
                     Content::OpenId(OpenIdTokens { id: None, refresh }).bytes()
@@ -321,6 +335,11 @@ impl Trial {
         }
         Life { end: Some(end), until: self.lived + millis(left) }
     }
+}
+
+fn first_kubeconfig() -> Secret {
+    let id = Some(("id-1".into(), 600_000));
+    Content::OpenId(OpenIdTokens { id, refresh: Some("refresh-1".into()) }).bytes()
 }
 
 /// How long the id-token may be served that was there from the start.

@@ -26,6 +26,8 @@ pub(crate) struct Driver {
     pub(crate) jobs: JoinSet<(ActionId, Input)>,
     pub(crate) running: HashMap<ActionId, AbortHandle>,
     pub(crate) connection: u64,
+    /// Those who want it closed, once refreshed tokens are where they belong.
+    pub(crate) leaving: Vec<Post>,
 }
 
 impl Driver {
@@ -44,6 +46,10 @@ impl Driver {
                 return;
             }
             self.wait(&mut posts).await;
+            if !self.leaving.is_empty() && !self.machine.is_saving() {
+                self.machine.handle_input(self.clock.now(), Input::Close);
+                posts.append(&mut self.leaving);
+            }
         }
     }
 
@@ -57,7 +63,7 @@ impl Driver {
             }
         };
         let input = tokio::select! {
-            post = self.inbox.recv() => return self.take(post, posts),
+            post = self.inbox.recv(), if !self.is_orphaned() => return self.take(post, posts),
             Some(ended) = self.jobs.join_next() => match ended {
                 Ok((id, input)) => { self.running.remove(&id); input }
                 Err(_) => Input::Tick, // cancelled, or its panic is its embedder's: it times out
@@ -75,9 +81,19 @@ impl Driver {
             posts.push(post);
         }
         let now = self.clock.now();
-        for post in posts {
-            self.machine.handle_input(now, post.input.clone());
+        for post in std::mem::take(posts) {
+            if post.input == Input::Close {
+                self.leaving.push(post);
+            } else {
+                self.machine.handle_input(now, post.input.clone());
+                posts.push(post);
+            }
         }
+    }
+
+    /// Nobody can post any more, and that has been heard.
+    fn is_orphaned(&self) -> bool {
+        self.inbox.is_closed() && !self.leaving.is_empty()
     }
 
     fn carry_out(&mut self) {

@@ -22,7 +22,7 @@ const EVENTS: usize = 256;
 /// The credentials of one profile, kept fresh. Cheap to clone; all clones share one machine.
 ///
 /// Nothing runs until somebody asks. When the last clone is dropped, or one is closed, running
-/// plugins are stopped and secrets wiped.
+/// plugins are stopped and secrets wiped. Close it before the program ends: see [`Auth::close`].
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -84,6 +84,7 @@ impl Auth {
             jobs: JoinSet::new(),
             running: HashMap::new(),
             connection: 0,
+            leaving: Vec::new(),
         };
         tokio::spawn(driver.run());
         Self { inner: Arc::new(inner) }
@@ -137,7 +138,8 @@ impl Auth {
     }
 
     /// Stops running plugins, wipes secrets, and ends every waiting call with
-    /// [`AuthError::Closed`]. Returns when nothing runs any more.
+    /// [`AuthError::Closed`]. Returns when nothing runs any more, and waits for refreshed tokens
+    /// to be written back to the kubeconfig: without them the next program may have to log in.
     pub async fn close(&self) {
         self.send(Input::Close).await;
     }

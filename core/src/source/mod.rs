@@ -11,6 +11,7 @@ use crate::policy::{Policy, Reload};
 use crate::profile::{ClientCertificate, Exec, InteractiveMode, Material, Roots};
 use crate::protocol::{
     Action, ActionId, Failure, FailureKind, Job, ReadFile, Reply, RunCommand, SendRequest, Stdin,
+    WriteFile,
 };
 use crate::secret::Secret;
 use crate::time::{Now, UnixTime};
@@ -59,6 +60,7 @@ pub(crate) enum Work {
     Read(ReadFile),
     Run(RunCommand),
     Send(SendRequest),
+    Write(WriteFile),
 }
 
 impl Work {
@@ -67,13 +69,14 @@ impl Work {
             Self::Read(request) => Action::ReadFile(Job { id, request }),
             Self::Run(request) => Action::RunCommand(Job { id, request }),
             Self::Send(request) => Action::SendRequest(Job { id, request }),
+            Self::Write(request) => Action::WriteFile(Job { id, request }),
         }
     }
 
     /// How long it may take; `None`: as long as it likes.
     pub(crate) fn limit(&self, policy: &Policy) -> Option<Duration> {
         match self {
-            Self::Read(_) => Some(policy.file_timeout),
+            Self::Read(_) | Self::Write(_) => Some(policy.file_timeout),
             // A person may be typing.
             Self::Run(RunCommand { stdin: Stdin::Inherit, .. }) => None,
             Self::Run(_) => policy.command_timeout,
@@ -225,6 +228,14 @@ impl Source {
         }
     }
 
+    /// The source, if it has tokens to write back.
+    pub(crate) fn oidc(&mut self) -> Option<&mut OidcSource> {
+        match self {
+            Self::Oidc(oidc) => Some(oidc),
+            _ => None,
+        }
+    }
+
     /// What to serve while nothing has ever been fetched.
     pub(crate) fn fallback(&self) -> Option<Fetched> {
         match self {
@@ -294,4 +305,4 @@ fn plugin(user: &str, exec: &Exec, problem: crate::error::PluginProblem) -> Erro
 }
 
 pub(crate) use file::{basic, fixed_pair, fixed_roots, fixed_token, header_text};
-pub(crate) use oidc::OidcSource;
+pub(crate) use oidc::{Edit, OidcSource, Tokens};

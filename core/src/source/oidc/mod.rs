@@ -16,15 +16,15 @@
 
 mod grant;
 mod id_token;
+mod kubeconfig;
 mod provider;
 mod word;
 
 use super::{Fetched, Next, Work, file};
 use crate::credential::Header;
 use crate::error::{Endpoint, Error, FileRole, IdTokenProblem, OidcProblem, OidcStep};
-use crate::kubeconfig::Kubeconfig;
 use crate::policy::Policy;
-use crate::profile::{KubeconfigUser, Oidc, Roots, without_user_info};
+use crate::profile::{Oidc, Roots, without_user_info};
 use crate::protocol::{Failure, FailureKind, HttpResponse, ReadFile, Reply};
 use crate::secret::Secret;
 use crate::time::Now;
@@ -33,6 +33,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
+pub(crate) use kubeconfig::Edit;
+
 use grant::{Answer, Style};
 use provider::Provider;
 
@@ -44,6 +46,8 @@ pub(crate) struct OidcSource {
     tokens: Tokens,
     /// What the kubeconfig holds, as far as is known.
     filed: Tokens,
+    /// What was written there last, without a word from the host whether it has got there.
+    tried: Option<Tokens>,
     /// The id-token in hand has been handed out.
     served: bool,
     /// The provider does not take the refresh token in hand.
@@ -91,6 +95,7 @@ impl OidcSource {
             config,
             filed: tokens.clone(),
             tokens,
+            tried: None,
             served: false,
             refused: None,
             provider: None,
@@ -192,24 +197,6 @@ impl OidcSource {
         let fetched = Fetched { authorization, expires: Some(expires), ..Fetched::default() };
         self.served |= usable;
         usable.then_some(fetched)
-    }
-
-    /// Takes over what somebody else has put into the kubeconfig: a login, or a refresh that used
-    /// up the refresh token in hand.
-    fn look(&mut self, kubeconfig: &Secret) {
-        let Some(origin) = &self.config.origin else { return };
-        let Some(found) = tokens_of(origin, &self.config, kubeconfig) else { return };
-        if found == self.filed {
-            return;
-        }
-        if found.refresh != self.tokens.refresh {
-            self.refused = None;
-        }
-        if found.id != self.tokens.id {
-            self.served = false;
-        }
-        self.filed = found.clone();
-        self.tokens = found;
     }
 
     /// Begins a refresh, if there can be one.
@@ -325,20 +312,6 @@ impl OidcSource {
         let issuer = without_user_info(&self.config.issuer);
         Error::Oidc { user: self.user.clone(), issuer, problem }
     }
-}
-
-/// The tokens of a user entry, if it is still about the same client of the same provider.
-fn tokens_of(place: &KubeconfigUser, config: &Oidc, kubeconfig: &Secret) -> Option<Tokens> {
-    let kubeconfig = Kubeconfig::from_bytes(kubeconfig.expose()).ok()?;
-    let provider = kubeconfig.users.get(&place.user)?.auth_provider.as_ref()?;
-    let setting = |name: &str| provider.config.get(name);
-    let same = |name: &str, value: &str| {
-        setting(name).is_some_and(|setting| setting.expose() == value.as_bytes())
-    };
-    let ours = provider.name == "oidc"
-        && same("idp-issuer-url", &config.issuer)
-        && same("client-id", &config.client_id);
-    ours.then(|| Tokens::new(setting("id-token"), setting("refresh-token")))
 }
 
 fn next(stage: Stage, work: Work) -> Next {
