@@ -7,8 +7,8 @@ use kubecred_core::protocol::{
 };
 use kubecred_core::{
     Action, ActionId, ContentProblem, Error, Event, Failure, FailureKind, FileRole, Generation,
-    Header, Identity, Input, Instant, Job, Now, OutputProblem, PluginProblem, Proxy, Reply, Roots,
-    SaveProblem, Secret, UnixTime,
+    Header, Identity, Input, Instant, Job, Now, OutputProblem, PluginProblem, Profile, Proxy,
+    Reply, Roots, SaveProblem, Secret, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -278,5 +278,15 @@ fn two_hundred_random_scripts_speak_only_the_wire() {
     for seed in 0..200 {
         // The eleventh law is checked for each input and action on the way.
         world::laws::hold(&Script::random(1_000_000 + seed, 20));
+    }
+}
+
+#[test]
+fn ex_4_an_unknown_mode_cannot_be_told_over_the_wire() {
+    let written = serde_json::to_string(&profiles::exec()).expect("it is written");
+    assert!(written.contains("\"Never\""), "{written}");
+    for mode in ["\"Sometimes\"", "\"never\"", "\"\"", "null"] {
+        let changed = written.replace("\"Never\"", mode);
+        assert!(serde_json::from_str::<Profile>(&changed).is_err(), "{mode}");
     }
 }

@@ -4,7 +4,7 @@ use crate::in_cluster::{CA, pod};
 use crate::{missing, rules};
 use kubecred_core::{
     Bearer, ConfigError, Environment, Failure, FailureKind, InCluster, Origin, Overrides, Profile,
-    Secret, Step, detect,
+    Roots, Secret, Step, detect,
 };
 use std::collections::BTreeMap;
 
@@ -170,6 +170,20 @@ fn kc_79_overrides_keep_the_pod() {
         assert!(is_pod(&profile));
         assert_eq!(profile.authentication.impersonation.user, "someone");
     }
+}
+
+#[test]
+fn ic_7_overrides_reach_the_pods_account() {
+    let with = |overrides| World::pod(None).detect(None, overrides, &in_pod()).unwrap();
+    let token = with(Overrides { token: "mine".into(), ..Overrides::default() });
+    assert!(is_pod(&token));
+    assert_eq!(token.authentication.bearer, Bearer::Token("mine".into()));
+    let file = with(Overrides { token_file: "/mine".into(), ..Overrides::default() });
+    let bearer = Bearer::TokenFile { path: "/mine".into(), fallback: None };
+    assert_eq!(file.authentication.bearer, bearer);
+    let roots = with(Overrides { certificate_authority: "/ca".into(), ..Overrides::default() });
+    assert!(is_pod(&roots));
+    assert_eq!(roots.cluster.roots, Roots::File("/ca".into()));
 }
 
 #[test]

@@ -1,17 +1,18 @@
-//! Exec plugins in kubeconfigs (KC-58, EX-1, EX-32…EX-36, EX-46, EX-80…EX-82).
+//! Exec plugins in kubeconfigs (KC-58, EX-1…EX-4, EX-10, EX-32…EX-36, EX-46, EX-80…EX-82).
 
 use crate::{file, kinds, parse, select, text, user};
 use kubecred_core::kubeconfig::{PolicyProblem, ProblemKind};
 use kubecred_core::{
-    Bearer, ConfigError, Environment, Exec, ExecApiVersion, ExecCluster, InteractiveMode,
-    Overrides, PluginPolicy, Roots, StdinFacts,
+    Action, Authentication, Authenticator, Bearer, ConfigError, Environment, Exec, ExecApiVersion,
+    ExecCluster, Input, InteractiveMode, Now, Overrides, PluginPolicy, Policy, Profile, Roots,
+    StdinFacts,
 };
 
 fn exec(fields: &str) -> Result<Exec, ConfigError> {
     of(user(&format!("{{exec: {{{fields}}}}}")))
 }
 
-fn of(profile: Result<kubecred_core::Profile, ConfigError>) -> Result<Exec, ConfigError> {
+fn of(profile: Result<Profile, ConfigError>) -> Result<Exec, ConfigError> {
     match profile?.authentication.bearer {
         Bearer::Exec(exec) => Ok(*exec),
         other => panic!("no plugin: {other:?}"),
@@ -153,4 +154,59 @@ fn ex_80_ex_82_the_policy_goes_along_and_must_make_sense() {
     assert_eq!(kinds(&result), [ProblemKind::PluginPolicy(PolicyProblem::EmptyList)]);
     let result = with(PluginPolicy::Allowlist(vec!["./x".into()]));
     assert!(text(result).contains("write \"x\""));
+}
+
+/// In a kubeconfig and in a profile by hand: nothing is asked for with it.
+#[test]
+fn ex_2_a_policy_that_makes_no_sense_is_found_before_anything_is_run() {
+    let text = file(
+        "{server: 'https://h'}",
+        &format!("{{exec: {{command: x, {V1}, interactiveMode: Never}}}}"),
+    );
+    let config = parse(&text).unwrap();
+    for policy in [vec![], vec![String::new()], vec!["/a/../b".into()]] {
+        let policy = PluginPolicy::Allowlist(policy);
+        let environment = Environment::default().with_plugin_policy(policy.clone());
+        let selected = config.select(&Overrides::default(), &environment);
+        let [ProblemKind::PluginPolicy(problem)] = &kinds(&selected)[..] else {
+            panic!("{selected:?}")
+        };
+        let mut by_hand = Profile::new("https://h");
+        by_hand.authentication = Authentication::exec(Exec { policy, ..Exec::new("x") });
+        assert_eq!(kinds(&by_hand.check()), [ProblemKind::PluginPolicy(problem.clone())]);
+    }
+}
+
+#[test]
+fn ex_3_names_of_variables_may_be_anything_but_empty() {
+    let names = ["PATH", "a b", "A=B", "über", "1", "$X", "-"];
+    let pairs = names.map(|name| format!("{{name: '{name}', value: v}}")).join(", ");
+    let fields = format!("command: x, {V1}, interactiveMode: Never, env: [{pairs}]");
+    let plugin = exec(&fields).unwrap();
+    let found: Vec<&str> = plugin.env.iter().map(|pair| pair.name.as_str()).collect();
+    assert_eq!(found, names);
+    let unnamed = fields.replace("name: 'PATH'", "name: ''");
+    assert_eq!(kinds(&exec(&unnamed)), [ProblemKind::ExecIncomplete]);
+}
+
+#[test]
+fn ex_4_a_missing_or_unknown_mode_never_runs() {
+    for mode in ["", ", interactiveMode: ''", ", interactiveMode: ~", ", interactiveMode: ALWAYS"] {
+        let found = exec(&format!("command: x, {V1}{mode}"));
+        assert_eq!(kinds(&found).len(), 1, "{mode}");
+    }
+}
+
+#[test]
+fn ex_10_a_command_by_hand_may_be_anything_and_stays_as_it_is() {
+    for command in ["plug", "bin/plug", "./plug", "../plug", "~/plug", "$PLUG", "a b", r"C:\p.exe"]
+    {
+        let mut profile = Profile::new("https://h");
+        profile.authentication = Authentication::exec(Exec::new(command));
+        assert_eq!(profile.check(), Ok(()), "{command}");
+        let mut machine = Authenticator::new(&profile, Policy::default(), 0);
+        machine.handle_input(Now::from_millis(0, 0), Input::Demand);
+        let Some(Action::RunCommand(job)) = machine.poll_action() else { panic!("{command}") };
+        assert_eq!(job.request.program, command);
+    }
 }

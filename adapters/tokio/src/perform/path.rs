@@ -34,20 +34,31 @@ fn executable(path: &Path) -> Option<PathBuf> {
     may.then(|| path.to_owned())
 }
 
-/// As it is, or with one of the endings in PATHEXT (EX-14).
 #[cfg(not(unix))]
 fn executable(path: &Path) -> Option<PathBuf> {
-    let endings = env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
-    let mut candidates = Vec::new();
-    if path.extension().is_some() {
-        candidates.push(path.to_owned());
+    let endings = env::var("PATHEXT").unwrap_or_default();
+    spellings(path, &endings).into_iter().find(|candidate| candidate.is_file())
+}
+
+/// The files that a path may mean on Windows, in the order in which they are looked for: itself, if
+/// it has an ending, and with each of the endings in PATHEXT (EX-14).
+#[cfg(any(test, not(unix)))]
+fn spellings(path: &Path, endings: &str) -> Vec<PathBuf> {
+    let endings = if endings.is_empty() { ".com;.exe;.bat;.cmd" } else { endings };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut spellings = Vec::new();
+    if name.contains('.') {
+        spellings.push(path.to_owned());
     }
-    candidates.extend(endings.split(';').filter(|e| !e.is_empty()).map(|ending| {
+    spellings.extend(endings.split(';').filter(|ending| !ending.is_empty()).map(|ending| {
         let mut name = path.as_os_str().to_owned();
-        name.push(ending);
+        if !ending.starts_with('.') {
+            name.push(".");
+        }
+        name.push(ending.to_lowercase());
         PathBuf::from(name)
     }));
-    candidates.into_iter().find(|candidate| candidate.is_file())
+    spellings
 }
 
 #[cfg(all(test, unix))]
@@ -83,6 +94,27 @@ mod tests {
         let path = env::join_paths([relative, folder.path()]).unwrap();
         let hit = search(&path, "plug").unwrap();
         assert!(!hit.is_absolute(), "the first hit decides, not the first good one: {hit:?}");
+    }
+
+    /// I: client-go looks into the working directory first, and refuses what it finds there; here
+    /// that directory does not matter to a name.
+    #[test]
+    fn ex_14_on_windows_endings_are_tried_in_order_and_a_name_means_path_alone() {
+        let all = |path: &str, endings: &str| -> Vec<String> {
+            let spellings = spellings(Path::new(path), endings);
+            spellings.iter().map(|path| path.to_str().unwrap().to_owned()).collect()
+        };
+        let usual = ["plug.com", "plug.exe", "plug.bat", "plug.cmd"];
+        assert_eq!(all("plug", ""), usual);
+        assert_eq!(all("d.d/plug", ".EXE;;ps1"), ["d.d/plug.exe", "d.d/plug.ps1"]);
+        assert_eq!(all("plug.exe", ".EXE"), ["plug.exe", "plug.exe.exe"]);
+        assert_eq!(all("plug.v2", ".COM"), ["plug.v2", "plug.v2.com"]);
+        let here = tempfile::NamedTempFile::new_in(env::current_dir().unwrap()).unwrap();
+        let name = here.path().file_name().unwrap().to_str().unwrap();
+        program(&env::current_dir().unwrap(), name, 0o755);
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_eq!(search(elsewhere.path().as_os_str(), name), None);
+        assert!(search(env::current_dir().unwrap().as_os_str(), name).is_some());
     }
 
     #[test]

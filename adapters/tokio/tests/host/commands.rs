@@ -98,6 +98,20 @@ async fn ex_12_the_plugins_own_path_does_not_find_it() {
 }
 
 #[tokio::test]
+async fn ex_3_a_variable_with_a_nul_cannot_be_passed_on() {
+    let folder = TempDir::new().unwrap();
+    let mut command = command(script(&folder, r#"printf '%s' "$A""#));
+    for variable in [variable("A", "hush\0"), variable("A\0hush", "v")] {
+        command.env = vec![variable];
+        let failure = run(&command).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Other);
+        assert!(!failure.to_string().contains("hush"), "{failure}");
+    }
+    command.env = vec![variable("A", "a b"), variable("A b", "c"), variable(" ", "d")];
+    assert_eq!(run(&command).await.unwrap().1, "a b");
+}
+
+#[tokio::test]
 async fn ex_22_standard_input_is_the_null_device() {
     let folder = TempDir::new().unwrap();
     assert_eq!(run(&command(script(&folder, "cat; echo end"))).await.unwrap().1, "end\n");

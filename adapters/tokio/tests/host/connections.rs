@@ -2,7 +2,7 @@
 
 use crate::plugin::Plugin;
 use http::StatusCode;
-use kubecred_core::{Authentication, Exec, Policy, Profile, Proxy, Roots};
+use kubecred_core::{Authentication, Exec, PluginPolicy, Policy, Profile, Proxy, Roots};
 use kubecred_loopback::{ApiServer, ApiServerBuilder, HttpProxy, Issued, User};
 use kubecred_tokio::{Auth, Client};
 use std::net::SocketAddr;
@@ -179,4 +179,19 @@ async fn ex_71_clones_share_a_credential_and_others_do_not() {
     let refused = auth.credential().await.unwrap().generation();
     assert!(auth.unauthorized(refused).await);
     assert_eq!(other.credential().await.unwrap().headers()["authorization"], "Bearer token-2");
+}
+
+/// I: in client-go the policy is part of what makes two plugins of a process equal; here no two are.
+#[tokio::test]
+async fn ex_87_a_policy_holds_for_those_who_have_it() {
+    let plugin = Plugin::counting();
+    let mut profile = Profile::new("https://127.0.0.1");
+    profile.authentication = Authentication::exec(Exec::new(plugin.path()));
+    let free = Auth::from_profile(profile.clone());
+    free.credential().await.unwrap();
+    let bound = Auth::builder().plugin_policy(PluginPolicy::DenyAll).profile(profile);
+    let error = bound.credential().await.unwrap_err();
+    assert!(error.to_string().contains("DenyAll"), "{error}");
+    free.credential().await.unwrap();
+    assert_eq!(plugin.runs(), 1);
 }

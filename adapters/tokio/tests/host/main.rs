@@ -6,12 +6,15 @@ mod client;
 mod commands;
 #[cfg(feature = "client")]
 mod connections;
+mod files;
 mod handle;
 #[cfg(feature = "client")]
 mod kube;
 #[cfg(feature = "tower")]
 mod layer;
 mod load;
+#[cfg(feature = "client")]
+mod order;
 mod plugin;
 #[cfg(feature = "reqwest")]
 mod reqwest;
