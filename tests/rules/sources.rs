@@ -66,8 +66,7 @@ fn collect_items(items: &[Item], file: &Path, folder: &Path, tests: &mut Vec<Tes
                     (Some((_, items)), _) => collect_items(items, file, &folder.join(name), tests),
                     (None, Some(path)) => {
                         let path = file.parent().expect("a folder").join(path);
-                        // What such a file declares lies beside it.
-                        let folder = path.parent().expect("a file is in a folder").to_owned();
+                        let folder = path.with_extension("");
                         collect(&path, &folder, tests);
                     }
                     (None, None) => {

@@ -21,11 +21,6 @@ impl Transcript {
         &self.0
     }
 
-    /// Where the committed ones are.
-    pub fn folder() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts")
-    }
-
     /// Holds this dialogue against the committed one, `transcripts/NAME.txt`. With the variable
     /// `KUBECRED_BLESS` set, writes it instead.
     #[track_caller]
@@ -59,5 +54,5 @@ impl fmt::Display for Transcript {
 }
 
 fn committed(name: &str) -> PathBuf {
-    Transcript::folder().join(format!("{name}.txt"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts").join(format!("{name}.txt"))
 }

@@ -1,3 +1,0 @@
-//! Generated from `wasm/wit`.
-
-wasmtime::component::bindgen!({ path: "../../wasm/wit", world: "kubecred" });
