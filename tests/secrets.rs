@@ -196,9 +196,9 @@ fn kc_27_bad_kubeconfigs_do_not_show_what_they_hold() {
 
 #[test]
 fn transcripts_hold_names_in_place_of_secrets() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/transcripts");
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).expect("the transcripts are there") {
+    for entry in std::fs::read_dir(world::Transcript::folder()).expect("the transcripts are there")
+    {
         let path = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("text");
         assert!(!text.contains(CANARY), "{}", path.display());

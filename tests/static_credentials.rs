@@ -105,13 +105,14 @@ fn ua_2_a_certificate_goes_along_with_a_token() {
     World::new(&profile).request().is("200 as literal with certificate a");
 }
 
+/// What comes of it is for the server to say.
 #[test]
 fn a_certificate_given_outright_is_served_past_its_end() {
     let data = |pem: &str| Material::Data(pem.into());
     let [certificate, key] = [certificates::certificate("gone"), certificates::key("gone")];
     let profile = profiles::with(Authentication::certificate(data(certificate), data(key)));
     let mut world = World::new(&profile);
-    world.request().is("200 as certificate gone");
+    world.request().is("401 as certificate gone");
     assert_eq!(world.credential().map(|served| served.expires), Ok(None));
 }
 

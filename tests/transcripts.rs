@@ -2,6 +2,7 @@
 
 use kubecred_core::{Authenticator, Policy};
 use std::collections::BTreeSet;
+use world::Transcript;
 use world::scenarios::{ALL, SEED};
 
 #[test]
@@ -14,8 +15,7 @@ fn the_native_machine_says_what_the_transcripts_say() {
 
 #[test]
 fn every_transcript_belongs_to_a_scenario() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/transcripts");
-    let files = std::fs::read_dir(folder).expect("the transcripts are there");
+    let files = std::fs::read_dir(Transcript::folder()).expect("the transcripts are there");
     let files: BTreeSet<String> = files
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();

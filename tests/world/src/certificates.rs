@@ -6,7 +6,7 @@ pub const SHORT_ENDS: u64 = 600_000;
 
 macro_rules! pem {
     ($file:literal) => {
-        include_str!(concat!("pem/", $file, ".pem"))
+        include_str!(concat!("../pem/", $file, ".pem"))
     };
 }
 

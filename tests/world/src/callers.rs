@@ -99,7 +99,7 @@ impl<M: Machine> World<M> {
     /// The server's answer; `None`: it was 401, and a new credential is worth a try.
     fn judge(&mut self, caller: &mut Caller, served: &Served) -> Option<Answer> {
         let who = whom(served);
-        if self.host.issued.status(served, self.clocks.true_wall()) == 200 {
+        if self.host.issued.receive(served, self.clocks.true_wall()) == 200 {
             return Some(Answer(format!("200 as {who}")));
         }
         let twice = caller.refused.replace((served.generation, who.clone())).is_some();

@@ -1,8 +1,8 @@
 //! The API server of this world: it knows what it issued, by its own clock, and answers 401 to
 //! everything else.
 
-use crate::{CANARY, Served, certificates};
-use kubecred_core::UnixTime;
+use crate::{CANARY, Served, certificates, openid};
+use kubecred_core::{UnixTime, certificate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -12,6 +12,19 @@ pub(crate) struct Issued {
     ends: BTreeMap<String, Option<UnixTime>>,
     refused: BTreeSet<String>,
     everything: bool,
+    pub(crate) traffic: Traffic,
+}
+
+/// What the API server has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests, the second tries included.
+    pub requests: u64,
+    /// Those with a credential of this world whose end had come, by the server's clock, which is
+    /// right. They are refused.
+    pub expired: u64,
+    /// Those answered with 401: the expired ones, and the ones with something revoked.
+    pub refused: u64,
 }
 
 impl Issued {
@@ -31,14 +44,17 @@ impl Issued {
         self.everything = false;
     }
 
-    /// 200 or 401.
-    pub(crate) fn status(&self, served: &Served, clock: UnixTime) -> u16 {
-        let names = [token_name(served), certificate_name(served)];
-        let bad = names.into_iter().flatten().any(|name| {
-            let ended = matches!(self.ends.get(&name), Some(Some(end)) if clock >= *end);
-            ended || self.refused.contains(&name)
-        });
-        if bad || self.everything { 401 } else { 200 }
+    /// A request comes in: 200 or 401.
+    pub(crate) fn receive(&mut self, served: &Served, clock: UnixTime) -> u16 {
+        let names = [token_name(served), certificate_name(served)].into_iter().flatten();
+        let names: Vec<String> = names.collect();
+        let ended = |name: &String| matches!(self.ends.get(name), Some(Some(end)) if clock >= *end);
+        let expired = names.iter().any(ended) || own_ends(served).any(|end| clock >= end);
+        let refused = expired || self.everything || names.iter().any(|n| self.refused.contains(n));
+        self.traffic.requests += 1;
+        self.traffic.expired += u64::from(expired);
+        self.traffic.refused += u64::from(refused);
+        if refused { 401 } else { 200 }
     }
 }
 
@@ -57,6 +73,11 @@ impl Answer {
             self.0 == expected
         };
         assert!(same, "the request ended with {:?}, not with {expected:?}", self.0);
+    }
+
+    /// Whether the server answered it with 200.
+    pub fn is_ok(&self) -> bool {
+        self.0.starts_with("200 ")
     }
 
     /// The text that [`Answer::is`] compares.
@@ -104,6 +125,14 @@ fn certificate_name(served: &Served) -> Option<String> {
     let identity = served.identity.as_ref()?;
     let name = certificates::name_of(identity.certificate.expose());
     Some(name.unwrap_or("of a stranger").to_owned())
+}
+
+/// What a JWT and a client certificate say of their own end.
+fn own_ends(served: &Served) -> impl Iterator<Item = UnixTime> {
+    let token = header(served, "authorization").and_then(|value| value.strip_prefix(b"Bearer "));
+    let identity = served.identity.as_ref().map(|identity| identity.certificate.expose());
+    let identity = identity.and_then(|pem| certificate::not_after(pem).ok().flatten());
+    token.and_then(openid::end).into_iter().chain(identity)
 }
 
 fn header<'a>(served: &'a Served, name: &str) -> Option<&'a [u8]> {

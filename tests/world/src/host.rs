@@ -59,6 +59,9 @@ pub struct Run {
     pub outcome: Outcome,
     /// How long it takes, in milliseconds.
     pub takes: u64,
+    /// One run in this many exits with 1 instead, by chance; 0: none.
+    #[serde(default)]
+    pub fails_one_in: u64,
 }
 
 /// How a plugin's run ends.
@@ -87,7 +90,7 @@ pub enum Outcome {
 
 impl Run {
     fn with(outcome: Outcome) -> Self {
-        Self { outcome, takes: 250 }
+        Self { outcome, takes: 250, fails_one_in: 0 }
     }
 
     /// Prints this token, without an expiry.
@@ -148,10 +151,17 @@ impl Run {
         self
     }
 
-    /// It takes this long.
+    /// It takes this long, in place of 250 ms.
     #[must_use]
     pub fn taking(mut self, time: Duration) -> Self {
         self.takes = millis(time);
+        self
+    }
+
+    /// One time in so many it exits with 1 instead, by chance.
+    #[must_use]
+    pub fn failing_one_in(mut self, times: u64) -> Self {
+        self.fails_one_in = times;
         self
     }
 }
@@ -189,6 +199,7 @@ pub(crate) struct Host {
     pub(crate) reads: BTreeMap<String, u64>,
     pub(crate) writes: BTreeMap<String, u64>,
     pub(crate) runs: BTreeMap<String, u64>,
+    pub(crate) failures: BTreeMap<String, u64>,
     pub(crate) issued: Issued,
     pub(crate) provider: Provider,
 }
@@ -241,7 +252,12 @@ impl Host {
     }
 
     /// The next run of the program; the last one is repeated. All programs lie in `/bin`.
-    pub(crate) fn run(&mut self, request: &RunCommand, clock: UnixTime) -> Answered<Exit> {
+    pub(crate) fn run(
+        &mut self,
+        request: &RunCommand,
+        clock: UnixTime,
+        chance: &mut Chance,
+    ) -> Answered<Exit> {
         let programs = &self.programs;
         let mut resolve = |name: &str| {
             let name = name.strip_prefix("/bin/").unwrap_or(name);
@@ -261,10 +277,9 @@ impl Host {
         let run = if runs.len() > 1 { runs.pop_front() } else { runs.front().cloned() };
         let run = run.expect("a program does something");
         let outcome = match &run.outcome {
+            _ if chance.one_in(run.fails_one_in) => Some(Ok(failed(1))),
             Outcome::Hang => None,
-            Outcome::Exit(code) => {
-                Some(Ok(Exit { code: *code, stdout: secret("printed on failure").into() }))
-            }
+            Outcome::Exit(code) => Some(Ok(failed(*code))),
             Outcome::Print(text) => Some(Ok(Exit { code: 0, stdout: text.as_str().into() })),
             Outcome::Fail(kind) => Some(Err(Failure::new(*kind, ""))),
             Outcome::Issue { token, certificate, life } => {
@@ -277,8 +292,16 @@ impl Host {
                 Some(Ok(Exit { code: 0, stdout: text.into() }))
             }
         };
+        if !matches!(&outcome, Some(Ok(exit)) if exit.code == 0) {
+            *self.failures.entry(request.program.clone()).or_default() += 1;
+        }
         Answered { after: run.takes, outcome }
     }
+}
+
+/// A plugin that fails prints a secret, which must show nowhere.
+fn failed(code: i32) -> Exit {
+    Exit { code, stdout: secret("printed on failure").into() }
 }
 
 /// What a plugin prints, as JSON of version v1.

@@ -2,6 +2,8 @@
 //!
 //! Two bytes make an operation, and the first four choose who, at what pace and with which luck:
 //! so a fuzzer that changes a byte changes one thing.
+//!
+//! Kubecred's own: it changes with the machine, without notice.
 
 use crate::{Chance, profiles};
 use kubecred_core::{Policy, Profile};

@@ -1,10 +1,13 @@
 //! Stories with a committed transcript. Every host plays them: the native machine and each machine
 //! behind a boundary must say the same at the same time, word for word.
+//!
+//! Kubecred's own: of use to whoever puts the machine behind another boundary, and not to test a
+//! program that embeds it.
 
 use crate::profiles::{
     self, CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER_ROOTS, ROOTS, TOKEN,
 };
-use crate::{Content, Machine, OpenId, OpenIdTokens, Run, Span, Step, Weather, World};
+use crate::{Content, Machine, OpenId, OpenIdTokens, Run, Span, Step, Transcript, Weather, World};
 use kubecred_core::Profile;
 
 /// The seed of the machine that plays.
@@ -34,7 +37,7 @@ impl Scenario {
     pub fn play(&self, machine: Box<dyn Machine>) {
         let mut world = World::around(machine, &(self.profile)());
         (self.play)(&mut world);
-        world.transcript().matches(self.name);
+        world.transcript().matches(Transcript::folder().join(format!("{}.txt", self.name)));
     }
 }
 

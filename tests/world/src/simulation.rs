@@ -4,7 +4,9 @@ use crate::host::{Answered, Host, deliveries};
 use crate::observe::{Ledger, place};
 use crate::server::whom;
 use crate::span::millis;
-use crate::{Chance, Clocks, Content, Machine, Refusal, Run, Served, Step, Transcript, Weather};
+use crate::{
+    Chance, Clocks, Content, Machine, Refusal, Run, Served, Step, Traffic, Transcript, Weather,
+};
 use kubecred_core::protocol::{Completion, Request, SetHeaders};
 use kubecred_core::{
     Action, ActionId, Authenticator, Event, Failure, FailureKind, Generation, Input, Instant, Job,
@@ -78,6 +80,14 @@ impl<M: Machine> World<M> {
         }
     }
 
+    /// Another luck: everything that happens by chance happens at other times, as this seed says.
+    /// The same seed means the same luck: a test that fails does so again.
+    #[must_use]
+    pub fn with_luck(mut self, seed: u64) -> Self {
+        self.chance = Chance::new(seed);
+        self
+    }
+
     /// Makes something happen. `Some` for [`Step::Request`]: what became of the requests.
     pub fn perform(&mut self, step: Step) -> Option<Vec<crate::Answer>> {
         self.steps.push(step.clone());
@@ -139,6 +149,11 @@ impl<M: Machine> World<M> {
         &self.steps
     }
 
+    /// What the API server has seen so far.
+    pub fn traffic(&self) -> Traffic {
+        self.host.issued.traffic
+    }
+
     /// The dialogue so far.
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
@@ -157,6 +172,11 @@ impl<M: Machine> World<M> {
     /// How many times this program was started.
     pub fn runs(&self, program: &str) -> u64 {
         self.host.runs.get(program).copied().unwrap_or_default()
+    }
+
+    /// How many times this program was started and did not end with 0.
+    pub fn failures(&self, program: &str) -> u64 {
+        self.host.failures.get(program).copied().unwrap_or_default()
     }
 
     /// How many times this file was written.
@@ -268,7 +288,7 @@ impl<M: Machine> World<M> {
                 self.answer("file", job, answered);
             }
             Action::RunCommand(job) => {
-                let answered = self.host.run(&job.request, clock);
+                let answered = self.host.run(&job.request, clock, &mut self.chance);
                 self.answer("command", job, answered);
             }
             Action::SendRequest(job) => {

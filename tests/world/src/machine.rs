@@ -36,6 +36,14 @@ pub struct Served {
     pub demand: bool,
 }
 
+impl Served {
+    /// Headers and nothing else.
+    pub fn new(generation: Generation, headers: Vec<Header>) -> Self {
+        let (identity, roots, expires, demand) = (None, None, None, false);
+        Self { generation, headers, identity, roots, expires, demand }
+    }
+}
+
 /// Why there is no credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {

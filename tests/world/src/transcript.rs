@@ -21,16 +21,24 @@ impl Transcript {
         &self.0
     }
 
-    /// Holds this dialogue against the committed one, `transcripts/NAME.txt`. With the variable
-    /// `KUBECRED_BLESS` set, writes it instead.
+    /// Where the committed ones of [`crate::scenarios`] are.
+    pub fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts")
+    }
+
+    /// Holds this dialogue against the one in a file. With the variable `KUBECRED_BLESS` set,
+    /// writes it there instead.
+    ///
+    /// # Panics
+    /// At the first line that differs, or when the file cannot be written.
     #[track_caller]
-    pub fn matches(&self, name: &str) {
-        let path = committed(name);
+    pub fn matches(&self, path: impl AsRef<Path>) {
+        let path = path.as_ref();
         if std::env::var_os("KUBECRED_BLESS").is_some() {
-            std::fs::write(&path, &self.0).expect("the transcripts can be written");
+            std::fs::write(path, &self.0).expect("the transcripts can be written");
             return;
         }
-        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        let expected = std::fs::read_to_string(path).unwrap_or_default();
         if expected == self.0 {
             return;
         }
@@ -51,8 +59,4 @@ impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts").join(format!("{name}.txt"))
 }

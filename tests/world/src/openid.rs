@@ -71,6 +71,14 @@ pub fn jwt(claims: &str, name: &str) -> String {
     format!("e30.{}.{}", BASE64_URL_SAFE_NO_PAD.encode(claims), secret(name))
 }
 
+/// When a JWT ends, as it says itself.
+pub(crate) fn end(token: &[u8]) -> Option<UnixTime> {
+    let claims = token.split(|byte| *byte == b'.').nth(1)?;
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    claims["exp"].as_i64().map(UnixTime::from_secs)
+}
+
 /// A kubeconfig with tokens of this provider.
 pub(crate) fn kubeconfig(tokens: &OpenIdTokens) -> String {
     let end = |life: i64| UnixTime::from_millis(START_WALL + life);

@@ -18,6 +18,9 @@
 //! 14. With an honest host there is a fresh credential within ten minutes.
 //! 15. Nothing starts before the first demand, and no person is asked without one.
 //! 16. A machine that nobody asks comes to rest.
+//!
+//! Kubecred's own: they are about the native machine. A [`World`](crate::World) checks by itself
+//! those among them that hold for any machine (2, 3, 8 and 9).
 
 use crate::machine::{Machine, Refusal, Served};
 use crate::observe::{Ledger, hides_secrets, place};
