@@ -2,9 +2,10 @@
 //!
 //! Flags that kubectl has too have kubectl's names, short forms and meanings (KC-67).
 
+use crate::config::{self, ConfigCommand};
 use crate::help;
 use crate::path::ApiPath;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
 /// The heading over kubectl's flags.
@@ -48,6 +49,14 @@ enum Subcommands {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Look at kubeconfig files and change them, as kubectl config does
+    #[command(after_help = help::CONFIG)]
+    Config {
+        #[command(subcommand)]
+        command: Box<ConfigCommand>,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Watch logins expire, be refused, fail and rotate under load, all on this machine
     #[command(after_help = help::DEMO)]
     Demo(Demo),
@@ -62,6 +71,8 @@ pub(crate) enum Command {
     Get(Connection, ApiPath),
     /// `credential`.
     Credential(Connection, Output),
+    /// `config`.
+    Config(Connection, Box<ConfigCommand>),
     /// `demo`.
     Demo(Demo),
     /// `demo-plugin`.
@@ -179,11 +190,9 @@ impl Arguments {
     /// Reads the command line. It ends the program if that is not to be understood, or asks for
     /// help.
     pub(crate) fn read() -> Command {
-        let shown = Self::command().mut_args(|flag| {
-            // Said before the command they mean the same; one list of them is enough.
-            let common = flag.get_help_heading() == Some(CONNECTION);
-            flag.hide(common)
-        });
+        // Said before the command they mean the same; one list of them is enough.
+        let shown = Self::command().mut_args(hide_connection);
+        let shown = shown.mut_subcommand("config", config::help);
         match Self::from_arg_matches(&shown.get_matches()) {
             Ok(arguments) => arguments.into_command(),
             Err(error) => error.exit(),
@@ -197,6 +206,9 @@ impl Arguments {
             Subcommands::Credential { output, connection } => {
                 Command::Credential(before.then(connection), output)
             }
+            Subcommands::Config { command, connection } => {
+                Command::Config(before.then(connection), command)
+            }
             Subcommands::Demo(demo) => Command::Demo(demo),
             Subcommands::DemoPlugin(plugin) => Command::DemoPlugin(plugin),
         }
@@ -206,7 +218,7 @@ impl Arguments {
 impl Connection {
     /// What was said before the command, followed by what was said after it: the last word counts,
     /// lists grow.
-    fn then(self, after: Self) -> Self {
+    pub(crate) fn then(self, after: Self) -> Self {
         Self {
             kubeconfig: after.kubeconfig.or(self.kubeconfig),
             context: after.context.or(self.context),
@@ -241,6 +253,12 @@ impl Demo {
     pub(crate) fn duration(&self) -> Duration {
         Duration::from_secs(self.seconds.into())
     }
+}
+
+/// Leaves a flag out of the help if it is one of kubectl's.
+pub(crate) fn hide_connection(flag: Arg) -> Arg {
+    let common = flag.get_help_heading() == Some(CONNECTION);
+    flag.hide(common)
 }
 
 /// A boolean as Go's flags spell it.

@@ -8,6 +8,7 @@ Examples:
   kubecred demo
   kubecred get /version
   kubecred credential --context prod -o token
+  kubecred config use-context prod
 
 kubectl's flags, --context, --server, --token, --as and the rest, go before or after the command;
 kubecred get --help lists them.
@@ -16,7 +17,7 @@ Exit codes:
     0  done: the server answered with a status of 200 to 299
     1  the server answered, and it said no
     2  the command line is not to be understood
-    3  no usable configuration: a kubeconfig is missing, broken or incomplete
+    3  no usable configuration: a kubeconfig is missing, broken, incomplete or locked
     4  no credential: a login plugin failed, a token or key cannot be read
     5  the server cannot be reached: network, TLS or proxy
     6  it took longer than --request-timeout
@@ -73,6 +74,41 @@ A user name with a password has no such form and is refused. Impersonation is no
 
 Exit codes: 0 done; 2 usage; 3 configuration; 4 credential; 6 time is up; 7 output; 130 interrupted.
 kubecred --help has the environment variables.";
+
+pub(crate) const CONFIG: &str = "\
+Examples:
+  kubecred config use-context prod
+  kubecred config current-context --kubeconfig staging.yaml
+
+Words, output and rules are those of kubectl config: --kubeconfig names one file and no other;
+without it the files in KUBECONFIG count, or else ~/.kube/config. A change goes to the file where
+the entry stands, and a new entry to the first of the files that is there.
+
+What differs from kubectl:
+  - A file is replaced as a whole: whenever it is read, or whatever is killed, it is the old one or
+    the new one.
+  - Comments, order, and fields that nobody knows stay.
+  - Somebody else's lock (FILE.lock) is waited for, five seconds at most; one that was left behind
+    is reported with its age and whose it is.
+  - Files are read after they are locked, so that of two changes at the same time none is lost.
+
+Exit codes: 0 done; 2 usage; 3 configuration; 7 output; 130 interrupted.";
+
+pub(crate) const USE_CONTEXT: &str = "\
+Examples:
+  kubecred config use-context prod
+  kubecred config use prod --kubeconfig staging.yaml
+
+Sets current-context, in the first of the files that is there.
+
+Exit codes: 0 done; 2 usage; 3 no such context, or the file cannot be changed; 7 output.";
+
+pub(crate) const CURRENT_CONTEXT: &str = "\
+Examples:
+  kubecred config current-context
+  kubecred config use-context \"$(kubecred config current-context --kubeconfig staging.yaml)\"
+
+Exit codes: 0 done; 2 usage; 3 it is not set, or a kubeconfig is broken; 7 output.";
 
 pub(crate) const DEMO: &str = "\
 Examples:

@@ -1,9 +1,10 @@
-//! The `kubecred` program: the login of a kubeconfig for any tool, an authenticated GET, and a
-//! demonstration.
+//! The `kubecred` program: the login of a kubeconfig for any tool, an authenticated GET, kubeconfig
+//! files looked at and changed, and a demonstration.
 #![forbid(unsafe_code)]
 
 mod account;
 mod arguments;
+mod config;
 mod credential;
 mod demo;
 mod get;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::read() {
         Command::Credential(flags, output) => credential::run(flags, output),
         Command::Get(flags, path) => get::run(flags, &path),
+        Command::Config(flags, command) => config::run(flags, *command),
         Command::Demo(demo) => demo::run(&demo),
         Command::DemoPlugin(plugin) => demo::run_plugin(&plugin),
     };

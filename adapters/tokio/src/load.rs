@@ -1,6 +1,6 @@
 //! From this process's variables and files to a profile.
 
-use crate::perform::read_any;
+use crate::perform::{read_any, read_any_now};
 use crate::{Auth, Builder};
 use kubecred_core::{
     ConfigError, Environment, Failure, InCluster, PathFlavour, Profile, Secret, StdinFacts, Step,
@@ -109,6 +109,11 @@ pub fn environment() -> Environment {
         .in_directory(directory.unwrap_or_default())
         .with_paths(if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix })
         .with_stdin(StdinFacts { terminal, unavailable: None })
+}
+
+/// A kubeconfig, on a thread that may wait.
+pub(crate) fn read_now(path: &str) -> Result<Secret, Failure> {
+    read_any_now(path, LIMIT)
 }
 
 async fn read_all(paths: &[String]) -> Vec<Result<Secret, Failure>> {

@@ -19,11 +19,13 @@ pub(crate) async fn read_file(path: &str, limit: u64) -> Result<Secret, Failure>
 
 /// The whole content of whatever has this name: a pipe may be what the user means.
 pub(crate) async fn read_any(path: String, limit: u64) -> Result<Secret, Failure> {
-    aside(move || {
-        let file = File::open(path).map_err(|e| failure(&e))?;
-        content(file, limit)
-    })
-    .await
+    aside(move || read_any_now(&path, limit)).await
+}
+
+/// The same on a thread that may wait.
+pub(crate) fn read_any_now(path: &str, limit: u64) -> Result<Secret, Failure> {
+    let file = File::open(path).map_err(|e| failure(&e))?;
+    content(file, limit)
 }
 
 async fn aside(

@@ -3,7 +3,6 @@
 mod bounded;
 mod command;
 mod file;
-mod lock;
 mod path;
 #[cfg(feature = "client")]
 mod request;
@@ -11,9 +10,9 @@ mod write;
 
 pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 
-pub(crate) use file::read_any;
 #[cfg(feature = "client")]
 pub(crate) use file::read_file;
+pub(crate) use file::{read_any, read_any_now};
 
 use kubecred_core::protocol::{HttpResponse, SendRequest};
 use kubecred_core::{Action, Failure, Input, Job};

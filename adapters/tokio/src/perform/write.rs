@@ -1,97 +1,51 @@
 //! Writing files: whole or not at all.
 
 use super::failure;
-use super::lock::Lock;
+use crate::kubeconfig_file::{LockError, Replacement, acquire, holds};
 use kubecred_core::protocol::{WriteFile, Written};
-use kubecred_core::{Failure, FailureKind, Secret};
-use std::fs::{File, Permissions};
-use std::io::{ErrorKind, Read, Result, Write};
+use kubecred_core::{Failure, FailureKind};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::time::Duration;
 
-pub(super) async fn write(request: &WriteFile) -> std::result::Result<Written, Failure> {
+/// Nobody asked for this write, so it does not wait for long.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) async fn write(request: &WriteFile) -> Result<Written, Failure> {
+    let locks = match &request.replaces {
+        Some(_) => {
+            let file = PathBuf::from(&request.path);
+            acquire([file].into(), PATIENCE).await.map_err(|error| match error {
+                LockError::Locked(locked) => {
+                    Failure::new(FailureKind::Conflict, locked.to_string())
+                }
+                LockError::Io(_, error) => failure(&error),
+            })?
+        }
+        None => Vec::new(),
+    };
     let request = request.clone();
-    match tokio::task::spawn_blocking(move || write_now(&request)).await {
+    let written = tokio::task::spawn_blocking(move || {
+        let outcome = write_now(&request);
+        drop(locks);
+        outcome
+    });
+    match written.await {
         Ok(outcome) => outcome.map(|()| Written),
         Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
     }
 }
 
-fn write_now(request: &WriteFile) -> std::result::Result<(), Failure> {
-    let _lock = match &request.replaces {
-        Some(before) => {
-            let lock = Lock::acquire(Path::new(&request.path))?;
-            if !holds(&request.path, before).map_err(|e| failure(&e))? {
-                let detail = "it has changed since it was read";
-                return Err(Failure::new(FailureKind::Conflict, detail));
-            }
-            Some(lock)
-        }
-        None => None,
-    };
-    replace(request).map_err(|e| failure(&e))
-}
-
-/// Whether the file is there and holds just these bytes.
-fn holds(path: &str, bytes: &Secret) -> Result<bool> {
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        opened => opened?,
-    };
-    if file.metadata()?.len() != bytes.len() as u64 {
-        return Ok(false);
+fn write_now(request: &WriteFile) -> Result<(), Failure> {
+    let path = Path::new(&request.path);
+    let replacement = Replacement::prepare(path, &request.contents, request.mode);
+    let replacement = replacement.map_err(|e| failure(&e))?;
+    if let Some(before) = &request.replaces
+        && !holds(path, Some(before)).map_err(|e| failure(&e))?
+    {
+        let detail = "it has changed since it was read";
+        return Err(Failure::new(FailureKind::Conflict, detail));
     }
-    let mut held = Zeroizing::new(vec![0; bytes.len()]);
-    match file.read_exact(&mut held) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        read => read.map(|()| held.as_slice() == bytes.expose()),
-    }
-}
-
-fn replace(request: &WriteFile) -> Result<()> {
-    // A link stays a link: what it leads to is replaced.
-    let path =
-        std::fs::canonicalize(&request.path).unwrap_or_else(|_| PathBuf::from(&request.path));
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let permissions = match std::fs::metadata(&path) {
-        Ok(existing) => Some(existing.permissions()),
-        Err(_) => of_mode(request.mode),
-    };
-
-    let mut file = tempfile::NamedTempFile::new_in(folder)?; // for its owner alone, until renamed
-    file.write_all(request.contents.expose())?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    sync_folder(folder)
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "there is none elsewhere")]
-fn of_mode(mode: u32) -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn of_mode(_mode: u32) -> Option<Permissions> {
-    None
-}
-
-/// So that the new name survives a power cut, too.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<()> {
-    Ok(())
+    replacement.put().map_err(|e| failure(&e))
 }
 
 #[cfg(all(test, unix))]
@@ -141,7 +95,7 @@ mod tests {
         let nowhere = folder.path().join("none").join("file");
         assert_eq!(write(&request(&nowhere, "x")).await.unwrap_err().kind, FailureKind::NotFound);
     }
-    async fn replaced(path: &Path, before: &str) -> std::result::Result<Written, FailureKind> {
+    async fn replaced(path: &Path, before: &str) -> Result<Written, FailureKind> {
         let request = WriteFile { replaces: Some(before.into()), ..request(path, "after") };
         write(&request).await.map_err(|failure| failure.kind)
     }
@@ -181,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         std::fs::write(&path, "before").unwrap();
-        let theirs = Lock::acquire(&path).unwrap();
+        let theirs = acquire([path.clone()].into(), PATIENCE).await.unwrap();
         let ours = tokio::spawn(async move { replaced(&path, "before").await });
         tokio::task::yield_now().await; // ours looks about now
         drop(theirs);

@@ -1,0 +1,83 @@
+//! The kubeconfig files that the command line means, read and changed by every subcommand in the
+//! same way.
+
+use crate::account::Account;
+use crate::arguments::Connection;
+use crate::report::{Exit, Report};
+use crate::session::interrupted;
+use kubecred_core::Kubeconfig;
+use kubecred_core::kubeconfig::edit::{Chain, EditError};
+use kubecred_core::kubeconfig::search;
+use kubecred_tokio::kubeconfig_file::FileError;
+use kubecred_tokio::{KubeconfigFiles, environment};
+use std::fmt;
+use std::io::Write;
+
+/// The files, and how to tell what is done with them.
+pub(super) struct Files {
+    files: KubeconfigFiles,
+    account: Account,
+}
+
+impl Files {
+    /// Those that the flags and variables name.
+    pub(super) fn new(flags: &Connection) -> Self {
+        let search = search(flags.kubeconfig.as_deref(), &environment());
+        let account = Account::new(flags.verbose);
+        account.tell(format_args!("kubeconfig files: {}", search.paths().join(", ")));
+        Self { files: KubeconfigFiles::new(search), account }
+    }
+
+    /// What is in them now, paths as they are written (KB-1).
+    pub(super) fn read(&self) -> Result<Chain, Report> {
+        run(self.files.read())?.map_err(|error| Report::new(Exit::Configuration, error))
+    }
+
+    /// Changes what is in them.
+    pub(super) fn edit<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Kubeconfig) -> Result<T, Report> + Send + 'static,
+    ) -> Result<T, Report> {
+        let changed = run(self.files.edit(change))?.map_err(explain)?;
+        match changed.written.as_slice() {
+            [] => self.account.tell("nothing to change"),
+            written => self.account.tell(format_args!("wrote {}", written.join(", "))),
+        }
+        Ok(changed.value)
+    }
+
+    /// Prints a line.
+    pub(super) fn say(&self, line: fmt::Arguments<'_>) -> Result<(), Report> {
+        let mut stdout = std::io::stdout().lock();
+        let said = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+        said.map_err(|error| Report::output(&error))
+    }
+}
+
+/// On a runtime that ends with it. One that is interrupted while it changes something does so to
+/// the end first, so that no lock stays.
+fn run<T>(work: impl Future<Output = T>) -> Result<T, Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Report::new(Exit::Configuration, error))?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = work => Ok(done),
+            report = interrupted() => Err(report),
+        }
+    })
+}
+
+fn explain(error: FileError<Report>) -> Report {
+    match error {
+        FileError::Refused(report) => report,
+        other => Report::new(Exit::Configuration, other),
+    }
+}
+
+impl From<EditError> for Report {
+    fn from(error: EditError) -> Self {
+        Self::new(Exit::Configuration, error)
+    }
+}
