@@ -6,7 +6,7 @@ use super::entries::{
 };
 use super::extension::Extension;
 use super::problem::{ConfigError, Problem, ProblemKind, add, entry};
-use super::shape::{Binary, List, Map, Text};
+use super::shape::{Binary, List, Map, Text, folded_field};
 use crate::protocol::EnvVar;
 use crate::secret::Secret;
 use crate::yaml::{self, Limits, Node};
@@ -117,10 +117,8 @@ impl Decoder<'_> {
     fn is_known_version(&mut self, top: &mut Body<'_>, root: Node<'_>) -> bool {
         let known = self.problems.len();
         let mut sniff = |field: &'static str, default: &str| -> String {
-            let found = fields(root).filter(|(key, _)| key.eq_ignore_ascii_case(field));
-            // Go meets the keys sorted, and the last one that matches wins.
-            let text = match found.max_by_key(|(key, _)| *key) {
-                Some((_, value)) => self.read(top, field, value),
+            let text = match folded_field(root, field) {
+                Some((line, node)) => self.read(top, field, Value { line, node }),
                 None => String::new(),
             };
             if text.is_empty() { default.to_owned() } else { text }

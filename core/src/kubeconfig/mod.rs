@@ -27,6 +27,7 @@ mod decode;
 pub mod edit;
 mod entries;
 mod extension;
+mod kuberc;
 mod load;
 mod overrides;
 mod path;
@@ -44,6 +45,7 @@ pub use entries::{
     UserEntry,
 };
 pub use extension::Extension;
+pub use kuberc::{Kuberc, KubercPolicy};
 pub use overrides::{Overrides, namespace_flag, parse_timeout};
 pub use path::PathFlavour;
 pub use problem::{

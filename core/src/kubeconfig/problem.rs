@@ -266,6 +266,32 @@ pub enum ProblemKind {
     #[error("holds no certificate that can be parsed")]
     NoCertificate,
 
+    // kuberc.
+    /// A file is named, and there is to be none (KB-60).
+    #[error("names a file, but {0} says that there is none; drop one of the two")]
+    KubercOff(&'static str),
+    /// A document is no Preference of a known version (KB-61).
+    #[error("is no Preference of kubectl.config.k8s.io/v1beta1 or kubectl.config.k8s.io/v1alpha1")]
+    NoPreference,
+    /// A policy in another document than the one that counts (KB-61).
+    #[error(
+        "a policy for exec plugins stands here, and only the first Preference that can be read \
+         counts; move it there"
+    )]
+    PolicyPassedOver,
+    /// A policy in a version that has none (KB-61).
+    #[error("is known from kubectl.config.k8s.io/v1beta1 on; change apiVersion")]
+    PolicyVersion,
+    /// What kuberc says of exec plugins cannot be told (KB-60).
+    #[error(
+        "exec plugins may be forbidden here, so none is run; correct the file, or set KUBERC=off \
+         to go without it"
+    )]
+    PolicyUnknown,
+    /// A condition on exec plugins that is not known (KB-61).
+    #[error("is not known, and may forbid exec plugins; correct or remove it")]
+    UnknownPolicyField,
+
     // Command lines.
     /// A request timeout that is none (KC-69).
     #[error(
@@ -287,6 +313,12 @@ impl ProblemKind {
                 | Self::NoContextChosen
                 | Self::NotInCluster
                 | Self::NoCertificate
+                | Self::KubercOff(_)
+                | Self::NoPreference
+                | Self::PolicyPassedOver
+                | Self::PolicyVersion
+                | Self::PolicyUnknown
+                | Self::UnknownPolicyField
                 | Self::Timeout
         )
     }
@@ -363,6 +395,12 @@ pub enum PolicyProblem {
     /// An entry, counted from 1, that names nothing.
     #[error("entry {0} of the allowlist is empty")]
     EmptyEntry(usize),
+    /// An entry, counted from 1, that names two things (KB-62).
+    #[error("entry {0} of the allowlist has another name than command; keep command")]
+    TwoNames(usize),
+    /// A flag that is no entry (KB-64).
+    #[error("{0:?} is no entry of an allowlist; write command=PROGRAM")]
+    BadEntry(String),
     /// A path that is not in its shortest form.
     #[error("{path:?} in the allowlist is not normalised; write {clean:?}")]
     NotClean {

@@ -1,6 +1,7 @@
 //! What the decoder asks of a node beyond its own types: its shape, and base64.
 
 use crate::secret::Secret;
+use crate::yaml::Node;
 use alloc::vec;
 use alloc::vec::Vec;
 use base64::alphabet;
@@ -18,6 +19,13 @@ pub(super) struct List;
 /// A text where it stands, not copied.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Text<'d>(pub(super) &'d str);
+
+/// A field whatever the case of its letters, with its line: Go looks for `apiVersion` and `kind` so
+/// (KC-20). It meets the keys sorted, and the last one that matches wins.
+pub(super) fn folded_field<'d>(root: Node<'d>, field: &str) -> Option<(u32, Node<'d>)> {
+    let found = root.fields().filter(|(key, ..)| key.eq_ignore_ascii_case(field));
+    found.max_by_key(|(key, ..)| *key).map(|(_, line, value)| (line, value))
+}
 
 /// What a `*-data` field holds. An error of its own, since the reader's texts cannot tell where in
 /// the text the fault is.

@@ -23,7 +23,7 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error
 }
 
 /// The same, and keeps where everything stands.
-pub(super) fn parse_with_layout<'a>(
+pub(crate) fn parse_with_layout<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<Document<'a>, Error> {
@@ -267,6 +267,7 @@ impl<'a, 'l> Composer<'a, 'l> {
             at += 2;
         }
         self.children.truncate(first);
+        self.note_repeats(&set, merge_keys.is_empty());
         let start = self.document.entries.len();
         let (written, merges) = (set.len(), !merge_keys.is_empty());
         let set = last_wins(&self.document, set);
@@ -338,6 +339,20 @@ impl<'a, 'l> Composer<'a, 'l> {
         for value in values {
             if let Some(Content::Alias(target)) = content(*value) {
                 layout.merges.push((map, *target));
+            }
+        }
+    }
+
+    /// Keeps which keys a mapping has twice. (With a merge key it is not told: what it brings may
+    /// well be there already.)
+    fn note_repeats(&mut self, set: &[(Id, Id)], exact: bool) {
+        let Document { nodes, layout: Some(layout), .. } = &mut self.document else { return };
+        let mut known: BTreeMap<&str, ()> = BTreeMap::new();
+        for (key, _) in set.iter().filter(|_| exact) {
+            if let Some(Stored { content: Content::Text(name), .. }) = nodes.get(*key as usize)
+                && known.insert(name, ()).is_some()
+            {
+                layout.repeated.push(*key);
             }
         }
     }

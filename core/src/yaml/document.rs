@@ -95,6 +95,13 @@ impl<'a> Document<'a> {
         self.root.map(|id| Node { document: self, id })
     }
 
+    /// The keys that stand in their mapping for a second time, with their lines; for a document
+    /// that was read with its layout. Of merge keys and what they bring nothing is said.
+    pub(crate) fn repeated_keys(&self) -> impl Iterator<Item = (&str, u32)> {
+        let keys = self.layout.iter().flat_map(|layout| &layout.repeated);
+        keys.filter_map(|id| Some((self.key(*id)?, self.stored(*id).line)))
+    }
+
     /// The root, or a null in place of one.
     pub(super) fn root_or_null(&self) -> Node<'_> {
         Node { document: self, id: self.root.unwrap_or(Id::MAX) }

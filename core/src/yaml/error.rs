@@ -76,7 +76,7 @@ impl Error {
 }
 
 /// Whether a key is fit to be shown: a broken file may have a secret where a key should be.
-fn names_a_field(key: &str) -> bool {
+pub(crate) fn names_a_field(key: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'<');
     !key.is_empty() && key.len() <= 64 && key.bytes().all(plain)
 }

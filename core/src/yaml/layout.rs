@@ -67,6 +67,8 @@ pub(super) struct Layout {
     pub(super) places: Vec<Place>,
     /// Which mapping takes entries from which anchored one, through a merge key.
     pub(super) merges: Vec<(Id, Id)>,
+    /// The keys that stand in their mapping for a second time.
+    pub(super) repeated: Vec<Id>,
 }
 
 impl Layout {

@@ -50,6 +50,9 @@ pub use self::document::{Document, Limits, Node};
 pub use self::emit::to_string;
 pub use self::error::Error;
 
+pub(crate) use self::compose::parse_with_layout;
+pub(crate) use self::error::names_a_field;
+
 use serde::de::DeserializeOwned;
 
 /// Reads the first document of `bytes` into a `T`, within the default [`Limits`].
