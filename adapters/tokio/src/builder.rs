@@ -13,6 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 pub struct Builder {
     pub(crate) environment: Option<Environment>,
     pub(crate) kubeconfig: Option<String>,
+    pub(crate) kuberc: Option<Option<String>>,
     pub(crate) overrides: Overrides,
     #[cfg(feature = "client")]
     crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
@@ -29,6 +30,16 @@ impl Builder {
     /// Reads this kubeconfig and no other; as `--kubeconfig`.
     pub fn kubeconfig(mut self, path: impl Into<String>) -> Self {
         self.kubeconfig = Some(path.into());
+        self
+    }
+
+    /// Obeys kuberc, kubectl's file of preferences, in what it says of exec plugins (KB-60): the
+    /// file that is named, as with `--kuberc`, or else the one that `KUBERC` names or that is in the
+    /// home directory. Without this it is not looked at, as by all that is built on client-go and
+    /// is not kubectl. It counts where a profile is looked for: [`load`](Builder::load),
+    /// [`find`](Builder::find).
+    pub fn kuberc(mut self, file: Option<&str>) -> Self {
+        self.kuberc = Some(file.map(str::to_owned));
         self
     }
 
@@ -62,7 +73,7 @@ impl Builder {
         self
     }
 
-    /// Which exec plugins may be run (EX-80), whatever the profile says.
+    /// Which exec plugins may be run (EX-80), of those that the profile allows.
     pub fn plugin_policy(mut self, policy: PluginPolicy) -> Self {
         self.plugin_policy = Some(policy);
         self
@@ -106,7 +117,8 @@ impl Builder {
     pub fn profile(self, mut profile: Profile) -> Auth {
         if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
             exec.stdin = self.stdin.unwrap_or_else(|| exec.stdin.clone());
-            exec.policy = self.plugin_policy.unwrap_or_else(|| exec.policy.clone());
+            let policy = self.plugin_policy.unwrap_or_default();
+            exec.policy = std::mem::take(&mut exec.policy).and(policy);
         }
         let runner = match (self.provider, self.runner) {
             (Some(provider), _) => {
@@ -135,6 +147,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("kubeconfig", &self.kubeconfig)
+            .field("kuberc", &self.kuberc)
             .field("overrides", &self.overrides)
             .field("policy", &self.policy)
             .field("plugin_policy", &self.plugin_policy)

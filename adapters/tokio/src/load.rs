@@ -2,6 +2,7 @@
 
 use crate::perform::{read_any, read_any_now};
 use crate::{Auth, Builder};
+use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
     ConfigError, Environment, Failure, InCluster, PathFlavour, Profile, Secret, StdinFacts, Step,
     detect,
@@ -47,7 +48,7 @@ impl Builder {
     /// Finds a profile as kubectl does, and starts with it.
     ///
     /// # Errors
-    /// Everything that is wrong with the kubeconfig.
+    /// Everything that is wrong with the kubeconfig, or with [kuberc](Builder::kuberc).
     pub async fn load(self) -> Result<Auth, ConfigError> {
         let profile = self.find().await?;
         Ok(self.profile(profile))
@@ -57,17 +58,30 @@ impl Builder {
     /// else the pod's own account.
     ///
     /// # Errors
-    /// Everything that is wrong with the kubeconfig.
+    /// Everything that is wrong with the kubeconfig, or with [kuberc](Builder::kuberc).
     pub async fn find(&self) -> Result<Profile, ConfigError> {
         let environment = self.environment();
+        let policy = self.read_kuberc(&environment).await?;
         let explicit = self.kubeconfig.as_deref();
         let mut detection = detect(explicit, self.overrides.clone(), &environment);
         loop {
             let reads = read_all(detection.reads()).await;
             match detection.feed(reads)? {
                 Step::Read(next) => detection = *next,
-                Step::Done(profile) => return Ok(*profile),
+                Step::Done(mut profile) => {
+                    policy.apply(&mut profile)?;
+                    return Ok(*profile);
+                }
             }
+        }
+    }
+
+    /// What kuberc says, if it is to be obeyed.
+    async fn read_kuberc(&self, environment: &Environment) -> Result<KubercPolicy, ConfigError> {
+        let Some(file) = &self.kuberc else { return Ok(KubercPolicy::default()) };
+        match Kuberc::search(file.as_deref(), environment)? {
+            Some(kuberc) => kuberc.read(read_all(kuberc.paths()).await),
+            None => Ok(KubercPolicy::default()),
         }
     }
 
@@ -90,7 +104,7 @@ impl Builder {
             environment.stdin = stdin.clone();
         }
         if let Some(policy) = &self.plugin_policy {
-            environment.plugin_policy = policy.clone();
+            environment.plugin_policy = environment.plugin_policy.and(policy.clone());
         }
         environment
     }

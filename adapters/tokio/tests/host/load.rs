@@ -90,16 +90,56 @@ async fn ic_2_a_pod_uses_its_own_account() {
     assert!(error.is_not_in_cluster(), "{error}");
 }
 
+fn with_plugin(command: &str) -> String {
+    let stanza = "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, ";
+    kubeconfig("x").replace("token: x", &format!("{stanza}command: {command}}}"))
+}
+
+/// The exit code that a plugin ends with, or why it does not run.
+async fn outcome(builder: kubecred_tokio::Builder) -> String {
+    builder.load().await.unwrap().credential().await.unwrap_err().to_string()
+}
+
 #[tokio::test]
-async fn ex_83_the_builders_plugin_policy_goes_before_the_profiles() {
+async fn ex_83_the_builders_plugin_policy_goes_on_top_of_the_profiles() {
     let folder = TempDir::new().unwrap();
-    let text = kubeconfig("x").replace(
-        "token: x",
-        "exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/true, \
-         interactiveMode: Never}",
-    );
-    let path = write(&folder.path().join("config"), &text);
-    let builder = Auth::builder().kubeconfig(path).plugin_policy(PluginPolicy::DenyAll);
-    let error = builder.load().await.unwrap().credential().await.unwrap_err();
-    assert!(error.to_string().contains("DenyAll"), "{error}");
+    let path = write(&folder.path().join("config"), &with_plugin("/bin/false"));
+    let builder = || Auth::builder().kubeconfig(path.as_str());
+    let runs = outcome(builder()).await;
+    assert!(runs.contains("exit code 1"), "{runs}");
+    let denied = outcome(builder().plugin_policy(PluginPolicy::DenyAll)).await;
+    assert!(denied.contains("DenyAll"), "{denied}");
+    let environment = Environment::default().with_plugin_policy(PluginPolicy::DenyAll);
+    let builder = builder().environment_of(environment).plugin_policy(PluginPolicy::AllowAll);
+    let denied = outcome(builder).await;
+    assert!(denied.contains("DenyAll"), "{denied}");
+}
+
+#[tokio::test]
+async fn kb_60_kb_63_kuberc_is_obeyed_by_who_asks_for_it() {
+    let folder = TempDir::new().unwrap();
+    let path = write(&folder.path().join("config"), &with_plugin("/bin/false"));
+    let kuberc = |policy: &str| {
+        format!(
+            "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n\
+             credentialPluginPolicy: {policy}\n"
+        )
+    };
+    write(&folder.path().join(".kube/kuberc"), &kuberc("DenyAll"));
+    let home = Environment::new([("HOME", folder.path().to_str().unwrap())]);
+    let builder = || Auth::builder().kubeconfig(path.as_str()).environment_of(home.clone());
+    assert!(outcome(builder()).await.contains("exit code 1"), "client-go knows no kuberc");
+    let denied = outcome(builder().kuberc(None)).await;
+    assert!(denied.contains("DenyAll"), "{denied}");
+    // What is forbidden by one of them is forbidden.
+    let denied = outcome(builder().kuberc(None).plugin_policy(PluginPolicy::AllowAll)).await;
+    assert!(denied.contains("DenyAll"), "{denied}");
+
+    let other = kuberc("Allowlist") + "credentialPluginAllowlist: [{command: /bin/false}]\n";
+    let other = write(&folder.path().join("rc"), &other);
+    let runs = outcome(builder().kuberc(Some(&other))).await;
+    assert!(runs.contains("exit code 1"), "{runs}");
+
+    let error = builder().kuberc(Some("/none/rc")).load().await.unwrap_err();
+    assert!(error.is_not_found() && error.to_string().contains("/none/rc"), "{error}");
 }
