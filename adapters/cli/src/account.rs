@@ -62,7 +62,7 @@ impl Account {
         self.tell(format_args!("goes {}", Way(&cluster.proxy)));
         self.tell(format_args!("logs in {}", Login(profile)));
         for known in &profile.provenance {
-            self.tell(format_args!("{} comes from {}", known.setting, From(&known.origin)));
+            self.tell(format_args!("{} comes from {}", known.setting, Place(&known.origin)));
         }
     }
 
@@ -138,9 +138,10 @@ impl fmt::Display for Login<'_> {
     }
 }
 
-struct From<'a>(&'a Origin);
+/// Where a setting comes from.
+pub(crate) struct Place<'a>(pub(crate) &'a Origin);
 
-impl fmt::Display for From<'_> {
+impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Origin::Default => f.write_str("nobody (default)"),

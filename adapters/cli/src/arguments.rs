@@ -95,6 +95,9 @@ pub(crate) struct Connection {
     /// Kubeconfig file to use; no other is read
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<String>,
+    /// File of preferences, which may say which login plugins are to run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kuberc: Option<String>,
     /// Kubeconfig context to use
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
@@ -221,6 +224,7 @@ impl Connection {
     pub(crate) fn then(self, after: Self) -> Self {
         Self {
             kubeconfig: after.kubeconfig.or(self.kubeconfig),
+            kuberc: after.kuberc.or(self.kuberc),
             context: after.context.or(self.context),
             cluster: after.cluster.or(self.cluster),
             user: after.user.or(self.user),

@@ -25,7 +25,8 @@ pub(crate) fn run(flags: Connection, output: Output) -> Result<(), Report> {
         mark(profile, depth);
     };
     session::run(flags, asked.stdin, adjust, async |session: &Session| {
-        let credential = session.auth.credential().await.map_err(|e| session::no_credential(&e))?;
+        let credential =
+            session.auth.credential().await.map_err(|e| session::no_credential(&e, session))?;
         let text = write(&credential, session, output, asked.api_version)?;
         let mut stdout = std::io::stdout().lock();
         let written = stdout.write_all(text.expose()).and_then(|()| stdout.flush());

@@ -26,9 +26,10 @@ pub(crate) fn run(flags: Connection, path: &ApiPath) -> Result<(), Report> {
         stdin,
         |_| {},
         async |session: &Session| {
-            let client = Client::new(session.auth.clone()).map_err(|e| session::explain(&e))?;
+            let client =
+                Client::new(session.auth.clone()).map_err(|e| session::explain(&e, session))?;
             let response =
-                client.request(request(path)?).await.map_err(|e| session::explain(&e))?;
+                client.request(request(path)?).await.map_err(|e| session::explain(&e, session))?;
             let (status, version) = (response.status(), response.version());
             session.account.tell(format_args!("answer {status} by {version:?}"));
             match status.is_success() {

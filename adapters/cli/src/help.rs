@@ -27,6 +27,8 @@ Exit codes:
 Environment:
   KUBECONFIG           kubeconfig files, separated by a colon (a semicolon on Windows); of
                        entries with one name the first counts. Unset: ~/.kube/config
+  KUBERC               kubectl's file of preferences, of which only credentialPluginPolicy and
+                       credentialPluginAllowlist count here; off for none. Unset: ~/.kube/kuberc
   KUBERNETES_MASTER    the server, if no kubeconfig names one
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY
                        how to get there, if neither kubeconfig nor --proxy-url says
@@ -39,6 +41,7 @@ What differs from kubectl:
   - Nobody is asked for a user name and a password.
   - A request that is answered 401 is sent once more if a fresh credential is to be had.
   - --request-timeout holds for the login plugin too.
+  - A kuberc that is broken and may forbid plugins lets none run.
   - --token goes before a tokenFile of the kubeconfig.
   - The server's path is a prefix of PATH; kubectl get --raw leaves it out. PATH itself goes out
     as it is written; kubectl decodes it and sorts the query. Redirects are not followed.

@@ -1,11 +1,11 @@
 //! A command that needs a login, from its flags to its end: within its time, unless interrupted,
 //! and leaving no plugin behind.
 
-use crate::account::Account;
+use crate::account::{Account, Place};
 use crate::arguments::Connection;
 use crate::report::{Exit, Report};
 use crate::settings;
-use kubecred_core::{Error, FileRole, Profile, StdinFacts};
+use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts};
 use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
@@ -55,7 +55,12 @@ async fn open(
     account: Account,
 ) -> Result<Session, Report> {
     // Reading may take for ever, a pipe that nobody writes to for one.
-    let profile = tokio::task::spawn_blocking(move || settings::profile(&flags, stdin, account));
+    let profile = tokio::task::spawn_blocking(move || {
+        let policy = settings::plugin_policy(&flags, account)?;
+        let mut profile = settings::profile(&flags, stdin, account)?;
+        policy.apply(&mut profile).map_err(|error| settings::explain(&error))?;
+        Ok(profile)
+    });
     let mut profile =
         profile.await.map_err(|error| Report::new(Exit::Configuration, error)).flatten()?;
     adjust(&mut profile);
@@ -95,9 +100,9 @@ pub(crate) async fn interrupted() -> Report {
 }
 
 /// Why there is no answer.
-pub(crate) fn explain(error: &ClientError) -> Report {
+pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
     match (error, error.connect()) {
-        (ClientError::Auth(error), _) => no_credential(error),
+        (ClientError::Auth(error), _) => no_credential(error, session),
         (ClientError::TimedOut(_), _) => Report::new(Exit::TimedOut, error),
         (_, Some(ConnectError::Tls { .. })) => Report::new(Exit::Unreachable, error).advise(
             "A cluster with an authority of its own names it in the kubeconfig \
@@ -109,7 +114,7 @@ pub(crate) fn explain(error: &ClientError) -> Report {
 }
 
 /// Why there is no credential, or nobody to trust.
-pub(crate) fn no_credential(error: &AuthError) -> Report {
+pub(crate) fn no_credential(error: &AuthError, session: &Session) -> Report {
     let AuthError::Source(error) = error else { return Report::new(Exit::Credential, error) };
     let exit = match error {
         Error::File { role: FileRole::Roots, .. }
@@ -117,5 +122,18 @@ pub(crate) fn no_credential(error: &AuthError) -> Report {
         | Error::Data { role: FileRole::Roots, .. } => Exit::Configuration,
         _ => Exit::Credential,
     };
-    Report::new(exit, error)
+    let report = Report::new(exit, error);
+    match error {
+        Error::Plugin { problem: PluginProblem::NotAllowed(_), .. } => {
+            let mut known = session.auth.profile().provenance.iter();
+            match known.find(|known| known.setting == "credentialPluginPolicy") {
+                Some(known) => report.advise(format!(
+                    "Which plugins may run is said in {}; --kuberc names another file.",
+                    Place(&known.origin)
+                )),
+                None => report,
+            }
+        }
+        _ => report,
+    }
 }

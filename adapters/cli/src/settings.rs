@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::arguments::Connection;
 use crate::report::{Exit, Report};
-use kubecred_core::kubeconfig::{namespace_flag, parse_timeout};
+use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::{
     ConfigError, Environment, Failure, FailureKind, Overrides, PathFlavour, Profile, Secret,
     StdinFacts, Step, detect,
@@ -16,6 +16,16 @@ use std::time::Duration;
 pub(crate) fn timeout(flags: &Connection) -> Result<Option<Duration>, Report> {
     parse_timeout(flags.request_timeout.as_deref().unwrap_or_default())
         .map_err(|error| Report::new(Exit::Usage, error))
+}
+
+/// Reads kuberc, which says which plugins may run. Blocks while it reads.
+pub(crate) fn plugin_policy(flags: &Connection, account: Account) -> Result<KubercPolicy, Report> {
+    let environment = environment(StdinFacts::default());
+    let kuberc = Kuberc::search(flags.kuberc.as_deref(), &environment)
+        .map_err(|error| Report::new(Exit::Usage, error))?;
+    let Some(kuberc) = kuberc else { return Ok(KubercPolicy::default()) };
+    let reads = kuberc.paths().iter().map(|path| read(path, account));
+    kuberc.read(reads).map_err(|error| explain(&error))
 }
 
 /// Reads the kubeconfigs, or what a pod has instead, and lays the flags over. Blocks while it reads.
@@ -36,7 +46,7 @@ pub(crate) fn profile(
     }
 }
 
-fn explain(error: &ConfigError) -> Report {
+pub(crate) fn explain(error: &ConfigError) -> Report {
     let report = Report::new(Exit::Configuration, error);
     if error.is_empty_config() {
         return report.advise(

@@ -23,7 +23,8 @@ async fn help_has_examples_exit_codes_and_variables() {
         assert!(after.contains("Exit codes:"), "{arguments:?}: {help}");
     }
     let help = run(&["--help"]).await;
-    for word in ["KUBECONFIG", "KUBERNETES_MASTER", "HTTPS_PROXY", "NO_PROXY", "kubectl"] {
+    for word in ["KUBECONFIG", "KUBERC", "KUBERNETES_MASTER", "HTTPS_PROXY", "NO_PROXY", "kubectl"]
+    {
         assert!(help.good().contains(word), "{word}");
     }
     assert!(!help.good().contains("demo-plugin"), "that is nobody's business");

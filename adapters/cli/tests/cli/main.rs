@@ -7,5 +7,6 @@ mod demo;
 mod errors;
 mod get;
 mod kubectl;
+mod kuberc;
 mod stage;
 mod timeout;
