@@ -1,16 +1,18 @@
 //! Kubeconfig files.
 
 use crate::MARK;
+use kubecred_core::kubeconfig::Kuberc;
 use kubecred_core::yaml::{self, Limits, Node};
 use kubecred_core::{
-    Authenticator, Environment, Input, Kubeconfig, Now, Overrides, Policy, Profile,
+    Authentication, Authenticator, Bearer, Environment, Exec, Input, Kubeconfig, Now, Overrides,
+    PluginPolicy, Policy, Profile, Secret,
 };
 
 /// Fields whose values nobody may see.
 const SECRET: [&str; 6] =
     ["token", "password", "client-key-data", "id-token", "refresh-token", "value"];
 
-/// Any kubeconfig: it is read or refused, errors and `Debug` show no secret value, every context of
+/// Any kubeconfig, or kuberc: it is read or refused, errors and `Debug` show no secret value, every context of
 /// it can be tried, and the YAML that it is can be written and read back.
 ///
 /// # Panics
@@ -27,7 +29,40 @@ pub fn kubeconfig(bytes: &[u8]) {
                 select_all(&config, &hides);
             }
         }
+        kuberc(bytes, &hides);
         rewrite(bytes);
+    }
+}
+
+/// The same bytes as kuberc: they are read or refused, and nothing that is forbidden becomes
+/// allowed.
+fn kuberc(bytes: &[u8], hides: &dyn Fn(String)) {
+    let environment = Environment::new([("HOME", "/home/me")]);
+    for flag in [None, Some("/etc/kuberc")] {
+        let file = Kuberc::search(flag, &environment).expect("no contradiction");
+        let read = file.expect("it is not switched off").read([Ok(Secret::new(bytes))]);
+        let about_plugins = String::from_utf8_lossy(bytes).contains("credentialPlugin");
+        let hides = |shown| {
+            if !about_plugins {
+                hides(shown)
+            }
+        };
+        match read {
+            Err(error) => hides(format!("{error} {error:?}")),
+            Ok(policy) => {
+                hides(format!("{policy:?}"));
+                let mut profile = Profile::new("https://h");
+                let exec = Exec { policy: PluginPolicy::DenyAll, ..Exec::new("login") };
+                profile.authentication = Authentication::exec(exec);
+                match policy.apply(&mut profile) {
+                    Err(error) => hides(format!("{error} {error:?}")),
+                    Ok(()) => assert!(matches!(
+                        &profile.authentication.bearer,
+                        Bearer::Exec(exec) if exec.policy == PluginPolicy::DenyAll
+                    )),
+                }
+            }
+        }
     }
 }
 
