@@ -1,6 +1,6 @@
 //! How the client says who it is (OI-22), and what else goes with a request.
 
-use crate::{asked, changed, profile};
+use super::{asked, changed, profile};
 use kubecred_core::protocol::{FileBytes, HttpResponse, Method, SendRequest, Tls};
 use kubecred_core::{Action, Authenticator, Input, Job, Now, Policy, Profile, Proxy, Roots};
 use world::openid::{DISCOVERY, TOKEN_ENDPOINT};

@@ -1,6 +1,6 @@
 //! Providers that are gone, slow, wrong or hostile.
 
-use crate::{asked, profile};
+use super::{asked, profile};
 use kubecred_core::FailureKind;
 use world::openid::{DISCOVERY, TOKEN_ENDPOINT};
 use world::{CANARY, Http, OpenId, Span, Weather, World, hides_secrets, profiles};

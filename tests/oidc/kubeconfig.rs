@@ -1,6 +1,6 @@
 //! The kubeconfig is looked into before a refresh: somebody else may have refreshed, or logged in.
 
-use crate::{asked, changed, from_file, id, tokens};
+use super::{asked, changed, from_file, id, tokens};
 use world::profiles::{self, KUBECONFIG};
 use world::{Content, OpenId, Span, Weather, World};
 

@@ -1,6 +1,6 @@
 //! What a refresh brings is written back to the kubeconfig, beside the requests (OI-26, OI-27, KC-91).
 
-use crate::{changed, from_file, id, tokens};
+use super::{changed, from_file, id, tokens};
 use kubecred_core::{Action, Event, FailureKind, Input, Kubeconfig};
 use world::openid::TOKEN_ENDPOINT;
 use world::profiles::{self, KUBECONFIG};

@@ -1,6 +1,6 @@
 //! Which id-token is served, and when another is got.
 
-use crate::{asked, id, profile};
+use super::{asked, id, profile};
 use kubecred_core::{Policy, Secret};
 use world::openid::{self, TOKEN_ENDPOINT};
 use world::{Http, OpenId, Span, World, profiles};

@@ -66,7 +66,8 @@ fn collect_items(items: &[Item], file: &Path, folder: &Path, tests: &mut Vec<Tes
                     (Some((_, items)), _) => collect_items(items, file, &folder.join(name), tests),
                     (None, Some(path)) => {
                         let path = file.parent().expect("a folder").join(path);
-                        let folder = path.with_extension("");
+                        // What such a file declares lies beside it.
+                        let folder = path.parent().expect("a file is in a folder").to_owned();
                         collect(&path, &folder, tests);
                     }
                     (None, None) => {

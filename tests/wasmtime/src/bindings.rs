@@ -1,0 +1,3 @@
+//! Generated from `wasm/wit`.
+
+wasmtime::component::bindgen!({ path: "../../wasm/wit", world: "kubecred" });

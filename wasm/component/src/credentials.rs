@@ -1,0 +1,52 @@
+//! The functions and the resource of `credentials.wit`.
+
+use crate::Component;
+use crate::twin::{Lift, Lower};
+use crate::wit::credentials as wit;
+use crate::wit::settings::ConnectionBorrow;
+use kubecred_core::{Input, Now, Policy, Profile};
+use std::cell::RefCell;
+
+impl wit::Guest for Component {
+    type Authenticator = Authenticator;
+
+    fn default_policy() -> wit::Policy {
+        Policy::default().lower()
+    }
+
+    fn client_go_policy() -> wit::Policy {
+        Policy::client_go().lower()
+    }
+}
+
+/// [`kubecred_core::Authenticator`]. Nothing in here calls back, so nobody borrows it twice.
+#[derive(Debug)]
+pub(crate) struct Authenticator(RefCell<kubecred_core::Authenticator>);
+
+impl wit::GuestAuthenticator for Authenticator {
+    fn new(connection: ConnectionBorrow<'_>, policy: Option<wit::Policy>, seed: u64) -> Self {
+        let policy = policy.map(Policy::lift).unwrap_or_default();
+        let profile = connection.get::<Profile>();
+        let machine = kubecred_core::Authenticator::new(profile, policy, seed);
+        Self(RefCell::new(machine))
+    }
+
+    fn handle(&self, now: wit::Now, input: wit::Input) -> wit::Step {
+        let mut machine = self.0.borrow_mut();
+        machine.handle_input(Now::lift(now), Input::lift(input));
+        let actions = std::iter::from_fn(|| machine.poll_action()).map(Lower::lower).collect();
+        wit::Step { actions, timeout: machine.poll_timeout().lower() }
+    }
+
+    fn credential(&self, now: wit::Now) -> Result<wit::Credential, wit::Unready> {
+        self.0.borrow().credential(Now::lift(now)).map(Lower::lower).map_err(Lower::lower)
+    }
+
+    fn stats(&self) -> wit::Stats {
+        self.0.borrow().stats().lower()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.borrow().is_closed()
+    }
+}

@@ -1,0 +1,21 @@
+//! `kubecred-core` as a WebAssembly component: `wasm/wit` on one side, the core on the other, and
+//! nothing of its own in between. It imports nothing, so any runtime can run it.
+//!
+//! - `twin.rs` and the files beside it translate types, each way, field by field: the compiler
+//!   objects when one side has a field or case that the other lacks.
+//! - `settings.rs` and `credentials.rs` are the functions and resources.
+#![deny(unsafe_code)]
+
+mod bindings;
+mod credentials;
+mod settings;
+mod twin;
+
+/// The types of the interfaces, for [`twin`].
+mod wit {
+    pub(crate) use crate::bindings::exports::kubecred::auth::{credentials, settings};
+}
+
+/// What implements the world.
+#[derive(Debug)]
+struct Component;
