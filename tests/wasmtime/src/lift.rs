@@ -7,7 +7,7 @@ use crate::twin::{Lift, lift_variants};
 use crate::wit::credentials as wit;
 use kubecred_core::{
     Action, ContentProblem, Error, Event, FileRole, IdTokenProblem, OidcProblem, OutputProblem,
-    PluginProblem, Stats,
+    PluginProblem, SaveProblem, Stats,
 };
 
 /// The error in the core's words, which are the component's.
@@ -49,6 +49,8 @@ lift_open! {
         Failed / EventFailed { error, retry_at, serving },
         Rejected / EventRejected { generation },
         Renewed / EventRenewed { generation, expires },
+        Saved / EventSaved { path },
+        NotSaved / EventNotSaved { error, retry_at },
         Withdrawn / EventWithdrawn { generation },
         ClockSkew / EventClockSkew { millis }
     }
@@ -66,6 +68,7 @@ lift_open! {
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }
+    SaveProblem { WrongReply ; NotRead, NotWritten, NotEdited ; }
     IdTokenProblem { NotJwt, Encoding, Claims, NoExpiry, Expiry ; Content ; }
 }
 
@@ -86,6 +89,9 @@ impl Lift<wit::Error> for Error {
             }
             wit::Cause::Oidc(wit::CauseOidc { user, issuer, problem }) => {
                 Self::Oidc { user, issuer, problem: Lift::lift(problem) }
+            }
+            wit::Cause::NotSaved(wit::CauseNotSaved { user, path, problem }) => {
+                Self::NotSaved { user, path, problem: Lift::lift(problem) }
             }
             wit::Cause::WrongReply => Self::WrongReply,
             wit::Cause::Other(text) => panic!("the component is of another version: {text}"),

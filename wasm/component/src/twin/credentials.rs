@@ -13,7 +13,7 @@ use kubecred_core::protocol::{
 use kubecred_core::{
     Action, ActionId, Completion, ContentProblem, Credential, Endpoint, Error, Event, FileRole,
     Generation, Header, IdTokenProblem, Identity, Input, Job, Now, OidcProblem, OidcStep,
-    OutputProblem, PluginProblem, Policy, Reply, Stats, Unready,
+    OutputProblem, PluginProblem, Policy, Reply, SaveProblem, Stats, Unready,
 };
 
 records! {
@@ -93,6 +93,8 @@ open_variants! {
         Failed / EventFailed { error, retry_at, serving },
         Rejected / EventRejected { generation },
         Renewed / EventRenewed { generation, expires },
+        Saved / EventSaved { path },
+        NotSaved / EventNotSaved { error, retry_at },
         Withdrawn / EventWithdrawn { generation },
         ClockSkew / EventClockSkew { millis }
     }
@@ -108,6 +110,7 @@ open_variants! {
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }
+    SaveProblem { WrongReply; NotRead, NotWritten, NotEdited; }
     IdTokenProblem { NotJwt, Encoding, Claims, NoExpiry, Expiry; Content; }
 }
 
@@ -136,6 +139,10 @@ impl Lower for Error {
             Self::Oidc { user, issuer, problem } => {
                 let problem = problem.lower();
                 wit::Cause::Oidc(wit::CauseOidc { user, issuer, problem })
+            }
+            Self::NotSaved { user, path, problem } => {
+                let problem = problem.lower();
+                wit::Cause::NotSaved(wit::CauseNotSaved { user, path, problem })
             }
             Self::WrongReply => wit::Cause::WrongReply,
             _ => wit::Cause::Other(message.clone()),
