@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 /// Reads the content of a file; `file` is its name for problems and origins.
-pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Kubeconfig, ConfigError> {
+pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Kubeconfig, ConfigError> {
     let mut decoder = Decoder { file, problems: Vec::new() };
     let mut config = Kubeconfig::default();
     match yaml::parse(bytes, &Limits::default()) {

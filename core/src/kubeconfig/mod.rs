@@ -56,5 +56,6 @@ pub use search::{Reason, Search, search};
 
 pub use view::{Flattening, ViewError};
 
+pub(crate) use decode::decode;
 pub(crate) use url::{Server, Url};
 pub(crate) use validate::check_proxy;

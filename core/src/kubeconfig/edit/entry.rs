@@ -175,7 +175,7 @@ impl Kind for UserEntry {
     }
 }
 
-fn auth_provider<'t>(
+pub(super) fn auth_provider<'t>(
     fields: &mut Fields<'_, 't>,
     was: Option<&AuthProvider>,
     provider: Option<&'t AuthProvider>,

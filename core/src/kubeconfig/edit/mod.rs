@@ -35,7 +35,9 @@ mod file;
 mod named;
 mod operation;
 mod path;
+mod provider;
 
 pub use self::chain::{Chain, FileChange};
 pub use self::error::EditError;
+pub(crate) use self::provider::with_auth_provider;
 pub use crate::yaml::patch::Rewritten;

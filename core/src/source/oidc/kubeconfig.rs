@@ -3,8 +3,8 @@
 
 use super::{OidcSource, Tokens};
 use crate::error::{Error, SaveProblem};
-use crate::kubeconfig::Kubeconfig;
-use crate::kubeconfig::edit::Chain;
+use crate::kubeconfig::edit::with_auth_provider;
+use crate::kubeconfig::{Kubeconfig, decode};
 use crate::profile::{KubeconfigUser, Oidc};
 use crate::protocol::WriteFile;
 use crate::secret::Secret;
@@ -56,10 +56,9 @@ impl OidcSource {
     pub(crate) fn edit(&mut self, kubeconfig: Secret) -> Result<Edit, Error> {
         let Some(origin) = &self.config.origin else { return Ok(Edit::Leave) };
         let wrong = |text| self.unsavable(SaveProblem::NotEdited(text));
-        let chain = Chain::of_file(origin.path.as_str(), kubeconfig)
-            .map_err(|error| wrong(error.to_string()))?;
-        let mut wanted = chain.config().clone();
-        let Some(found) = self.tokens_of(&wanted) else { return Ok(Edit::Leave) };
+        let now =
+            decode(&origin.path, kubeconfig.expose()).map_err(|error| wrong(error.to_string()))?;
+        let Some(found) = self.tokens_of(&now) else { return Ok(Edit::Leave) };
         if found == self.tokens {
             self.saved(found);
             return Ok(Edit::Leave);
@@ -67,14 +66,17 @@ impl OidcSource {
         if !self.is_ours(&found) {
             return Ok(Edit::Leave);
         }
-        let user = wanted.users.get(&origin.user);
-        let provider = user.and_then(|user| user.auth_provider.as_ref());
-        let mut settings = provider.map(|provider| provider.config.clone()).unwrap_or_default();
-        self.tokens.lay_over(&mut settings);
-        wanted.set_auth_provider_config(&origin.user, settings);
-        let changes = chain.changes(&wanted).map_err(|error| wrong(error.to_string()))?;
+        let user = now.users.get(&origin.user);
+        let Some(was) = user.and_then(|user| user.auth_provider.as_ref()) else {
+            return Ok(Edit::Leave);
+        };
+        let mut wanted = was.clone();
+        self.tokens.lay_over(&mut wanted.config);
+        let path = origin.path.clone();
+        let contents = with_auth_provider(&path, &kubeconfig, &origin.user, was, &wanted)
+            .map_err(|error| wrong(error.to_string()))?;
         self.tried = Some(self.tokens.clone());
-        Ok(changes.into_iter().next().map_or(Edit::Leave, |change| Edit::Write(change.into())))
+        Ok(Edit::Write(WriteFile { path, contents, mode: 0o600, replaces: Some(kubeconfig) }))
     }
 
     /// The kubeconfig holds these tokens by now.
