@@ -3,6 +3,8 @@
 //! The translation between the interface and the core is the component's own source: there the one
 //! half of each pair is of use, here the other.
 
+extern crate alloc;
+
 mod bindings;
 mod guest;
 mod lift;

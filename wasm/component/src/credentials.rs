@@ -4,8 +4,8 @@ use crate::Component;
 use crate::twin::{Lift, Lower};
 use crate::wit::credentials as wit;
 use crate::wit::settings::ConnectionBorrow;
+use core::cell::RefCell;
 use kubecred_core::{Input, Now, Policy, Profile};
-use std::cell::RefCell;
 
 impl wit::Guest for Component {
     type Authenticator = Authenticator;
@@ -34,7 +34,7 @@ impl wit::GuestAuthenticator for Authenticator {
     fn handle(&self, now: wit::Now, input: wit::Input) -> wit::Step {
         let mut machine = self.0.borrow_mut();
         machine.handle_input(Now::lift(now), Input::lift(input));
-        let actions = std::iter::from_fn(|| machine.poll_action()).map(Lower::lower).collect();
+        let actions = core::iter::from_fn(|| machine.poll_action()).map(Lower::lower).collect();
         wit::Step { actions, timeout: machine.poll_timeout().lower() }
     }
 

@@ -4,10 +4,16 @@
 //! - `twin.rs` and the files beside it translate types, each way, field by field: the compiler
 //!   objects when one side has a field or case that the other lacks.
 //! - `settings.rs` and `credentials.rs` are the functions and resources.
+//! - `freestanding.rs` is what a program without an operating system's library has to bring.
 #![deny(unsafe_code)]
+#![cfg_attr(target_family = "wasm", no_std)]
+
+extern crate alloc;
 
 mod bindings;
 mod credentials;
+#[cfg(target_family = "wasm")]
+mod freestanding;
 mod settings;
 mod twin;
 

@@ -3,6 +3,8 @@
 use crate::Component;
 use crate::twin::{Lift, Lower};
 use crate::wit::settings as wit;
+use alloc::string::String;
+use alloc::vec::Vec;
 use kubecred_core::kubeconfig::{self, ConfigError};
 use kubecred_core::{Detection, Environment, Failure, Overrides, Profile, Secret, Step, detect};
 

@@ -5,6 +5,8 @@ use super::{
     variants,
 };
 use crate::wit::credentials as wit;
+use alloc::format;
+use alloc::string::ToString;
 use kubecred_core::policy::{Backoff, Reload, Renewal};
 use kubecred_core::protocol::{
     Exit, FileBytes, HttpResponse, Method, ReadFile, RunCommand, SendRequest, SetHeaders, Stdin,

@@ -3,9 +3,12 @@
 //! The test host includes this file too, for there the other half of each pair is of use.
 
 use crate::wit;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
 use kubecred_core::{Instant, Secret, UnixTime};
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 mod credentials;
 mod settings;

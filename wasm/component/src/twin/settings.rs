@@ -4,6 +4,9 @@ use super::{
     Lift, Lower, choices, lift_variants, lower_variants, open_variants, records, variants,
 };
 use crate::wit::settings as wit;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use kubecred_core::kubeconfig::{AuthProvider, ExecEntry};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{
