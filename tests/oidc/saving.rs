@@ -1,7 +1,7 @@
 //! What a refresh brings is written back to the kubeconfig, beside the requests (OI-26, OI-27, KC-91).
 
 use super::{changed, from_file, id, tokens};
-use kubecred_core::{Action, Event, FailureKind, Input, Kubeconfig};
+use kubecred_core::{Event, FailureKind, Kubeconfig};
 use world::openid::TOKEN_ENDPOINT;
 use world::profiles::{self, KUBECONFIG};
 use world::{CANARY, Content, Http, OpenId, Span, Step, Weather, World, hides_secrets};
@@ -172,7 +172,7 @@ fn kc_91_an_entry_that_is_gone_or_about_something_else_is_left_alone() {
         let mut world = World::new(&from_file(|_| {}));
         world.file(KUBECONFIG, Content::Text(text.clone())).request().is("200 as id-2");
         world.pass(1.s());
-        assert_eq!(crate::saving::text(&world), text);
+        assert_eq!(super::saving::text(&world), text);
         assert_eq!((outcomes(&mut world), world.writes(KUBECONFIG)), (vec![], 0));
     }
 }
@@ -238,13 +238,14 @@ fn whoever_starts_from_that_file_goes_on_where_this_machine_was() {
 fn a_machine_that_is_closed_calls_off_what_it_is_saving() {
     let mut world = world();
     world.demand().at(201.ms());
-    let now = world.now();
-    let mut machine = world.machine;
-    assert!(machine.is_saving());
-    machine.handle_input(now, Input::Close);
-    assert!(matches!(machine.poll_action(), Some(Action::Cancel(_))));
-    assert_eq!(machine.poll_action(), None);
-    assert!(!machine.is_saving());
+    assert!(world.machine.is_saving());
+    let before = world.transcript().as_str().len();
+    world.perform(Step::Close);
+    let said = &world.transcript().as_str()[before..];
+    let mut said = said.lines().filter(|line| line.contains("  machine  "));
+    assert!(said.next().is_some_and(|line| line.contains("cancels #")));
+    assert_eq!(said.next(), None);
+    assert!(!world.machine.is_saving());
 }
 
 #[test]

@@ -52,6 +52,13 @@ impl Guest {
         resource.authenticator().call_is_closed(store, self.authenticator).expect(TRAP)
     }
 
+    /// Whether refreshed tokens are still to be written back.
+    pub fn is_saving(&self) -> bool {
+        let Instance { store, exports } = &mut *self.instance.borrow_mut();
+        let resource = exports.kubecred_auth_credentials();
+        resource.authenticator().call_is_saving(store, self.authenticator).expect(TRAP)
+    }
+
     /// What to put on a request.
     ///
     /// # Errors
@@ -68,6 +75,7 @@ impl Guest {
                 identity: Lift::lift(credential.identity),
                 roots: credential.roots,
                 expires: Lift::lift(credential.expires),
+                good_until: Lift::lift(credential.good_until),
                 demand: credential.demand,
             }),
             Err(wit::Unready::Closed) => Err(Refusal::Closed),

@@ -107,6 +107,7 @@ impl Drop for World {
         assert_eq!(self.world.transcript().as_str(), native.transcript().as_str());
         assert_eq!(self.stats(), native.stats());
         assert_eq!(self.world.credential(), native.credential());
+        assert_eq!(self.world.machine.is_saving(), native.machine.is_saving());
         self.take_events();
         assert_eq!(self.events, native.take_events());
     }

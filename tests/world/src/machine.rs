@@ -32,6 +32,8 @@ pub struct Served {
     pub roots: Option<Vec<u8>>,
     /// Its end.
     pub expires: Option<UnixTime>,
+    /// Until when a copy may be used, by the monotonic clock.
+    pub good_until: Option<Instant>,
     /// Whether the machine wants to hear of its use.
     pub demand: bool,
 }
@@ -39,8 +41,8 @@ pub struct Served {
 impl Served {
     /// Headers and nothing else.
     pub fn new(generation: Generation, headers: Vec<Header>) -> Self {
-        let (identity, roots, expires, demand) = (None, None, None, false);
-        Self { generation, headers, identity, roots, expires, demand }
+        let (identity, roots, expires, good_until, demand) = (None, None, None, None, false);
+        Self { generation, headers, identity, roots, expires, good_until, demand }
     }
 }
 
@@ -76,6 +78,7 @@ impl Machine for Authenticator {
                 identity: lent.identity.cloned(),
                 roots: lent.roots.map(<[u8]>::to_vec),
                 expires: lent.expires,
+                good_until: lent.good_until,
                 demand: lent.demand,
             }),
             Err(Unready::Closed) => Err(Refusal::Closed),

@@ -42,6 +42,10 @@ impl wit::GuestAuthenticator for Authenticator {
         self.0.borrow().credential(Now::lift(now)).map(Lower::lower).map_err(Lower::lower)
     }
 
+    fn is_saving(&self) -> bool {
+        self.0.borrow().is_saving()
+    }
+
     fn stats(&self) -> wit::Stats {
         self.0.borrow().stats().lower()
     }

@@ -1,6 +1,6 @@
 //! What `wasm/wit` says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
 
@@ -29,6 +29,14 @@ impl Interface {
             }
         }
         shapes
+    }
+
+    /// The methods of a resource.
+    pub(crate) fn methods(&self, resource: &str) -> BTreeSet<String> {
+        let prefix = format!("[method]{resource}.");
+        let interfaces = self.resolve.interfaces.iter();
+        let names = interfaces.flat_map(|(_, interface)| interface.functions.keys());
+        names.filter_map(|name| Some(name.strip_prefix(&prefix)?.to_owned())).collect()
     }
 
     /// `None` for a name that another interface has lent.

@@ -60,9 +60,12 @@ fn expected(edit: impl Fn(&str, String) -> String) -> BTreeMap<String, String> {
     source.shapes()
 }
 
+fn interface() -> Interface {
+    Interface::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit"))
+}
+
 fn actual() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let mut shapes = Interface::read(&folder).shapes();
+    let mut shapes = interface().shapes();
     for name in ITS_OWN {
         assert!(shapes.remove(name).is_some(), "{name} is not in the interface");
     }
@@ -95,6 +98,16 @@ fn the_interface_is_the_core() {
     assert!(expected.len() > 60, "only {} types were found", expected.len());
     let found = differences(&expected, &actual());
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_authenticator_can_be_asked_what_the_core_s_can() {
+    let mut methods = source::methods(&core("authenticator.rs"), "authenticator");
+    for part_of_handle in ["handle-input", "poll-action", "poll-timeout"] {
+        assert!(methods.remove(part_of_handle), "{part_of_handle} has gone from the core");
+    }
+    methods.insert("handle".into());
+    assert_eq!(interface().methods("authenticator"), methods);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What the core's source says, in the words of the interface.
 
-use std::collections::BTreeMap;
-use syn::{Attribute, Fields, GenericArgument, Item, ItemEnum, ItemStruct, PathArguments, Type};
+use std::collections::{BTreeMap, BTreeSet};
+use syn::{
+    Attribute, Fields, GenericArgument, ImplItem, Item, ItemEnum, ItemStruct, PathArguments, Type,
+};
 use syn::{Visibility, punctuated::Punctuated};
 
 /// Types of the core.
@@ -101,6 +103,24 @@ impl Source {
             self.shapes.insert(holds.to_owned(), record(fields));
         }
     }
+}
+
+/// The public methods of a type that take it.
+pub(crate) fn methods(text: &str, of: &str) -> BTreeSet<String> {
+    let file = syn::parse_file(text).expect("it is Rust");
+    let of = |item| match item {
+        Item::Impl(block) if block.trait_.is_none() && wit(&block.self_ty) == of => {
+            Some(block.items)
+        }
+        _ => None,
+    };
+    let methods = file.items.into_iter().filter_map(of).flatten().filter_map(|item| match item {
+        ImplItem::Fn(item) if is_public(&item.vis) && item.sig.receiver().is_some() => {
+            Some(kebab(&item.sig.ident.to_string()))
+        }
+        _ => None,
+    });
+    methods.collect()
 }
 
 fn is_public(visibility: &Visibility) -> bool {
