@@ -12,10 +12,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match run(module, component, most) {
-        Ok(size) => {
-            println!("{component}: {size} bytes, no imports");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{module}: {error}");
             ExitCode::FAILURE
@@ -23,7 +20,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(module: &str, component: &str, most: &str) -> Result<usize, Box<dyn Error>> {
+fn run(module: &str, component: &str, most: &str) -> Result<(), Box<dyn Error>> {
     let most: usize = most.parse()?;
     let bytes =
         ComponentEncoder::default().validate(true).module(&std::fs::read(module)?)?.encode()?;
@@ -35,7 +32,7 @@ fn run(module: &str, component: &str, most: &str) -> Result<usize, Box<dyn Error
         return Err(format!("the component has {} bytes, {most} are allowed", bytes.len()).into());
     }
     std::fs::write(component, &bytes)?;
-    Ok(bytes.len())
+    Ok(())
 }
 
 fn imports(component: &[u8]) -> Result<Vec<String>, Box<dyn Error>> {
