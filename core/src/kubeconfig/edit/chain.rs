@@ -28,6 +28,7 @@ pub struct Chain {
     config: Kubeconfig,
     flavour: PathFlavour,
     working_directory: String,
+    as_given: bool,
 }
 
 /// A file of the chain; there may be none of that name.
@@ -110,6 +111,7 @@ impl Search {
             config,
             flavour: self.flavour(),
             working_directory: self.working_directory().to_owned(),
+            as_given: false,
         })
     }
 }
@@ -127,7 +129,15 @@ impl Chain {
             config,
             flavour: PathFlavour::Unix,
             working_directory: String::new(),
+            as_given: false,
         })
+    }
+
+    /// Writes paths as they are given, relative to whatever they are: for single values that
+    /// somebody spells out (KB-11).
+    #[must_use]
+    pub fn with_paths_as_given(self) -> Self {
+        Self { as_given: true, ..self }
     }
 
     /// All of them as one, to make a changed copy of. Paths are as they are written (KB-1).
@@ -208,7 +218,8 @@ impl Chain {
             let folder = self.folder(edit.path());
             let mut entry = entry.clone();
             let none = K::default();
-            entry.settle(was.unwrap_or(&none), &Folder { path: &folder, flavour: self.flavour });
+            let folder = Folder { path: &folder, flavour: self.flavour, as_given: self.as_given };
+            entry.settle(was.unwrap_or(&none), &folder);
             K::of_mut(&mut edit.config).insert(name.clone(), entry);
         }
         for (name, entry) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {

@@ -24,6 +24,26 @@ pub enum EditError {
     /// There is one of that name already (KB-10).
     #[error("a context exists with the name: {0:?}")]
     ContextExists(String),
+    /// Nobody has to vouch for a server that is not verified (KB-9).
+    #[error(
+        "a certificate authority and insecure mode exclude each other: a server that is not \
+         verified needs nobody to vouch for it"
+    )]
+    InsecureAuthority,
+    /// A user has one bearer credential (KB-5).
+    #[error("a token and a user name or password exclude each other: give one of them")]
+    TwoMethods,
+    /// There is no such mode (KB-5).
+    #[error("the interactive mode of an exec plugin is Never, IfAvailable or Always")]
+    InteractiveMode,
+    /// A single value cannot be set or taken out (KB-11).
+    #[error("property {property:?}: {problem}")]
+    Property {
+        /// The property as it was named.
+        property: String,
+        /// What is wrong.
+        problem: PropertyProblem,
+    },
     /// A secret that is no text cannot stand in YAML.
     #[error("{entry}: {field} is not UTF-8, and cannot be written to a kubeconfig")]
     NotText {
@@ -46,4 +66,29 @@ pub enum EditError {
         /// The file as it was named.
         file: String,
     },
+}
+
+/// What is wrong with a property, or with the value that is to be set. Holds no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PropertyProblem {
+    /// There is none of this name.
+    #[error("there is no such field; one is LIST.NAME.FIELD, such as clusters.dev.server")]
+    Unknown,
+    /// It is an entry, or all entries of a kind; or the last part of its name is no field, and so
+    /// belongs to the name of an entry.
+    #[error("it leads to no field; it is LIST.NAME.FIELD, such as clusters.dev.server")]
+    NotAField,
+    /// It is more than a value.
+    #[error("it is {0}, and cannot be set to a value")]
+    NotOneValue(&'static str),
+    /// The value is empty.
+    #[error("it cannot be set to nothing; take it out with unset")]
+    EmptyValue,
+    /// The value is not for a field that is true or false.
+    #[error("its value is true or false")]
+    NotBoolean,
+    /// The value is not for a field of bytes.
+    #[error("its value is bytes in base64, unless they are said to be raw")]
+    NotBase64,
 }

@@ -35,9 +35,13 @@ mod file;
 mod named;
 mod operation;
 mod path;
+mod property;
 mod provider;
+mod set;
 
 pub use self::chain::{Chain, FileChange};
-pub use self::error::EditError;
+pub use self::error::{EditError, PropertyProblem};
+pub use self::property::BytesAs;
 pub(crate) use self::provider::with_auth_provider;
+pub use self::set::{SetCluster, SetContext, SetUser};
 pub use crate::yaml::patch::Rewritten;

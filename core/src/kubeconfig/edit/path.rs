@@ -9,12 +9,14 @@ pub(super) struct Folder<'p> {
     /// Absolute, if the working directory is known.
     pub(super) path: &'p str,
     pub(super) flavour: PathFlavour,
+    /// Whether paths are written as they are given.
+    pub(super) as_given: bool,
 }
 
 impl Folder<'_> {
     /// Makes a path that has changed what is to be written.
     pub(super) fn settle(&self, before: &str, path: &mut String) {
-        if before != path && !path.is_empty() {
+        if before != path && !path.is_empty() && !self.as_given {
             *path = self.relative(path);
         }
     }
@@ -22,7 +24,7 @@ impl Folder<'_> {
     /// The same for a command, which is a path only if there is a separator in it. One that loses
     /// its last gets `./`: without, it would be looked up on PATH.
     pub(super) fn settle_command(&self, before: &str, command: &mut String) {
-        if before == command || !self.flavour.has_separator(command) {
+        if before == command || self.as_given || !self.flavour.has_separator(command) {
             return;
         }
         *command = self.relative(command);
@@ -66,7 +68,7 @@ mod tests {
 
     fn relative(folder: &str, flavour: PathFlavour, path: &str) -> String {
         let mut settled = path.to_owned();
-        Folder { path: folder, flavour }.settle("", &mut settled);
+        Folder { path: folder, flavour, as_given: false }.settle("", &mut settled);
         settled
     }
 
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn kc_90_a_command_beside_the_file_keeps_its_separator() {
-        let folder = Folder { path: "/home/me/.kube", flavour: PathFlavour::Unix };
+        let folder = Folder { path: "/home/me/.kube", flavour: PathFlavour::Unix, as_given: false };
         for (command, written) in [
             ("plugin", "plugin"),
             ("./plugin", "./plugin"),
