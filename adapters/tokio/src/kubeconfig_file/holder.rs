@@ -44,19 +44,13 @@ impl Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.process, &self.machine) {
-            (Some(process), _) if self.has_ended() => {
-                return write!(f, "process {process}, which has ended,");
+        match (self.process, &self.machine, self.user) {
+            (Some(process), Some(machine), _) if !self.is_here() => {
+                write!(f, "process {process} of {machine:?}")
             }
-            (Some(process), Some(machine)) if !self.is_here() => {
-                write!(f, "process {process} on {machine:?}")?;
-            }
-            (Some(process), _) => write!(f, "process {process}")?,
-            (None, _) => f.write_str("somebody")?,
-        }
-        match self.user {
-            Some(user) => write!(f, " of user {user}"),
-            None => Ok(()),
+            (Some(process), ..) => write!(f, "process {process}"),
+            (None, _, Some(user)) => write!(f, "user {user}"),
+            (None, _, None) => f.write_str("somebody"),
         }
     }
 }

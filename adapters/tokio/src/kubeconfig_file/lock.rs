@@ -1,6 +1,8 @@
 //! kubectl's lock on a kubeconfig: a file beside it that exists while somebody changes it (KC-87).
 
+use super::aside;
 use super::holder::Holder;
+use super::replacement::target;
 use crate::clock::{Clock, unix};
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -70,12 +72,19 @@ impl Locked {
 impl fmt::Display for Locked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, age, holder } = self;
-        write!(f, "{path:?} exists")?;
+        let ended = holder.has_ended();
+        write!(f, "{path:?} was {} ", if ended { "left behind" } else { "made" })?;
         if let Some(age) = age {
-            write!(f, ", and has for {}", Age(*age))?;
+            write!(f, "{} ago ", Age(*age))?;
         }
-        write!(f, ": {holder} is changing the file, or was stopped while doing so")?;
-        f.write_str("; if nobody is, remove it")
+        write!(f, "by {holder}")?;
+        f.write_str(match ended {
+            true => ", which has ended; remove it",
+            false => {
+                ": somebody is changing the file, or was stopped while doing so; if nobody is, \
+                 remove it"
+            }
+        })
     }
 }
 
@@ -111,31 +120,30 @@ pub(crate) async fn acquire(
     files: Vec<PathBuf>,
     patience: Duration,
 ) -> Result<Vec<Lock>, LockError> {
-    let looks = patience.as_millis() / PAUSE.as_millis();
-    let mut files = files;
+    let mut looks = patience.as_millis() / PAUSE.as_millis();
+    loop {
+        let files = files.clone();
+        match aside(move || try_all(files)).await {
+            Err(LockError::Locked(locked)) if looks > 0 && !locked.is_stale() => {}
+            outcome => return outcome,
+        }
+        looks -= 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// A file is locked by its name, as kubectl does it, and by that which the name leads to: somebody
+/// else may know it by another.
+fn try_all(mut files: Vec<PathBuf>) -> Result<Vec<Lock>, LockError> {
+    let targets: Vec<_> =
+        files.iter().filter(|file| file.is_symlink()).map(|l| target(l)).collect();
+    files.extend(targets);
     // Everybody in the same order, so that nobody waits for one who waits for him.
     files.sort();
     files.dedup();
-    for look in 0.. {
-        let tried = files.clone();
-        let outcome = match tokio::task::spawn_blocking(move || try_all(&tried)).await {
-            Ok(outcome) => outcome,
-            Err(error) => Err(LockError::Io(PathBuf::new(), error.into())),
-        };
-        match outcome {
-            Err(LockError::Locked(locked)) if look < looks && !locked.is_stale() => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            outcome => return outcome,
-        }
-    }
-    Ok(Vec::new())
-}
-
-fn try_all(files: &[PathBuf]) -> Result<Vec<Lock>, LockError> {
     let mut locks = Vec::with_capacity(files.len());
     for file in files {
-        match try_one(file) {
+        match try_one(&file) {
             Ok(lock) => locks.push(lock),
             Err(LockError::Io(_, error)) if is_closed(&error) => {}
             Err(error) => return Err(error),

@@ -32,12 +32,13 @@ pub use error::FileError;
 pub use holder::Holder;
 pub use lock::Locked;
 pub(crate) use lock::{LockError, acquire};
-pub(crate) use replacement::{Replacement, folder, holds, target};
+use replacement::folder;
+pub(crate) use replacement::{Replacement, holds};
 
 use crate::load::{environment, read_now};
-use kubecred_core::Kubeconfig;
 use kubecred_core::kubeconfig::edit::{Chain, FileChange};
 use kubecred_core::kubeconfig::{Search, search};
+use kubecred_core::{ConfigError, Kubeconfig};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,6 +56,7 @@ const FOLDER_MODE: u32 = 0o755;
 pub struct KubeconfigFiles {
     search: Search,
     patience: Duration,
+    paths_as_given: bool,
 }
 
 /// What became of a change.
@@ -70,7 +72,7 @@ pub struct Changed<T> {
 impl KubeconfigFiles {
     /// The files that a search names.
     pub fn new(search: Search) -> Self {
-        Self { search, patience: PATIENCE }
+        Self { search, patience: PATIENCE, paths_as_given: false }
     }
 
     /// The files of this process: those in `KUBECONFIG`, or else `~/.kube/config`.
@@ -90,13 +92,20 @@ impl KubeconfigFiles {
         Self { patience, ..self }
     }
 
+    /// Writes paths as they are given. Without this, one that leads into the folder of its file is
+    /// written relative to it, and others are written absolute (KC-90).
+    #[must_use]
+    pub fn with_paths_as_given(self) -> Self {
+        Self { paths_as_given: true, ..self }
+    }
+
     /// Reads the files, and takes no lock. Paths in them are as they are written (KB-1).
     ///
     /// # Errors
     /// Everything that is wrong with the files. One that is not there is an empty one.
     pub async fn read(&self) -> Result<Chain, FileError> {
-        let search = self.search.clone();
-        aside(move || open(&search)).await.map_err(FileError::Config)
+        let files = self.clone();
+        aside(move || files.open()).await.map_err(FileError::Config)
     }
 
     /// Takes the locks, reads the files, lets `change` change them, writes what differs, and gives
@@ -122,19 +131,37 @@ impl KubeconfigFiles {
         E: Send + 'static,
     {
         let files: Vec<PathBuf> = self.search.paths().iter().map(PathBuf::from).collect();
-        let paths = aside(move || lockable(&files)).await;
-        let paths = paths.map_err(|(path, error)| FileError::Io { doing: "make", path, error })?;
-        let locks = acquire(paths, self.patience).await.map_err(|error| match error {
+        let made = files.clone();
+        let made = aside(move || make_folders(&made)).await;
+        made.map_err(|(path, error)| FileError::Io { doing: "make", path, error })?;
+        let locks = acquire(files, self.patience).await.map_err(|error| match error {
             LockError::Locked(locked) => FileError::Locked(locked),
             LockError::Io(path, error) => FileError::Io { doing: "lock", path, error },
         })?;
-        let search = self.search.clone();
+        let files = self.clone();
         aside(move || {
-            let changed = edit(&search, change);
+            let changed = files.change(change);
             drop(locks);
             changed
         })
         .await
+    }
+
+    fn open(&self) -> Result<Chain, ConfigError> {
+        let chain = self.search.open(self.search.paths().iter().map(|path| read_now(path)))?;
+        Ok(if self.paths_as_given { chain.with_paths_as_given() } else { chain })
+    }
+
+    /// The part that has to be done under lock.
+    fn change<T, E>(
+        &self,
+        change: impl FnOnce(&mut Kubeconfig) -> Result<T, E>,
+    ) -> Result<Changed<T>, FileError<E>> {
+        let chain = self.open().map_err(FileError::Config)?;
+        let mut config = chain.config().clone();
+        let value = change(&mut config).map_err(FileError::Refused)?;
+        let changes = chain.changes(&config).map_err(FileError::Edit)?;
+        Ok(Changed { value, written: write(&changes)? })
     }
 }
 
@@ -147,17 +174,9 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     }
 }
 
-/// What to lock, with the folders made: each file by its name, as kubectl does, and by that which
-/// the name leads to, since somebody else may know it by another.
-fn lockable(files: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    let mut paths = Vec::with_capacity(files.len() * 2);
-    for file in files {
-        let folder = folder(file);
-        make_folder(folder).map_err(|error| (folder.to_owned(), error))?;
-        paths.push(file.clone());
-        paths.extend(file.is_symlink().then(|| target(file)));
-    }
-    Ok(paths)
+fn make_folders(files: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    let mut folders = files.iter().map(|file| folder(file));
+    folders.try_for_each(|path| make_folder(path).map_err(|error| (path.to_owned(), error)))
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
@@ -168,22 +187,6 @@ fn make_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
     builder.recursive(true).create(path)
-}
-
-fn open(search: &Search) -> Result<Chain, kubecred_core::ConfigError> {
-    search.open(search.paths().iter().map(|path| read_now(path)))
-}
-
-fn edit<T, E>(
-    search: &Search,
-    change: impl FnOnce(&mut Kubeconfig) -> Result<T, E>,
-) -> Result<Changed<T>, FileError<E>> {
-    let chain = open(search).map_err(FileError::Config)?;
-    let mut config = chain.config().clone();
-    let value = change(&mut config).map_err(FileError::Refused)?;
-    let changes = chain.changes(&config).map_err(FileError::Edit)?;
-    let written = write(&changes)?;
-    Ok(Changed { value, written })
 }
 
 /// Writes all, and then puts all in place.

@@ -17,12 +17,13 @@ pub(crate) struct Replacement {
 impl Replacement {
     /// Writes it beside the file, down to the disk. A link stays a link: what it leads to will be
     /// replaced. An old file's mode and owner are kept; a new one gets this mode.
+    ///
+    /// The caller has the file locked, so that nobody else is at it.
     pub(crate) fn prepare(path: &Path, contents: &Secret, mode: u32) -> Result<Self> {
         let path = target(path);
         let old = existing(&path)?;
         let folder = folder(&path);
-        // For its owner alone, until it has the mode of the old one.
-        let mut file = tempfile::Builder::new().prefix(&prefix(&path)).tempfile_in(folder)?;
+        let mut file = create(folder, &draft(&path))?;
         file.write_all(contents.expose())?;
         settle(file.as_file(), old.as_ref(), mode)?;
         file.as_file().sync_all()?;
@@ -88,10 +89,22 @@ fn existing(path: &Path) -> Result<Option<Metadata>> {
     Ok(Some(metadata))
 }
 
-/// `.config.`, and something random after it: what a kill leaves behind says what it was to be.
-fn prefix(path: &Path) -> String {
+/// `.config.kubecred`: what a kill leaves behind has a name, so that the next change clears it away.
+fn draft(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    [".", &name, "."].concat()
+    [".", &name, ".kubecred"].concat()
+}
+
+/// A new file of this name, for its owner alone.
+fn create(folder: &Path, name: &str) -> Result<NamedTempFile> {
+    let create = || tempfile::Builder::new().prefix(name).rand_bytes(0).tempfile_in(folder);
+    match create() {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::remove_file(folder.join(name))?;
+            create()
+        }
+        created => created,
+    }
 }
 
 #[cfg(unix)]

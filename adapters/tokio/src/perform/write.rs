@@ -11,18 +11,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) async fn write(request: &WriteFile) -> Result<Written, Failure> {
-    let locks = match &request.replaces {
-        Some(_) => {
-            let file = PathBuf::from(&request.path);
-            acquire([file].into(), PATIENCE).await.map_err(|error| match error {
-                LockError::Locked(locked) => {
-                    Failure::new(FailureKind::Conflict, locked.to_string())
-                }
-                LockError::Io(_, error) => failure(&error),
-            })?
-        }
-        None => Vec::new(),
-    };
+    let file = PathBuf::from(&request.path);
+    let locks = acquire([file].into(), PATIENCE).await.map_err(|error| match error {
+        LockError::Locked(locked) => Failure::new(FailureKind::Conflict, locked.to_string()),
+        LockError::Io(_, error) => failure(&error),
+    })?;
     let request = request.clone();
     let written = tokio::task::spawn_blocking(move || {
         let outcome = write_now(&request);
