@@ -266,7 +266,7 @@ pub(crate) fn hide_connection(flag: Arg) -> Arg {
 }
 
 /// A boolean as Go's flags spell it.
-fn go_bool(text: &str) -> Result<bool, String> {
+pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),

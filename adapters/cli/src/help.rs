@@ -81,7 +81,8 @@ kubecred --help has the environment variables.";
 pub(crate) const CONFIG: &str = "\
 Examples:
   kubecred config use-context prod
-  kubecred config current-context --kubeconfig staging.yaml
+  kubecred config set-context --current --namespace web
+  kubecred config set-credentials ann --token \"$(cat token)\" --kubeconfig staging.yaml
 
 Words, output and rules are those of kubectl config: --kubeconfig names one file and no other;
 without it the files in KUBECONFIG count, or else ~/.kube/config. A change goes to the file where
@@ -96,6 +97,104 @@ What differs from kubectl:
   - Files are read after they are locked, so that of two changes at the same time none is lost.
 
 Exit codes: 0 done; 2 usage; 3 configuration; 7 output; 130 interrupted.";
+
+pub(crate) const DELETE_CLUSTER: &str = "\
+Examples:
+  kubecred config delete-cluster staging
+
+Contexts that name it stay as they are.
+
+Exit codes: 0 done; 2 usage; 3 no such cluster, or the file cannot be changed; 7 output.";
+
+pub(crate) const DELETE_CONTEXT: &str = "\
+Examples:
+  kubecred config delete-context staging
+
+Its cluster and its user stay. If it was the current context, current-context still has its name;
+this is said on standard error.
+
+Exit codes: 0 done; 2 usage; 3 no such context, or the file cannot be changed; 7 output.";
+
+pub(crate) const DELETE_USER: &str = "\
+Examples:
+  kubecred config delete-user ann
+
+Contexts that name the user stay as they are.
+
+Exit codes: 0 done; 2 usage; 3 no such user, or the file cannot be changed; 7 output.";
+
+pub(crate) const RENAME_CONTEXT: &str = "\
+Examples:
+  kubecred config rename-context arn:aws:eks:eu-west-1:123456789012:cluster/prod prod
+
+If it is the current context, it stays that.
+
+Exit codes: 0 done; 2 usage; 3 no such context, the new name is taken, or the file cannot be
+changed; 7 output.";
+
+pub(crate) const SET: &str = "\
+Examples:
+  kubecred config set clusters.dev.server https://10.0.0.1:6443
+  kubecred config set contexts.dev.namespace web
+  kubecred config set users.ann.client-key-data \"$(base64 -w0 client.key)\"
+
+A name may have dots in it; it ends before the first part that is a field. Fields:
+  clusters  server, tls-server-name, insecure-skip-tls-verify, certificate-authority,
+            certificate-authority-data, proxy-url, disable-compression
+  contexts  cluster, user, namespace
+  users     token, tokenFile, username, password, client-certificate, client-certificate-data,
+            client-key, client-key-data, act-as, act-as-uid
+
+A path is written as it is given. An entry that is not there is made.
+
+Exit codes: 0 done; 2 usage; 3 no such property, not a value for it, or the file cannot be changed;
+7 output.";
+
+pub(crate) const SET_CLUSTER: &str = "\
+Examples:
+  kubecred config set-cluster dev --server https://10.0.0.1:6443
+  kubecred config set-cluster dev --certificate-authority ca.crt --embed-certs
+  kubecred config set-cluster dev --proxy-url socks5://127.0.0.1:1080
+
+What is not said stays, but --server takes a tls-server-name out, --certificate-authority takes
+insecure-skip-tls-verify out, and the other way round. An empty value takes a field out.
+
+Exit codes: 0 done; 2 usage; 3 the file cannot be changed; 7 output.";
+
+pub(crate) const SET_CONTEXT: &str = "\
+Examples:
+  kubecred config set-context dev --cluster dev --user ann
+  kubecred config set-context --current --namespace web
+
+What is not said stays. An empty value takes a field out.
+
+Exit codes: 0 done; 2 usage; 3 no current context, or the file cannot be changed; 7 output.";
+
+pub(crate) const SET_CREDENTIALS: &str = "\
+Examples:
+  kubecred config set-credentials ann --client-certificate ann.crt --client-key ann.key
+  kubecred config set-credentials ann --token \"$(cat token)\"
+  kubecred config set-credentials ann --exec-command aws --exec-arg eks,get-token \\
+    --exec-api-version client.authentication.k8s.io/v1 --exec-interactive-mode Never
+  kubecred config set-credentials ann --auth-provider oidc --auth-provider-arg client-id=app
+
+What is not said stays, but a token takes user name and password out, and the other way round. An
+empty value takes a field out.
+
+Exit codes: 0 done; 2 usage; 3 these do not go together, a file to embed cannot be read, or the
+kubeconfig cannot be changed; 7 output.";
+
+pub(crate) const UNSET: &str = "\
+Examples:
+  kubecred config unset current-context
+  kubecred config unset contexts.dev.namespace
+  kubecred config unset users.ann.exec
+  kubecred config unset users.ann
+
+Properties are those of kubecred config set, and auth-provider, exec, extensions, act-as-groups and
+act-as-user-extra as a whole. That there is no such entry is said on standard error, and no error.
+
+Exit codes: 0 done; 2 usage; 3 no such property, or the file cannot be changed; 7 output.";
 
 pub(crate) const USE_CONTEXT: &str = "\
 Examples:

@@ -28,6 +28,11 @@ impl Files {
         Self { files: KubeconfigFiles::new(search), account }
     }
 
+    /// The same, with paths written as they are given.
+    pub(super) fn with_paths_as_given(self) -> Self {
+        Self { files: self.files.with_paths_as_given(), ..self }
+    }
+
     /// What is in them now, paths as they are written (KB-1).
     pub(super) fn read(&self) -> Result<Chain, Report> {
         run(self.files.read())?.map_err(|error| Report::new(Exit::Configuration, error))
@@ -51,6 +56,11 @@ impl Files {
         let mut stdout = std::io::stdout().lock();
         let said = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
         said.map_err(|error| Report::output(&error))
+    }
+
+    /// Tells what a person should know, whatever comes of it.
+    pub(super) fn warn(&self, what: impl fmt::Display) {
+        self.account.warn(what);
     }
 }
 
@@ -78,6 +88,12 @@ fn explain(error: FileError<Report>) -> Report {
 
 impl From<EditError> for Report {
     fn from(error: EditError) -> Self {
-        Self::new(Exit::Configuration, error)
+        let report = Self::new(Exit::Configuration, &error);
+        match error {
+            EditError::NoSuchEntry { .. } => {
+                report.advise("kubecred config view shows what there is, and in which files.")
+            }
+            _ => report,
+        }
     }
 }

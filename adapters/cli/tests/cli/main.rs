@@ -1,7 +1,6 @@
 //! The program as people use it: run as a process, against an API server on loopback.
 
 mod arguments;
-mod config;
 mod credential;
 mod demo;
 mod errors;

@@ -1,0 +1,37 @@
+//! `kubecred config set-context` (KB-10).
+
+use super::Files;
+use crate::arguments::Connection;
+use crate::report::{Exit, Report};
+use clap::Args;
+use kubecred_core::kubeconfig::edit::SetContext as Set;
+
+#[derive(Args)]
+pub(crate) struct SetContext {
+    /// The name of a context, which is made if there is none
+    #[arg(value_name = "NAME", required_unless_present = "current", conflicts_with = "current")]
+    name: Option<String>,
+    /// The current context
+    #[arg(long)]
+    current: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl SetContext {
+    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+        let flags = before.then(self.connection);
+        let files = Files::new(&flags);
+        let set = Set { cluster: flags.cluster, user: flags.user, namespace: flags.namespace };
+        let (name, new) = files.edit(move |config| {
+            let name = self.name.unwrap_or_else(|| config.current_context.clone());
+            if self.current && name.is_empty() {
+                return Err(Report::new(Exit::Configuration, "no current context is set")
+                    .advise("Choose one with kubecred config use-context, or name one."));
+            }
+            Ok((name.clone(), config.set_context(&name, set)?))
+        })?;
+        let done = if new { "created" } else { "modified" };
+        files.say(format_args!("Context {name:?} {done}."))
+    }
+}

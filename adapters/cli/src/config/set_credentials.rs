@@ -1,0 +1,149 @@
+//! `kubecred config set-credentials` (KB-5 to KB-8).
+
+use super::Files;
+use super::embed::{Embed, nothing_to_embed};
+use super::flag_list;
+use crate::arguments::{Connection, go_bool};
+use crate::report::{Exit, Report};
+use clap::Args;
+use kubecred_core::Secret;
+use kubecred_core::kubeconfig::edit::SetUser;
+
+#[derive(Args)]
+pub(crate) struct SetCredentials {
+    /// The name of a user, who is made if there is none
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Put what is in the files of --client-certificate and --client-key into the kubeconfig,
+    /// instead of their paths
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    embed_certs: Option<bool>,
+    /// Auth provider, such as oidc; another than before starts without arguments
+    #[arg(long, value_name = "NAME")]
+    auth_provider: Option<String>,
+    /// KEY=VALUE sets an argument of the auth provider, KEY- takes it out; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    auth_provider_arg: Vec<String>,
+    /// Command of an exec plugin, which starts without arguments
+    #[arg(long, value_name = "COMMAND")]
+    exec_command: Option<String>,
+    /// Its version, such as client.authentication.k8s.io/v1
+    #[arg(long, value_name = "VERSION")]
+    exec_api_version: Option<String>,
+    /// Its arguments, instead of those that it has; may be repeated, or separated by commas
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    exec_arg: Vec<String>,
+    /// NAME=VALUE sets a variable for it, NAME- takes it out; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    exec_env: Vec<String>,
+    /// Whether it may talk to a person: Never, IfAvailable or Always
+    #[arg(long, value_name = "MODE")]
+    exec_interactive_mode: Option<String>,
+    /// Tell it about the cluster
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    exec_provide_cluster_info: Option<bool>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// What is for nobody unless there is something to set it of.
+struct Dependent {
+    provider: bool,
+    exec: bool,
+}
+
+impl SetCredentials {
+    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+        let flags = before.then(self.connection.clone());
+        let files = Files::new(&flags);
+        let name = self.name.clone();
+        let dependent = self.dependent();
+        let set = self.set(flags)?;
+        let at = name.clone();
+        let idle = files.edit(move |config| {
+            config.set_user(&at, set)?;
+            let user = config.users.get(&at);
+            let has = |part: fn(&_) -> bool| user.is_some_and(part);
+            Ok(Dependent {
+                provider: dependent.provider && !has(|user| user.auth_provider.is_some()),
+                exec: dependent.exec && !has(|user| user.exec.is_some()),
+            })
+        })?;
+        if idle.provider {
+            files.warn("--auth-provider-arg sets nothing: the user has no auth provider");
+        }
+        if idle.exec {
+            files.warn("--exec-* sets nothing: the user has no exec plugin; say --exec-command");
+        }
+        files.say(format_args!("User {name:?} set."))
+    }
+
+    fn dependent(&self) -> Dependent {
+        Dependent {
+            provider: !self.auth_provider_arg.is_empty(),
+            exec: self.exec_api_version.is_some()
+                || !self.exec_arg.is_empty()
+                || !self.exec_env.is_empty()
+                || self.exec_interactive_mode.is_some()
+                || self.exec_provide_cluster_info.is_some(),
+        }
+    }
+
+    fn set(self, flags: Connection) -> Result<SetUser, Report> {
+        let embed = Embed(self.embed_certs.unwrap_or_default());
+        let (certificate, key) = (flags.client_certificate, flags.client_key);
+        let none = |path: &Option<String>| path.as_ref().is_none_or(String::is_empty);
+        if embed.0 && none(&certificate) && none(&key) {
+            return Err(nothing_to_embed("--client-certificate or --client-key"));
+        }
+        let secret = |flag: Option<String>| flag.map(Secret::from);
+        let args = items("--exec-arg", &self.exec_arg)?;
+        let provider_args = items("--auth-provider-arg", &self.auth_provider_arg)?;
+        Ok(SetUser {
+            client_certificate: embed.material("--client-certificate", certificate)?,
+            client_key: embed.material("--client-key", key)?,
+            token: secret(flags.token),
+            username: flags.username,
+            password: secret(flags.password),
+            auth_provider: self.auth_provider,
+            auth_provider_config: pairs("--auth-provider-arg", provider_args)?,
+            exec_command: self.exec_command,
+            exec_api_version: self.exec_api_version,
+            exec_args: (!args.is_empty()).then_some(args),
+            exec_env: pairs("--exec-env", self.exec_env)?,
+            exec_interactive_mode: self.exec_interactive_mode,
+            exec_provide_cluster_info: self.exec_provide_cluster_info,
+        })
+    }
+}
+
+/// The items of a flag that may be repeated, or have several separated by commas.
+fn items(flag: &str, values: &[String]) -> Result<Vec<String>, Report> {
+    let items: Result<Vec<_>, _> = values.iter().map(|value| flag_list::items(value)).collect();
+    match items {
+        Ok(items) => Ok(items.concat()),
+        Err(error) => Err(Report::new(Exit::Usage, format_args!("{flag}: {error}"))),
+    }
+}
+
+/// `KEY=VALUE`, or `KEY-` for one to take out. What is set stays, even if it is taken out as well.
+fn pairs(flag: &str, items: Vec<String>) -> Result<Vec<(String, Option<Secret>)>, Report> {
+    let (mut removed, mut set) = (Vec::new(), Vec::new());
+    for (at, item) in items.into_iter().enumerate() {
+        match (item.split_once('='), item.strip_suffix('-')) {
+            (Some((key, value)), _) if !key.is_empty() => {
+                set.push((key.to_owned(), Some(Secret::from(value))));
+            }
+            (None, Some(key)) if !key.is_empty() => removed.push((key.to_owned(), None)),
+            // It may be a secret that lost its name, so it is not repeated.
+            _ => {
+                let text = format!("number {} of {flag} is neither KEY=VALUE nor KEY-", at + 1);
+                return Err(Report::new(Exit::Usage, text));
+            }
+        }
+    }
+    removed.extend(set);
+    Ok(removed)
+}
