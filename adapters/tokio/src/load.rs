@@ -1,6 +1,6 @@
 //! From this process's variables and files to a profile.
 
-use crate::perform::{read_any, read_any_now};
+use crate::perform::read_any;
 use crate::{Auth, Builder};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 
 /// More than any kubeconfig.
-const LIMIT: u64 = 64 << 20;
+pub(crate) const LIMIT: u64 = 64 << 20;
 
 impl Auth {
     /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
@@ -123,11 +123,6 @@ pub fn environment() -> Environment {
         .in_directory(directory.unwrap_or_default())
         .with_paths(if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix })
         .with_stdin(StdinFacts { terminal, unavailable: None })
-}
-
-/// A kubeconfig, on a thread that may wait.
-pub(crate) fn read_now(path: &str) -> Result<Secret, Failure> {
-    read_any_now(path, LIMIT)
 }
 
 async fn read_all(paths: &[String]) -> Vec<Result<Secret, Failure>> {

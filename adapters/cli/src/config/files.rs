@@ -12,6 +12,7 @@ use kubecred_tokio::kubeconfig_file::FileError;
 use kubecred_tokio::{KubeconfigFiles, environment};
 use std::fmt;
 use std::io::Write;
+use tokio::runtime::Runtime;
 
 /// The files, and how to tell what is done with them.
 pub(super) struct Files {
@@ -35,7 +36,8 @@ impl Files {
 
     /// What is in them now, paths as they are written (KB-1).
     pub(super) fn read(&self) -> Result<Chain, Report> {
-        run(self.files.read())?.map_err(|error| Report::new(Exit::Configuration, error))
+        run(self.files.read(), Runtime::shutdown_background)?
+            .map_err(|error| Report::new(Exit::Configuration, error))
     }
 
     /// Changes what is in them.
@@ -43,7 +45,8 @@ impl Files {
         &self,
         change: impl FnOnce(&mut Kubeconfig) -> Result<T, Report> + Send + 'static,
     ) -> Result<T, Report> {
-        let changed = run(self.files.edit(change))?.map_err(explain)?;
+        // One that is interrupted while it writes does so to the end first, so that no lock stays.
+        let changed = run(self.files.edit(change), drop)?.map_err(explain)?;
         match changed.written.as_slice() {
             [] => self.account.tell("nothing to change"),
             written => self.account.tell(format_args!("wrote {}", written.join(", "))),
@@ -64,19 +67,20 @@ impl Files {
     }
 }
 
-/// On a runtime that ends with it. One that is interrupted while it changes something does so to
-/// the end first, so that no lock stays.
-fn run<T>(work: impl Future<Output = T>) -> Result<T, Report> {
+/// On a runtime of its own. `end` says what becomes of what is still being done.
+fn run<T>(work: impl Future<Output = T>, end: fn(Runtime)) -> Result<T, Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Report::new(Exit::Configuration, error))?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             done = work => Ok(done),
             report = interrupted() => Err(report),
         }
-    })
+    });
+    end(runtime);
+    done
 }
 
 fn explain(error: FileError<Report>) -> Report {

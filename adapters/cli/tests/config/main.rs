@@ -7,4 +7,5 @@ mod differences;
 mod files;
 mod folder;
 mod help;
+mod kill;
 mod properties;

@@ -35,10 +35,11 @@ pub(crate) use lock::{LockError, acquire};
 use replacement::folder;
 pub(crate) use replacement::{Replacement, holds};
 
-use crate::load::{environment, read_now};
+use crate::load::{LIMIT, environment};
+use crate::perform::{read_any_now, read_file_now};
 use kubecred_core::kubeconfig::edit::{Chain, FileChange};
 use kubecred_core::kubeconfig::{Search, search};
-use kubecred_core::{ConfigError, Kubeconfig};
+use kubecred_core::{ConfigError, Failure, Kubeconfig, Secret};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -105,7 +106,7 @@ impl KubeconfigFiles {
     /// Everything that is wrong with the files. One that is not there is an empty one.
     pub async fn read(&self) -> Result<Chain, FileError> {
         let files = self.clone();
-        aside(move || files.open()).await.map_err(FileError::Config)
+        aside(move || files.open(read_any_now)).await.map_err(FileError::Config)
     }
 
     /// Takes the locks, reads the files, lets `change` change them, writes what differs, and gives
@@ -147,8 +148,9 @@ impl KubeconfigFiles {
         .await
     }
 
-    fn open(&self) -> Result<Chain, ConfigError> {
-        let chain = self.search.open(self.search.paths().iter().map(|path| read_now(path)))?;
+    fn open(&self, read: fn(&str, u64) -> Result<Secret, Failure>) -> Result<Chain, ConfigError> {
+        let paths = self.search.paths().iter();
+        let chain = self.search.open(paths.map(|path| read(path, LIMIT)))?;
         Ok(if self.paths_as_given { chain.with_paths_as_given() } else { chain })
     }
 
@@ -157,7 +159,8 @@ impl KubeconfigFiles {
         &self,
         change: impl FnOnce(&mut Kubeconfig) -> Result<T, E>,
     ) -> Result<Changed<T>, FileError<E>> {
-        let chain = self.open().map_err(FileError::Config)?;
+        // Locks are held: nobody is waited for at the other end of a pipe.
+        let chain = self.open(read_file_now).map_err(FileError::Config)?;
         let mut config = chain.config().clone();
         let value = change(&mut config).map_err(FileError::Refused)?;
         let changes = chain.changes(&config).map_err(FileError::Edit)?;

@@ -14,7 +14,7 @@ pub(super) async fn read(request: &ReadFile) -> Result<FileBytes, Failure> {
 /// The whole content of a regular file.
 pub(crate) async fn read_file(path: &str, limit: u64) -> Result<Secret, Failure> {
     let path = path.to_owned();
-    aside(move || read_now(&path, limit)).await
+    aside(move || read_file_now(&path, limit)).await
 }
 
 /// The whole content of whatever has this name: a pipe may be what the user means.
@@ -37,7 +37,8 @@ async fn aside(
     }
 }
 
-fn read_now(path: &str, limit: u64) -> Result<Secret, Failure> {
+/// The same on a thread that may wait.
+pub(crate) fn read_file_now(path: &str, limit: u64) -> Result<Secret, Failure> {
     // Asked before opening too: opening a FIFO or a device can wait, or do something.
     regular(&std::fs::metadata(path).map_err(|e| failure(&e))?)?;
     let file = open(path).map_err(|e| failure(&e))?;

@@ -12,7 +12,7 @@ pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 
 #[cfg(feature = "client")]
 pub(crate) use file::read_file;
-pub(crate) use file::{read_any, read_any_now};
+pub(crate) use file::{read_any, read_any_now, read_file_now};
 
 use kubecred_core::protocol::{HttpResponse, SendRequest};
 use kubecred_core::{Action, Failure, Input, Job};
