@@ -31,6 +31,8 @@
 //! | reqwest | `reqwest::Authenticated` | `reqwest` |
 //! | something else | [`Auth::credential`] and [`Auth::unauthorized`]; [`tls::rustls_config`] | `client` for TLS |
 //!
+//! To change kubeconfig files, as `kubectl config` does, there is [`KubeconfigFiles`].
+//!
 //! A plugin without a terminal runs in a process group of its own, so that it can be stopped with
 //! all that it started. It does not hear the terminal's Ctrl-C, therefore: a program that ends
 //! upon one should [close](Auth::close) first.

@@ -95,7 +95,7 @@ impl From<EditError> for Report {
         let report = Self::new(Exit::Configuration, &error);
         match error {
             EditError::NoSuchEntry { .. } => {
-                report.advise("kubecred config view shows what there is, and in which files.")
+                report.advise("-v tells which files were looked into.")
             }
             _ => report,
         }

@@ -24,4 +24,6 @@ fn help_shows_examples_and_only_the_flags_that_mean_something() {
         assert!(examples.contains(&["kubecred config ", command].concat()), "{command}");
         assert!(examples.contains("Exit codes:"), "{command}");
     }
+    let said = Folder::with(&[]).run(Program::Kubecred, "", &["config", "--help"]);
+    assert!(said.stdout.contains("Examples:") && !said.stdout.contains("--token <"), "{said:?}");
 }

@@ -2,6 +2,7 @@
 
 use crate::folder::{Folder, Program};
 use rustix::process::{Pid, Signal, getuid, kill_process};
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
@@ -61,12 +62,15 @@ fn kc_86_killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
         drafts += u32::from(std::fs::remove_file(folder.path(".config.kubecred")).is_ok());
         if folder.path("config.lock").exists() {
             locks += 1;
-            // It is told of; once it is removed, all goes on.
+            // It is told of, and not waited for once it is old; when it is removed, all goes on.
+            let lock = File::options().write(true).open(folder.path("config.lock")).unwrap();
+            let made = lock.metadata().unwrap().modified().unwrap();
+            lock.set_modified(made - Duration::from_secs(3600)).unwrap();
             let stopped =
                 folder.run(Program::Kubecred, "config", &["config", "unset", "current-context"]);
             assert_eq!(stopped.code, Some(3), "{stopped:?}");
             let who = format!("process {}", child.id());
-            for fact in ["config.lock", " ago by "] {
+            for fact in ["config.lock", " 60 min ago by "] {
                 assert!(stopped.stderr.contains(fact), "{stopped:?}");
             }
             // Unless it was killed before it could say who it is.

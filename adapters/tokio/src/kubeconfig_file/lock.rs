@@ -17,6 +17,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Nobody who is still at work holds a lock for so long.
 const ABANDONED: Duration = Duration::from_secs(30);
 
+/// Nor for so long, if there is no such process here. Younger ones may be of a container that has
+/// the name of this machine, and processes of its own.
+const ORPHANED: Duration = Duration::from_secs(2);
+
 /// More than we write into one.
 const LIMIT: u64 = 512;
 
@@ -47,7 +51,8 @@ pub struct Locked {
 impl Locked {
     /// Whether it makes no sense to wait: who left it will not come back.
     pub fn is_stale(&self) -> bool {
-        self.age.is_some_and(|age| age >= ABANDONED) || self.holder.has_ended()
+        let limit = if self.holder.has_ended() { ORPHANED } else { ABANDONED };
+        self.age.is_some_and(|age| age >= limit)
     }
 
     fn look(path: &Path) -> std::io::Result<Self> {
