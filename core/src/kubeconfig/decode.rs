@@ -319,7 +319,7 @@ impl Decoder<'_> {
                         self.read(body, "auth-provider.config", value);
                     let config =
                         config.into_iter().map(|(key, value)| (key, Secret::from(value.0)));
-                    provider.config = config.collect();
+                    provider.config.extend(config);
                 }
                 _ => {}
             }

@@ -45,7 +45,10 @@ impl Style {
             supported.is_none_or(|list| list.contains(style)) || *style == Self::Body && !has_secret
         };
         let mut order: Vec<Self> = usual.into_iter().filter(fits).collect();
-        order.sort_by_key(|style| Some(*style) != known);
+        // There are two at most.
+        if order.last().copied() == known {
+            order.reverse();
+        }
         match order.as_slice() {
             [first, second, ..] => (*first, Some(*second)),
             [only] => (*only, None),
