@@ -1,7 +1,7 @@
 //! Profiles made by hand: whether they make sense, and what they will want read.
 
 use crate::error::FileRole;
-use crate::kubeconfig::{ConfigError, PathFlavour, Problem, ProblemKind, Server, check_proxy};
+use crate::kubeconfig::{ConfigError, PathFlavour, Problem, ProblemKind, Server, Url, check_proxy};
 use crate::profile::{
     Bearer, Cluster, Exec, ExecCluster, Impersonation, Material, PluginPolicy, Profile, Proxy,
     Roots,
@@ -101,7 +101,7 @@ impl From<&Cluster> for ExecCluster {
             insecure_skip_tls_verify: cluster.insecure_skip_tls_verify,
             certificate_authority: cluster.roots.clone(),
             proxy_url: match &cluster.proxy {
-                Proxy::Url(url) => url.clone(),
+                Proxy::Url(url) => Url::rewritten(url),
                 Proxy::Direct | Proxy::Environment => String::new(),
             },
             disable_compression: cluster.disable_compression,

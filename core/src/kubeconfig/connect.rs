@@ -13,10 +13,11 @@ use crate::profile::{
     without_user_info,
 };
 use crate::secret::Secret;
-use crate::source::exec;
+use crate::source::{exec, header_text};
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The name of the cluster extension that exec plugins are shown (EX-34).
@@ -50,16 +51,17 @@ impl<'a> Connection<'a> {
             let problem = Problem::new(ProblemKind::BadServer).of(&self.selection.cluster_title());
             return Err(problem.from(&origin, "server").into());
         };
-        let https = server.https;
+        let (https, named) = (server.https, server.user.clone());
         let cluster = self.cluster(server);
         if !self.selection.user_name.is_empty() {
             self.trace("user", self.selection.context_origin("user"));
         }
         let (bearer, certificate) = if https {
             let certificate = self.certificate();
-            (self.bearer(&cluster, certificate.is_some()), certificate)
+            let bearer = self.bearer(&cluster, certificate.is_some());
+            (named.map_or(bearer, |user| self.basic_of_the_server(user)), certificate)
         } else {
-            self.withhold(&cluster.server);
+            self.withhold(&cluster.server, named.is_some());
             (Bearer::Anonymous, None)
         };
         let impersonation = self.impersonation();
@@ -206,6 +208,16 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// A name in the server's URL goes before everything the user has, as if a caller had set the
+    /// header (UA-1).
+    fn basic_of_the_server(&mut self, (username, password): (String, Secret)) -> Bearer {
+        let title = self.selection.cluster_title();
+        let text =
+            [&title, " has a user name in its server's URL, which goes before the user's own"];
+        self.notices.push(Notice { rule: "UA-1".to_owned(), text: text.concat() });
+        Bearer::Basic { username, password }
+    }
+
     /// An auth-provider is looked up even where a token goes before it (UA-4, OI-33).
     fn auth_provider(&mut self, is_static: bool) -> Option<Oidc> {
         let provider = self.selection.user.auth_provider.as_ref()?;
@@ -259,6 +271,7 @@ impl<'a> Connection<'a> {
         self.of_user("as-uid", !user.impersonate_uid.is_empty());
         self.of_user("as-groups", !user.impersonate_groups.is_empty());
         self.of_user("as-user-extra", !user.impersonate_extra.is_empty());
+        self.check_impersonation();
         Impersonation {
             user: user.impersonate_user.clone(),
             uid: user.impersonate_uid.clone(),
@@ -267,8 +280,26 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// Refuses what no header can carry before a plugin is run for it (UA-21).
+    fn check_impersonation(&mut self) {
+        let user = &self.selection.user;
+        let one = |value: &String| header_text(value.as_bytes()).is_err();
+        let groups = user.impersonate_groups.iter().any(one);
+        let extra = user.impersonate_extra.values().flatten().any(one);
+        for (field, bad) in [
+            ("as", one(&user.impersonate_user)),
+            ("as-uid", one(&user.impersonate_uid)),
+            ("as-groups", groups),
+            ("as-user-extra", extra),
+        ] {
+            if bad {
+                self.problem(|report| report.field(field, ProblemKind::NotForAHeader));
+            }
+        }
+    }
+
     /// Says what a plain HTTP server does not get (KC-71).
-    fn withhold(&mut self, server: &str) {
+    fn withhold(&mut self, server: &str, names_a_user: bool) {
         let (user, cluster) = (&self.selection.user, &self.selection.cluster);
         let withheld: Vec<&str> = [
             ("token", !user.token.is_empty()),
@@ -277,6 +308,7 @@ impl<'a> Connection<'a> {
             ("password", !user.password.is_empty()),
             ("exec", user.exec.is_some()),
             ("auth-provider", user.auth_provider.is_some()),
+            ("the user name in the server's URL", names_a_user),
             ("client-certificate", !user.client_certificate.is_empty()),
             ("client-certificate-data", !user.client_certificate_data.is_empty()),
             ("certificate-authority", !cluster.certificate_authority.is_empty()),

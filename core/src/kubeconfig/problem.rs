@@ -244,6 +244,9 @@ pub enum ProblemKind {
     /// Whom to pass for is missing (KC-59).
     #[error("asks for an impersonated uid, groups or extra without as, the user to impersonate")]
     ImpersonationWithoutUser,
+    /// A value that is sent in a header, and cannot be (UA-21).
+    #[error("holds a character that an HTTP header cannot carry (a line break?)")]
+    NotForAHeader,
     /// An auth-provider that is not to be had (OI-30…OI-32).
     #[error("{0}")]
     AuthProvider(AuthProviderProblem),

@@ -1,7 +1,22 @@
 //! URLs as Go reads them, as far as a server and a proxy need it.
 
-use alloc::borrow::ToOwned;
+use crate::secret::Secret;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What Go escapes in a name or a password before a host.
+const USER_INFO: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
 
 /// The server of a connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,6 +24,8 @@ pub(crate) struct Server {
     /// Always with a scheme.
     pub(crate) url: String,
     pub(crate) https: bool,
+    /// The name and the password before the host.
+    pub(crate) user: Option<(String, Secret)>,
 }
 
 impl Server {
@@ -25,12 +42,12 @@ impl Server {
             }
             let end = server.find(['?', '#']).filter(|_| url.path.len() > 1);
             let (server, _) = server.split_at_checked(end.unwrap_or(server.len()))?;
-            return Some(Self { url: server.to_owned(), https });
+            return Some(Self { url: server.to_owned(), https, user: url.credentials() });
         }
         let guess = ["http://", server].concat();
         let url = Url::parse(&guess)?;
         let usable = !url.host.is_empty() && matches!(url.path, "" | "/");
-        usable.then(|| Self { url: guess.clone(), https: false })
+        usable.then(|| Self { url: guess.clone(), https: false, user: url.credentials() })
     }
 }
 
@@ -39,6 +56,8 @@ impl Server {
 pub(crate) struct Url<'u> {
     /// In any case; empty if there is none.
     pub(crate) scheme: &'u str,
+    /// What stands before the host, escapes and all; `None` without an `@`.
+    pub(crate) user: Option<&'u str>,
     /// With the port, without user information.
     pub(crate) host: &'u str,
     /// Escapes and all.
@@ -56,7 +75,7 @@ impl<'u> Url<'u> {
         let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
         if !rest.starts_with('/') && !scheme.is_empty() {
             // `mailto:someone`: there is no host in it.
-            return Some(Self { scheme, host: "", path: "" });
+            return Some(Self { scheme, user: None, host: "", path: "" });
         }
         let first = rest.split('/').next().unwrap_or_default();
         if scheme.is_empty() && first.contains(':') {
@@ -65,14 +84,54 @@ impl<'u> Url<'u> {
         let authority = rest.strip_prefix("//");
         let authority = authority.filter(|rest| !scheme.is_empty() || !rest.starts_with('/'));
         let Some(authority) = authority else {
-            return has_good_escapes(rest).then_some(Self { scheme, host: "", path: rest });
+            let path = Self { scheme, user: None, host: "", path: rest };
+            return has_good_escapes(rest).then_some(path);
         };
         let end = authority.find('/').unwrap_or(authority.len());
         let (authority, path) = authority.split_at_checked(end)?;
-        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-        let good = is_user_info(user) && is_host(host) && has_good_escapes(path);
-        good.then_some(Self { scheme, host, path })
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority),
+        };
+        let good = user.is_none_or(is_user_info) && is_host(host) && has_good_escapes(path);
+        good.then_some(Self { scheme, user, host, path })
     }
+
+    /// The name and the password before the host, unescaped. An empty name is none (UA-10).
+    fn credentials(&self) -> Option<(String, Secret)> {
+        let (name, password) =
+            split_user(self.user.filter(|user| !matches!(user.chars().next(), None | Some(':')))?);
+        let decoded = |text: &'u str| Cow::from(percent_decode_str(text));
+        let name = String::from_utf8_lossy(&decoded(name)).into_owned();
+        Some((name, Secret::from(decoded(password.unwrap_or_default()).into_owned())))
+    }
+
+    /// The same URL as Go writes it down once it has been read: the scheme in lower case, and in
+    /// the name and the password what has to be escaped, and nothing else.
+    pub(crate) fn rewritten(text: &str) -> String {
+        let Some(url) = Url::parse(text) else { return text.to_owned() };
+        let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+        let scheme = scheme.to_ascii_lowercase();
+        let Some((user, rest)) = url.user.zip(url.user.and_then(|user| rest.strip_prefix(user)))
+        else {
+            return [&scheme, "://", rest].concat();
+        };
+        let escaped = |text: &str| {
+            let bytes = Cow::from(percent_decode_str(text));
+            utf8_percent_encode(&String::from_utf8_lossy(&bytes), USER_INFO).collect::<String>()
+        };
+        match split_user(user) {
+            (name, Some(password)) => {
+                [&scheme, "://", &escaped(name), ":", &escaped(password), rest].concat()
+            }
+            (name, None) => [&scheme, "://", &escaped(name), rest].concat(),
+        }
+    }
+}
+
+/// A name, and what follows its colon.
+fn split_user(user: &str) -> (&str, Option<&str>) {
+    user.split_once(':').map_or((user, None), |(name, password)| (name, Some(password)))
 }
 
 /// The scheme, and what follows its colon; `None` for an empty scheme before a colon.
@@ -147,7 +206,8 @@ mod tests {
             ("https://[::1]:6443", "https://[::1]:6443"),
             ("https://me:pw@h", "https://me:pw@h"),
         ] {
-            assert_eq!(Server::parse(server), Some(Server { url: url.into(), https: true }));
+            let server = Server::parse(server).unwrap();
+            assert_eq!((server.url.as_str(), server.https), (url, true));
         }
     }
 
@@ -161,7 +221,8 @@ mod tests {
             ("[::1]:8080", "http://[::1]:8080"),
             ("http://h/x", "http://h/x"),
         ] {
-            assert_eq!(Server::parse(server), Some(Server { url: url.into(), https: false }));
+            let server = Server::parse(server).unwrap();
+            assert_eq!((server.url.as_str(), server.https), (url, false));
         }
     }
 
@@ -183,6 +244,36 @@ mod tests {
             "https://::1/",
         ] {
             assert_eq!(Server::parse(server), None, "{server:?}");
+        }
+    }
+
+    #[test]
+    fn ua_1_a_name_and_a_password_before_the_host_are_unescaped() {
+        for (server, name, password) in [
+            ("https://me:pw@h", "me", "pw"),
+            ("https://m%65:p%40w:x@h/p", "me", "p@w:x"),
+            ("https://me@h", "me", ""),
+        ] {
+            let expected = (String::from(name), Secret::from(password));
+            assert_eq!(Server::parse(server).unwrap().user, Some(expected), "{server}");
+        }
+        for server in ["https://h/a@b", "https://:pw@h", "https://@h"] {
+            assert_eq!(Server::parse(server).unwrap().user, None, "{server}");
+        }
+    }
+
+    #[test]
+    fn ex_36_a_proxy_is_told_as_go_writes_it() {
+        for (url, rewritten) in [
+            ("http://p:3128", "http://p:3128"),
+            ("HTTP://Proxy:3128/", "http://Proxy:3128/"),
+            ("http://jane:s%33cret@p", "http://jane:s3cret@p"),
+            ("http://j@p", "http://j@p"),
+            ("http://@p", "http://@p"),
+            ("socks5://a%2Fb:c%3Ad%40%25!@p/x?y", "socks5://a%2Fb:c%3Ad%40%25%21@p/x?y"),
+            ("http://a$&+,;=:(*')@p", "http://a$&+,;=:%28%2A%27%29@p"),
+        ] {
+            assert_eq!(Url::rewritten(url), rewritten);
         }
     }
 }

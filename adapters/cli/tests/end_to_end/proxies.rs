@@ -229,3 +229,14 @@ async fn ex_36_a_plugin_is_told_of_the_proxy_of_the_kubeconfig_only() {
     let info: Value = serde_json::from_str(both.kubectl.plugin_run().exec_info()).unwrap();
     assert_eq!(info["spec"]["cluster"]["proxy-url"], Value::Null);
 }
+
+#[tokio::test]
+async fn ex_36_a_plugin_is_told_of_a_proxy_as_go_writes_it() {
+    let case = internal().await;
+    let (proxy, url) = http(&case).await;
+    let url = url.replace("http://jane:s3cret", "HTTP://j%61ne:s%33cret");
+    let case = case.cluster(proxy_url(&url)).user(json!({ "token": null }));
+    let case = case.exec(json!({ "provideClusterInfo": true })).plugin(&[Answer::token(TOKEN)]);
+    let both = case.proxy(Proxy::Http(proxy)).agree().await.succeed();
+    assert!(both.kubectl.plugin_run().exec_info().contains("http://jane:s3cret@"));
+}

@@ -132,3 +132,12 @@ async fn kc_71_a_server_without_a_scheme_is_one_without_tls() {
     let both = case.cluster(cluster).user(json!({ "token": TOKEN })).agree().await.succeed();
     assert_eq!(both.kubectl.request().header("authorization"), None);
 }
+
+#[tokio::test]
+async fn ua_1_a_user_in_the_servers_url_goes_before_a_token() {
+    let case = Case::start().await.user(json!({ "token": "not sent" }));
+    let server = format!("https://jane:s%65cret@{}", case.server.address());
+    let both = case.cluster(json!({ "server": server })).agree().await.succeed();
+    assert_eq!(both.kubectl.request().header("authorization"), Some("Basic amFuZTpzZWNyZXQ="));
+    assert!(!both.kubecred.stderr.contains("s%65cret"), "{}", both.kubecred.stderr);
+}

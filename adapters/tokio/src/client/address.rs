@@ -32,6 +32,8 @@ impl Address {
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        // A colon without a port is the usual port.
+        let host = host.strip_suffix(':').unwrap_or(host);
         let authority: Authority = host.parse().map_err(|_| bad())?;
         if authority.port_u16().is_none() && authority.host() != authority.as_str() {
             return Err(bad()); // what stands behind the colon is no port
@@ -104,6 +106,8 @@ mod tests {
     fn kc_72_a_servers_path_is_a_prefix_of_every_path() {
         for (server, path, whole) in [
             ("https://api:6443", "/version", "https://api:6443/version"),
+            ("https://api:", "/version", "https://api/version"),
+            ("https://[::1]:/p", "/version", "https://[::1]/p/version"),
             ("https://api/", "/version?x=1", "https://api/version?x=1"),
             ("https://api/k8s/clusters/c-1/", "/api", "https://api/k8s/clusters/c-1/api"),
             ("HTTPS://api/p?q=1#f", "/api", "https://api/p/api"),
