@@ -44,7 +44,8 @@ What differs from kubectl:
   - A kuberc that is broken and may forbid plugins lets none run.
   - --token goes before a tokenFile of the kubeconfig.
   - The server's path is a prefix of PATH; kubectl get --raw leaves it out. PATH itself goes out
-    as it is written; kubectl decodes it and sorts the query. Redirects are not followed.
+    as it is written; kubectl decodes it, sorts the query and adds --request-timeout to it.
+    Redirects are not followed.
   - A server certificate for *.name, with a single label after the star, is not believed.
   - -v takes no level.";
 

@@ -1,5 +1,6 @@
 //! Where kubecred means to differ from kubectl: each with its rule and reason, and both behaviours
-//! held fast.
+//! held fast. The lesser ones, which only generated kubeconfigs come across, are in
+//! `differential/intended.rs`.
 //!
 //! | rule  | kubectl                                         | kubecred                                | reason |
 //! |-------|-------------------------------------------------|-----------------------------------------|--------|
@@ -193,4 +194,26 @@ async fn a_raw_line_separator_in_a_kubeconfig_is_refused() {
     assert!(both.kubectl.success, "{}", both.kubectl.stderr);
     assert_eq!(both.kubecred.code, Some(3), "{}", both.kubecred.stderr);
     assert!(both.kubecred.stderr.contains("U+2028"), "{}", both.kubecred.stderr);
+}
+
+/// I: client-go runs the plugin, and fails when it sends the request.
+#[tokio::test]
+async fn ua_21_whom_no_header_can_name_is_refused_before_a_plugin_runs() {
+    let case = Case::start().await.exec(json!({})).plugin(&[Answer::token(TOKEN)]);
+    for user in [
+        json!({ "as": "jo\ne" }),
+        json!({ "as": "joe", "as-uid": "\n" }),
+        json!({ "as": "joe", "as-groups": ["a", "b\r"] }),
+        json!({ "as": "joe", "as-user-extra": { "k": ["v\0"] } }),
+    ] {
+        let case = Case::start().await.exec(json!({})).plugin(&[Answer::token(TOKEN)]).user(user);
+        let both = case.both().await.fail_saying(&["header"]);
+        assert_eq!((both.kubectl.plugin_runs.len(), both.kubecred.plugin_runs.len()), (1, 0));
+        assert_eq!(both.kubecred.code, Some(3), "{}", both.kubecred.stderr);
+        assert!(both.kubecred.stderr.contains("user \"main\": as"), "{}", both.kubecred.stderr);
+    }
+    // A flag is named as one.
+    let both = case.flags(&["--as=jo\ne"]).both().await.fail_saying(&["header"]);
+    assert!(both.kubecred.stderr.contains("--as"), "{}", both.kubecred.stderr);
+    assert!(both.kubecred.plugin_runs.is_empty());
 }

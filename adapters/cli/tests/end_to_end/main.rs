@@ -6,8 +6,19 @@
 //! rule and the reason.
 #![cfg(unix)]
 
-mod aws;
+#[path = "../support/case.rs"]
+#[expect(dead_code, reason = "generated cases need more of it")]
 mod case;
+#[path = "../support/observation.rs"]
+#[expect(dead_code, reason = "generated cases need more of it")]
+mod observation;
+#[path = "../support/plugin.rs"]
+#[expect(dead_code, reason = "generated cases need more of it")]
+mod plugin;
+#[path = "../support/programs.rs"]
+mod programs;
+
+mod aws;
 mod certificates;
 mod differences;
 mod exec;
@@ -16,10 +27,7 @@ mod files;
 mod impersonation;
 #[cfg(target_os = "linux")]
 mod in_cluster;
-mod observation;
 mod overrides;
-mod plugin;
-mod programs;
 mod proxies;
 mod refusals;
 mod rotation;

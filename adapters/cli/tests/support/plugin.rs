@@ -13,6 +13,9 @@ pub(crate) const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
 /// Where, in a case's directory, plugins write their runs down.
 pub(crate) const RUNS: &str = "runs";
 
+/// Stands for what a plugin did not come to write down.
+const STOPPED: &str = "(it was stopped)";
+
 /// What a plugin does in one of its runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
@@ -20,6 +23,8 @@ pub(crate) enum Answer {
     Print(String),
     /// Prints a complaint on standard error and exits with this status.
     Fail(u8),
+    /// Does what a shell makes of this.
+    Do(String),
 }
 
 impl Answer {
@@ -44,6 +49,7 @@ impl Answer {
         match self {
             Self::Print(text) => format!("cat <<'THE_END'\n{text}\nTHE_END\n"),
             Self::Fail(status) => format!("echo 'no credential today' >&2\nexit {status}\n"),
+            Self::Do(script) => format!("{script}\n"),
         }
     }
 }
@@ -118,7 +124,8 @@ pub(crate) fn take_runs(directory: &Path) -> Vec<PluginRun> {
 
 fn read_run(run: &Path) -> PluginRun {
     let read = |file: &str| {
-        let bytes = fs::read(run.join(file)).expect("the plugin wrote everything down");
+        // A program that does not wait for its plugin may end it at any moment.
+        let bytes = fs::read(run.join(file)).unwrap_or_else(|_| STOPPED.into());
         String::from_utf8(bytes).expect("what the plugin saw is text")
     };
     let line = |file: &str| read(file).trim_end().to_owned();
@@ -126,7 +133,7 @@ fn read_run(run: &Path) -> PluginRun {
         read(file).split_terminator('\0').map(str::to_owned).collect()
     };
     let variable = |item: &String| {
-        let (name, value) = item.split_once('=').expect("env prints NAME=VALUE");
+        let (name, value) = item.split_once('=').unwrap_or((item, ""));
         (name.to_owned(), value.to_owned())
     };
     PluginRun {

@@ -2,6 +2,7 @@
 
 use crate::plugin::PluginRun;
 use kubecred_loopback::{Exchange, ProxyRequest};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -139,6 +140,34 @@ impl Facts {
         if let Some(fact) = self.facts.get_mut(what) {
             *fact = (with.as_bytes().to_vec(), with.to_owned());
         }
+    }
+
+    /// What is known of one fact, as text.
+    pub(crate) fn text(&self, what: &str) -> Option<Cow<'_, str>> {
+        self.facts.get(what).map(|fact| String::from_utf8_lossy(&fact.0))
+    }
+
+    /// States a fact, whatever was stated of it before.
+    pub(crate) fn state(&mut self, what: &str, value: &str) {
+        self.shown(what, value);
+    }
+
+    /// Takes out the facts whose names start so.
+    pub(crate) fn take(&mut self, prefix: &str) -> Self {
+        let (taken, kept) = std::mem::take(&mut self.facts)
+            .into_iter()
+            .partition(|(name, _)| name.starts_with(prefix));
+        self.facts = kept;
+        Self { facts: taken }
+    }
+
+    /// Adds facts, with another start of their names.
+    pub(crate) fn add(&mut self, other: Self, prefix: &str, with: &str) {
+        let renamed = |name: String| match name.strip_prefix(prefix) {
+            Some(rest) => format!("{with}{rest}"),
+            None => name,
+        };
+        self.facts.extend(other.facts.into_iter().map(|(name, fact)| (renamed(name), fact)));
     }
 
     /// A line for each fact that is not the same, `-` for ours and `+` for theirs. Empty if all

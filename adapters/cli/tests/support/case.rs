@@ -80,8 +80,7 @@ impl Case {
         for folder in ["home", plugin::RUNS] {
             fs::create_dir(directory.path().join(folder)).expect("a directory in it");
         }
-        let home = directory.path().join("home").to_string_lossy().into_owned();
-        let path = std::env::var("PATH").expect("PATH is set, and text");
+        let environment = Self::environment(&directory);
         let cluster = json!({
             "server": server.url(),
             "certificate-authority-data": STANDARD.encode(server.authority().certificate_pem()),
@@ -94,7 +93,7 @@ impl Case {
             user: Map::new(),
             config: Config::Written,
             flags: Vec::new(),
-            environment: [("HOME".into(), home), ("PATH".into(), path)].into(),
+            environment,
             path: PATH.into(),
             terminal: false,
             proxies: Vec::new(),
@@ -198,6 +197,35 @@ impl Case {
     pub(crate) fn within(mut self, words: &[&str]) -> Self {
         self.within = words.iter().map(|word| (*word).to_owned()).collect();
         self
+    }
+
+    /// Says anew how the programs are called, kubeconfig included: with these flags, this
+    /// environment over `HOME` and `PATH` (without a value a variable is not set), for this path.
+    pub(crate) fn call_with(
+        &mut self,
+        flags: Vec<String>,
+        environment: impl IntoIterator<Item = (String, Option<String>)>,
+        path: &str,
+        terminal: bool,
+    ) {
+        self.config = Config::Elsewhere;
+        self.flags = flags;
+        path.clone_into(&mut self.path);
+        self.terminal = terminal;
+        self.environment = Self::environment(&self.directory);
+        for (name, value) in environment {
+            match value {
+                Some(value) => self.environment.insert(name, value),
+                None => self.environment.remove(&name),
+            };
+        }
+    }
+
+    /// What every program has in its environment.
+    fn environment(directory: &TempDir) -> BTreeMap<String, String> {
+        let home = directory.path().join("home").to_string_lossy().into_owned();
+        let path = std::env::var("PATH").expect("PATH is set, and text");
+        [("HOME".into(), home), ("PATH".into(), path)].into()
     }
 
     /// Where the programs run.
@@ -318,5 +346,7 @@ fn open_terminal() -> (Option<std::os::fd::OwnedFd>, Stdio) {
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(name.as_bytes()));
     // The test has no controlling terminal that this could become, or has one already.
     let theirs = File::options().read(true).write(true).open(path).expect("its other end");
+    // Whoever asks the person there, who is nobody, hears that there will be no answer (Ctrl-D).
+    rustix::io::write(&ours, b"\x04").expect("it can be typed at");
     (Some(ours), theirs.into())
 }
