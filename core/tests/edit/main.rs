@@ -4,6 +4,7 @@ mod chains;
 mod kubectl;
 mod random;
 mod rules;
+mod sets;
 mod style;
 mod text;
 mod views;

@@ -18,7 +18,7 @@ use crate::style::{Line, Style};
 const FILES: u64 = 2500;
 const ASKED: u64 = 80;
 
-const LISTS: [(&str, &str); 3] =
+pub(crate) const LISTS: [(&str, &str); 3] =
     [("clusters", "cluster"), ("users", "user"), ("contexts", "context")];
 
 /// Texts that need care, and such as kubeconfigs are made of.
@@ -192,7 +192,7 @@ fn check_unknown_fields(
 }
 
 /// A kubeconfig with some of all that may be in one, and with what may not.
-fn kubeconfig(random: &mut Random) -> Value {
+pub(crate) fn kubeconfig(random: &mut Random) -> Value {
     let mut root = json!({ "apiVersion": "v1", "kind": "Config" });
     if random.chance(70) {
         root["current-context"] = json!(random.pick(TEXTS));
