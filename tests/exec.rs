@@ -1,7 +1,10 @@
 //! Exec plugins: when they run, how often, and what a request gets meanwhile.
 
 use kubecred_core::policy::Backoff;
-use kubecred_core::{Event, Exec, FailureKind, InteractiveMode, Policy, Profile};
+use kubecred_core::protocol::{Exit, FileBytes};
+use kubecred_core::{
+    Action, Authenticator, Event, Exec, FailureKind, Input, InteractiveMode, Now, Policy, Profile,
+};
 use world::profiles::{self, PLUGIN, PLUGIN_ROOTS};
 use world::{Content, Refusal, Run, Span, Step, Weather, World};
 
@@ -356,4 +359,29 @@ fn a_day_with_a_plugin_that_fails_one_time_in_five() {
     assert!((96..=200).contains(&runs), "{runs} runs");
     assert!(stats.failed > 10, "{stats:?}");
     world.perform(Step::Close);
+}
+
+#[test]
+fn ex_64_the_pace_is_that_of_the_plugin_and_not_of_a_file_before_it() {
+    let at = |millis: u64| Now::from_millis(millis, 1_700_000_000_000 + millis as i64);
+    let mut machine =
+        Authenticator::new(&profiles::exec_with_roots(), Policy::default(), world::scenarios::SEED);
+    let job = |machine: &mut Authenticator| {
+        std::iter::from_fn(|| machine.poll_action()).find(|action| action.job_id().is_some())
+    };
+    machine.handle_input(at(0), Input::Demand);
+    let Some(Action::ReadFile(read)) = job(&mut machine) else { panic!("{machine:?}") };
+    let bytes = FileBytes(world::certificates::certificate("a").into());
+    machine.handle_input(at(5_000), read.done(Ok(bytes)));
+    let Some(Action::RunCommand(run)) = job(&mut machine) else { panic!("{machine:?}") };
+    let stdout = r#"{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+        "status": {"token": "first"}}"#;
+    let exit = Exit { code: 0, stdout: stdout.into() };
+    machine.handle_input(at(5_010), run.done(Ok(exit)));
+    let generation = machine.credential(at(5_010)).expect("served").generation;
+    machine.handle_input(at(5_020), Input::Reject(generation));
+    assert_eq!(job(&mut machine), None, "20 ms after the plugin was started");
+    assert_eq!(machine.poll_timeout(), Some(at(6_000).monotonic));
+    machine.handle_input(at(6_000), Input::Tick);
+    assert!(matches!(job(&mut machine), Some(Action::ReadFile(_))));
 }

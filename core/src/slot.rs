@@ -30,7 +30,7 @@ pub(crate) struct Slot {
     wanted: bool,
     /// Someone is waiting: start as soon as the pace allows, even what no timer may start.
     urgent: bool,
-    /// When the last acquisition was started.
+    /// When the last acquisition was started, or its latest job that was not for a file.
     started: Option<Instant>,
     /// Acquisitions in a row that failed, or that brought the same bytes after a 401.
     misses: u32,
@@ -332,6 +332,11 @@ impl Slot {
     ) -> Outcome {
         match next {
             Ok(Next::Work(stage, work)) => {
+                // What is paced is the plugin, or the provider, not a file that is read for it and
+                // may be slow.
+                if matches!(work, Work::Run(_) | Work::Send(_)) {
+                    self.started = Some(now.monotonic);
+                }
                 let limit = work.limit(policy);
                 let until = limit.map(|limit| now.monotonic.saturating_add(limit));
                 let limit = limit.unwrap_or_default();

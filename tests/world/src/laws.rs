@@ -25,9 +25,7 @@
 use crate::machine::{Machine, Refusal, Served};
 use crate::observe::{Ledger, hides_secrets, place};
 use crate::openid::{DISCOVERY, TOKEN_ENDPOINT};
-use crate::profiles::{
-    CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER_ROOTS, ROOTS, TOKEN,
-};
+use crate::profiles::{CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PROVIDER_ROOTS, ROOTS, TOKEN};
 use crate::script::{How, Op, Pick, Script};
 use crate::span::millis;
 use crate::trial::Trial;
@@ -220,9 +218,8 @@ impl Course {
         let lived = self.trial.lived;
         let policy = &self.trial.policy;
         let least = millis(policy.min_interval.min(policy.backoff.initial));
-        // The first job of an acquisition tells its pace.
+        // The first job of an acquisition tells its pace; a plugin has its own.
         let follows = match place.as_str() {
-            PLUGIN => self.ledger.knows(PLUGIN_ROOTS),
             CERTIFICATE => self.ledger.knows(KEY),
             // What was refreshed is written back to it, in its own time.
             KUBECONFIG => true,
