@@ -219,7 +219,7 @@ impl Authenticator {
         }
         self.stats.rejected += 1;
         for slot in &mut self.slots {
-            slot.reject(now, &self.policy);
+            slot.reject(now, &self.policy, &mut self.jitter);
         }
         if self.complained.replace(generation) != Some(generation) {
             self.actions.push_back(Action::Report(Event::Rejected { generation }));

@@ -34,6 +34,8 @@ pub(crate) struct Slot {
     started: Option<Instant>,
     /// Acquisitions in a row that failed, or that brought the same bytes after a 401.
     misses: u32,
+    /// Credentials in a row that came after a 401 and soon got one themselves.
+    refused: u32,
 }
 
 /// A credential, and the times that matter to it.
@@ -50,6 +52,8 @@ struct Held {
     fresh_until: Option<Instant>,
     /// A server has answered 401 to it.
     suspect: bool,
+    /// It came in place of one that a server had answered 401 to.
+    replacement: bool,
     /// Its end has been told to the host.
     withdrawn: bool,
 }
@@ -93,6 +97,7 @@ impl Slot {
             urgent: false,
             started: None,
             misses: 0,
+            refused: 0,
         }
     }
 
@@ -172,23 +177,38 @@ impl Slot {
     }
 
     /// A server answered 401 to what is held. Whether that is news for this slot.
-    pub(crate) fn reject(&mut self, now: Now, policy: &Policy) -> bool {
+    pub(crate) fn reject(&mut self, now: Now, policy: &Policy, jitter: &mut Jitter) -> bool {
         if !self.source.answers_for_401() {
             return false;
         }
-        let pausing = self.is_pausing(now);
         let Some(held) = &mut self.held else { return false };
-        held.suspect = true;
+        let again = !core::mem::replace(&mut held.suspect, true) && held.replacement;
         // What a refresh did long ago says nothing about the next one.
         let long = policy.backoff.max.saturating_mul(2);
         if self.started.is_none_or(|at| now.monotonic.since(at) > long) {
-            self.misses = 0;
+            (self.misses, self.refused) = (0, 0);
+        } else if again {
+            self.slow_down(now, policy, jitter);
         }
+        let pausing = self.is_pausing(now);
         if !(pausing && self.source.talks_to_a_person()) {
             self.wanted = true;
             self.urgent = true;
         }
         true
+    }
+
+    /// The server refuses one new credential after the other, and each of them may have cost a
+    /// refresh token. The next one waits, longer each time, and callers get the server's answer to
+    /// this one meanwhile.
+    fn slow_down(&mut self, now: Now, policy: &Policy, jitter: &mut Jitter) {
+        let pause = policy.backoff.pause(self.refused, jitter);
+        self.refused = self.refused.saturating_add(1);
+        let until = self.started.unwrap_or_default().saturating_add(pause);
+        if matches!(self.doing, Doing::Idle) && now.monotonic < until {
+            self.doing = Doing::Paused { until };
+            self.misses = self.misses.max(1);
+        }
     }
 
     /// Notices what time has done: a job past its limit, the next acquisition due. `id` is for the
@@ -356,12 +376,14 @@ impl Slot {
         jitter: &mut Jitter,
     ) -> Outcome {
         let changed = self.held.as_ref().is_none_or(|held| !held.fetched.same_bytes(&fetched));
-        let useless = !changed && self.held.as_ref().is_some_and(|held| held.suspect);
+        let suspect = self.held.as_ref().is_some_and(|held| held.suspect);
+        let useless = !changed && suspect;
         let reconnect = self.held.as_ref().is_some_and(|held| {
             held.fetched.identity != fetched.identity || held.fetched.roots != fetched.roots
         });
         let skew = fetched.expires.filter(|end| *end <= now.wall).map(|end| now.wall.since(end));
-        self.held = Some(Held::new(now, fetched, &self.source, policy, jitter));
+        let held = Held::new(now, fetched, &self.source, policy, jitter);
+        self.held = Some(Held { replacement: changed && suspect, ..held });
         self.error = None;
         self.wanted = false;
         self.urgent = false;
@@ -408,6 +430,7 @@ impl Held {
             renew_at: None,
             fresh_until: None,
             suspect: false,
+            replacement: false,
             withdrawn: false,
         }
     }

@@ -54,6 +54,7 @@ scenarios! {
     clock_hours_ahead: profiles::exec;
     close: || profiles::trusting(profiles::exec());
     exec_401: profiles::exec;
+    exec_401_for_ever: profiles::exec;
     exec_401_refresh_fails: profiles::exec;
     exec_401_storm: profiles::exec;
     exec_fails_first: profiles::exec;
@@ -111,6 +112,16 @@ fn exec_401(world: &mut AnyWorld) {
     world.request();
     world.pass(5.s()).revoke("first").request();
     world.pass(1.h()).request();
+}
+
+fn exec_401_for_ever(world: &mut AnyWorld) {
+    world.program(PLUGIN, &[Run::token("new-*")]).revoke("*");
+    for _ in 0..16 {
+        world.request();
+        world.pass(1.s());
+    }
+    world.perform(Step::Pardon);
+    world.request();
 }
 
 fn exec_401_refresh_fails(world: &mut AnyWorld) {
