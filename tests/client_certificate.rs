@@ -133,3 +133,18 @@ fn a_certificate_in_a_file_is_not_served_past_its_end() {
     write(&mut world, "b");
     world.pass(2.minutes()).request().is("200 as certificate b");
 }
+
+#[test]
+fn kc_56_of_two_files_that_are_missing_the_error_names_both() {
+    let mut world = World::new(&profiles::certificate_files());
+    world.request().is(
+        "error: cannot read client key \"/pki/client.key\": no such file or directory; and cannot \
+         read client certificate \"/pki/client.crt\": no such file",
+    );
+    write_certificate(&mut world, "a");
+    let both = world.pass(1.minutes());
+    both.request().is("error: cannot read client key \"/pki/client.key\": no such file");
+    assert!(!both.request().as_str().contains("and cannot"), "the certificate is there");
+    world.file(KEY, Content::Key("a".into()));
+    world.pass(2.minutes()).request().is("200 as certificate a");
+}

@@ -89,7 +89,13 @@ impl Work {
 /// ones before it gave.
 #[derive(Clone, Debug)]
 pub(crate) enum Stage {
-    Certificate { key: Secret },
+    Certificate {
+        key: Secret,
+    },
+    /// The key cannot be read; this is to tell whether the certificate can (KC-56).
+    CertificateWithoutKey {
+        failure: Failure,
+    },
     Key,
     Oidc(oidc::Stage),
     Plugin,
@@ -150,6 +156,11 @@ impl Source {
             (Self::CertificateFiles(pair), Stage::Certificate { key }, Reply::File(bytes)) => {
                 file::pair(pair, bytes.0, key).map(Next::Done)
             }
+            (
+                source @ Self::CertificateFiles(_),
+                Stage::CertificateWithoutKey { failure },
+                Reply::File(_),
+            ) => Err(source.explain(&Stage::Key, failure, None, policy)),
             (Self::Exec { user, exec }, Stage::PluginRoots, Reply::File(bytes)) => {
                 run(user, exec, Some(bytes.0.expose()), policy)
             }
@@ -182,6 +193,21 @@ impl Source {
             (Self::Oidc(oidc), Stage::Oidc(stage)) => {
                 oidc.recover(now, stage, failure, waited, policy)
             }
+            // Who has lost both files is told so at once. A read that hung is not followed by one.
+            (
+                Self::CertificateFiles(ClientCertificate {
+                    certificate: Material::File(path),
+                    key: Material::File(_),
+                }),
+                Stage::Key,
+            ) if waited.is_none() => {
+                let work = Work::Read(ReadFile { path: path.clone(), limit: policy.max_reply });
+                Ok(Next::Work(Stage::CertificateWithoutKey { failure }, work))
+            }
+            (
+                source @ Self::CertificateFiles(_),
+                Stage::CertificateWithoutKey { failure: of_key },
+            ) => Err(source.neither(of_key, failure, waited, policy)),
             (source, stage) => Err(source.explain(stage, failure, waited, policy)),
         }
     }
@@ -226,6 +252,20 @@ impl Source {
             }
             (Self::Fixed | Self::Oidc(_), _) => Error::WrongReply,
         }
+    }
+
+    /// The error of a pair of which no file can be read: it names both.
+    fn neither(
+        &self,
+        of_key: &Failure,
+        of_certificate: Failure,
+        waited: Option<Duration>,
+        policy: &Policy,
+    ) -> Error {
+        let certificate = Stage::CertificateWithoutKey { failure: of_key.clone() };
+        let also = self.explain(&certificate, of_certificate, waited, policy);
+        let detail = alloc::format!("{of_key}; and {also}");
+        self.explain(&Stage::Key, Failure::new(of_key.kind, detail), None, policy)
     }
 
     /// The source, if it has tokens to write back.
