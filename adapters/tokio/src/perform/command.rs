@@ -148,15 +148,23 @@ fn spawn(request: &RunCommand, stderr: &PluginStderr) -> Result<Process, Failure
     if leads {
         command.process_group(0);
     }
-    let child = command.spawn().map_err(|e| failure(&e))?;
+    let child = command.spawn().map_err(|e| not_run(&e))?;
     Ok(Process { group: child.id().filter(|_| leads), child })
+}
+
+/// Only the policy denies: what the system forbids is another thing to do something about.
+fn not_run(error: &std::io::Error) -> Failure {
+    match failure(error) {
+        Failure { kind: FailureKind::Denied, detail } => Failure::new(FailureKind::Other, detail),
+        other => other,
+    }
 }
 
 fn missing(program: &str) -> Failure {
     // A file that is there but cannot be run is not a missing program (EX-43).
     match std::fs::metadata(program) {
         Ok(_) if program.contains(std::path::is_separator) => {
-            Failure::new(FailureKind::Denied, "the file is not an executable program")
+            Failure::new(FailureKind::Other, "the file is not an executable program")
         }
         _ => Failure::new(FailureKind::NotFound, "executable not found"),
     }

@@ -129,7 +129,7 @@ async fn ex_43_a_file_that_cannot_run_is_not_a_missing_program() {
     let folder = TempDir::new().unwrap();
     let path = script(&folder, "");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
-    assert_eq!(run(&command(&path)).await.unwrap_err().kind, FailureKind::Denied);
+    assert_eq!(run(&command(&path)).await.unwrap_err().kind, FailureKind::Other);
     let nowhere = folder.path().join("none").to_str().unwrap().to_owned();
     assert_eq!(run(&command(nowhere)).await.unwrap_err().kind, FailureKind::NotFound);
 }
@@ -200,4 +200,27 @@ async fn the_end_of_standard_error_goes_to_whoever_wants_it() {
     assert_eq!(heard.len(), 1);
     assert_eq!(heard[0].len(), 4096);
     assert!(heard[0].ends_with(b"\0last\n"));
+}
+
+#[tokio::test]
+async fn ex_43_a_listed_file_that_cannot_be_run_is_not_called_forbidden() {
+    let folder = TempDir::new().unwrap();
+    let path = script(&folder, "exit 0");
+    let listed = RunCommand { allowlist: Some(vec![path.clone()]), ..command(path.as_str()) };
+    assert_eq!(run(&listed).await.unwrap().0, 0);
+
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+    let failure = run(&listed).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Other);
+    assert!(failure.detail.contains("not an executable"), "{failure}");
+
+    // Found and let run, but its interpreter is a folder: the system says no.
+    std::fs::write(&path, "#!/tmp\n").unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    let failure = run(&listed).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Other);
+    assert!(failure.detail.contains("denied"), "{failure}");
+
+    let other = RunCommand { allowlist: Some(vec!["/else".into()]), ..listed };
+    assert_eq!(run(&other).await.unwrap_err().kind, FailureKind::Denied);
 }

@@ -9,6 +9,9 @@ use core::time::Duration;
 
 /// Turns a host's failure to run a plugin into an error.
 ///
+/// With an allowlist, [`FailureKind::Denied`] is its verdict, and nothing else may be: what the
+/// system does not let run is [`FailureKind::Other`].
+///
 /// `waited` is the time limit that was reached, and `limit` the most bytes that would have been
 /// taken. A missing program, given by name or by path, brings the kubeconfig's hint how to install
 /// it (EX-42; client-go is silent about paths, EX-43).

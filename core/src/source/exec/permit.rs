@@ -28,7 +28,10 @@ pub fn permit(
         return Ok(found);
     }
     let Some(found) = found else {
-        return Err(format!("{program:?} is not in the allowlist as it stands, and is not found"));
+        return Err(format!(
+            "{program:?} is not in the allowlist as it stands, and nothing that can be run is \
+             found by that name"
+        ));
     };
     // Entries of another file name need no exception: they are found as another file.
     let mut same = |entry: &String| *entry == found || resolve(entry).as_ref() == Some(&found);
