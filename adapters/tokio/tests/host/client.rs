@@ -3,7 +3,7 @@
 use crate::plugin::Plugin;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Version};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use kubecred_core::policy::Reload;
 use kubecred_core::{
     Authentication, Environment, Exec, Impersonation, Material, Policy, Profile, Proxy, Roots,
@@ -399,7 +399,13 @@ async fn kc_69_the_time_limit_counts_plugins_too() {
 async fn kc_69_the_time_limit_counts_the_body_too() {
     let server = server().await;
     let mut profile = with_token(&server);
-    profile.timeout = Some(Duration::from_millis(300));
-    let answer = client(profile).get("/slow?ms=30000").await;
-    assert!(matches!(answer.unwrap_err(), ClientError::TimedOut(_)));
+    let limit = Duration::from_secs(2);
+    profile.timeout = Some(limit);
+    let client = client(profile);
+    let mut body = client.get("/big?bytes=100000000").await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().unwrap().data_ref().is_some(), "its beginning is in time");
+    tokio::time::sleep(limit).await;
+    let error = body.frame().await.unwrap().unwrap_err();
+    let error = error.downcast::<ClientError>().unwrap();
+    assert!(matches!(*error, ClientError::TimedOut(after) if after == limit), "{error:?}");
 }
