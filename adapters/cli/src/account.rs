@@ -2,11 +2,14 @@
 
 use crate::report::Printable;
 use crate::words::Narrator;
-use kubecred_core::{Bearer, Material, Notice, Origin, Profile, Proxy, Roots, without_user_info};
+use kubecred_core::{
+    Bearer, Event, Material, Notice, Origin, Profile, Proxy, Roots, without_user_info,
+};
 use kubecred_tokio::Auth;
 use std::fmt;
 use std::io::Write;
 use std::time::Instant;
+use tokio::task::JoinHandle;
 
 /// Rules by which a token goes before something else: whoever says `--token` wants just that.
 const WANTED: [&str; 2] = ["UA-3", "UA-4"];
@@ -66,17 +69,25 @@ impl Account {
         }
     }
 
-    /// Tells what the core decides from now on.
-    pub(crate) fn follow(self, auth: &Auth) {
-        if !self.verbose {
-            return;
-        }
+    /// Tells what the core decides from now on; and, verbose or not, of refreshed tokens that
+    /// cannot be saved: without a word the next program would ask for a new login. It ends when the
+    /// authenticator is closed.
+    pub(crate) fn follow(self, auth: &Auth) -> JoinHandle<()> {
         let (mut events, mut narrator) = (auth.events(), Narrator::new());
+        let mut warned = false;
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                self.tell(narrator.tell(&event));
+                let text = narrator.tell(&event);
+                match event {
+                    // Of several attempts the first and the last are enough.
+                    Event::NotSaved { retry_at, .. } if !warned || retry_at.is_none() => {
+                        warned = true;
+                        self.warn(text);
+                    }
+                    _ => self.tell(text),
+                }
             }
-        });
+        })
     }
 }
 

@@ -9,11 +9,22 @@ use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts};
 use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// What a command gets to work with.
 pub(crate) struct Session {
     pub(crate) auth: Auth,
     pub(crate) account: Account,
+    follower: JoinHandle<()>,
+}
+
+impl Session {
+    /// Stops what runs, waits for refreshed tokens to be saved, and for what is told of that.
+    async fn close(self) {
+        self.auth.close().await;
+        // It ends with the authenticator; should it have panicked, it has said so.
+        let _ = self.follower.await;
+    }
 }
 
 /// Runs a command on a runtime of its own. `adjust` may change the profile before it is used.
@@ -34,7 +45,7 @@ pub(crate) fn run(
         let all = async {
             let session = open(flags, stdin, adjust, account).await?;
             let outcome = work(&session).await;
-            session.auth.close().await;
+            session.close().await;
             outcome
         };
         tokio::select! {
@@ -66,8 +77,8 @@ async fn open(
     adjust(&mut profile);
     account.profile(&profile);
     let auth = Auth::from_profile(profile);
-    account.follow(&auth);
-    Ok(Session { auth, account })
+    let follower = account.follow(&auth);
+    Ok(Session { auth, account, follower })
 }
 
 async fn time_up(limit: Option<Duration>) -> Report {

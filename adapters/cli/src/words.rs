@@ -45,6 +45,13 @@ impl Narrator {
                 "got a credential that ended {} ago: a clock is wrong; lets the server decide",
                 seconds(Duration::from_millis(*millis))
             ),
+            Event::NotSaved { error, retry_at: Some(at) } => {
+                format!("{error}; tries again in {}", seconds(self.until(*at)))
+            }
+            Event::NotSaved { error, retry_at: None } => {
+                format!("{error}; gives up, and the next program may have to log in anew")
+            }
+            Event::Saved { path } => format!("has saved the refreshed tokens in {path}"),
             other => format!("{other:?}"),
         }
     }

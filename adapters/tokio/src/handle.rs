@@ -243,7 +243,8 @@ impl Auth {
 /// Whether the credentials come from somewhere where there may be others.
 fn renews(profile: &Profile) -> bool {
     let from_file = |material: &Material| matches!(material, Material::File(_));
-    matches!(profile.authentication.bearer, Bearer::Exec(_) | Bearer::TokenFile { .. })
+    let bearer = &profile.authentication.bearer;
+    matches!(bearer, Bearer::Exec(_) | Bearer::Oidc(_) | Bearer::TokenFile { .. })
         || profile
             .authentication
             .certificate

@@ -7,5 +7,6 @@ mod errors;
 mod get;
 mod kubectl;
 mod kuberc;
+mod oidc;
 mod stage;
 mod timeout;
