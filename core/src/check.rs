@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 impl Profile {
     /// Checks what a kubeconfig's profile is checked for on its way: for one made by hand, before
-    /// it is used.
+    /// it is used. [`Authenticator::new`](crate::Authenticator::new) takes what it is given.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -58,6 +58,9 @@ impl Profile {
         if let Some(pair) = &self.authentication.certificate {
             problems.full("client-certificate", pair.certificate.is_empty());
             problems.full("client-key", pair.key.is_empty());
+            if matches!(self.authentication.bearer, Bearer::Exec(_)) {
+                problems.add("", ProblemKind::CertificateAndExec);
+            }
         }
         let Impersonation { user, uid, groups, extra } = &self.authentication.impersonation;
         if user.is_empty() && !(uid.is_empty() && groups.is_empty() && extra.is_empty()) {
@@ -201,6 +204,19 @@ mod tests {
             ..Exec::default()
         });
         assert_eq!(problems(&profile).len(), 2);
+    }
+
+    /// I: client-go says nothing, and does not run the plugin.
+    #[test]
+    fn ua_3_a_profile_by_hand_has_a_certificate_or_a_plugin() {
+        let mut profile = Profile::new("https://api");
+        let file = |path: &str| Material::File(path.into());
+        profile.authentication = Authentication::certificate(file("/crt"), file("/key"));
+        assert_eq!(problems(&profile), []);
+        profile.authentication.bearer = Authentication::exec(Exec::new("login")).bearer;
+        assert_eq!(problems(&profile), [ProblemKind::CertificateAndExec]);
+        profile.authentication.bearer = Authentication::token("t").bearer;
+        assert_eq!(problems(&profile), []);
     }
 
     #[test]

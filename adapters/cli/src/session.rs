@@ -126,7 +126,11 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
 
 /// Why there is no credential, or nobody to trust.
 pub(crate) fn no_credential(error: &AuthError, session: &Session) -> Report {
-    let AuthError::Source(error) = error else { return Report::new(Exit::Credential, error) };
+    let error = match error {
+        AuthError::Source(error) => error,
+        AuthError::Profile(_) => return Report::new(Exit::Configuration, error),
+        _ => return Report::new(Exit::Credential, error),
+    };
     let exit = match error {
         Error::File { role: FileRole::Roots, .. }
         | Error::FileContent { role: FileRole::Roots, .. }

@@ -17,12 +17,14 @@ const IN_USE: Duration = Duration::from_secs(1);
 pub(crate) struct Board {
     notice: ArcSwap<Notice>,
     pub(crate) changed: Notify,
+    /// Why there will never be a credential.
+    pub(crate) unfit: Option<AuthError>,
 }
 
 impl Board {
-    pub(crate) fn new(machine: &Authenticator, now: Now) -> Self {
-        let notice = Notice::new(machine, 0, now, false, None);
-        Self { notice: ArcSwap::from_pointee(notice), changed: Notify::new() }
+    pub(crate) fn new(machine: &Authenticator, now: Now, unfit: Option<AuthError>) -> Self {
+        let notice = Notice::new(machine, 0, now, false, None).unless(&unfit);
+        Self { notice: ArcSwap::from_pointee(notice), changed: Notify::new(), unfit }
     }
 
     pub(crate) fn read(&self) -> arc_swap::Guard<Arc<Notice>> {
@@ -34,6 +36,7 @@ impl Board {
     pub(crate) fn post(&self, machine: &Authenticator, connection: u64, now: Now, demanded: bool) {
         let before = self.notice.load();
         let notice = Notice::new(machine, connection, now, demanded, Some(&before));
+        let notice = notice.unless(&self.unfit);
         self.notice.store(Arc::new(notice));
         self.changed.notify_waiters();
     }
@@ -105,6 +108,17 @@ impl Notice {
             }
         }
         notice
+    }
+
+    /// Says so instead, if there will never be a credential. No demand comes of that.
+    fn unless(mut self, unfit: &Option<AuthError>) -> Self {
+        if let Some(unfit) = unfit
+            && !matches!(self.answer, Err(Lack::Closed))
+        {
+            self.answer = Err(Lack::Unfit(unfit.clone()));
+            (self.timeless, self.demand_from) = (false, None);
+        }
+        self
     }
 
     /// What to put on a request now, and whether the caller has to post a demand.

@@ -3,7 +3,9 @@
 use crate::Auth;
 use crate::perform::{CommandRunner, Host, PluginStderr, SystemCommands};
 use crate::provider::{ProviderCommands, TokenProvider};
-use kubecred_core::{Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinFacts};
+use kubecred_core::{
+    Authentication, Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinFacts,
+};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
@@ -110,7 +112,8 @@ impl Builder {
         self
     }
 
-    /// Starts with a profile that is at hand.
+    /// Starts with a profile that is at hand. If it does not make sense
+    /// ([`Profile::check`]), whoever asks for a credential is told so.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -120,6 +123,14 @@ impl Builder {
             let policy = self.plugin_policy.unwrap_or_default();
             exec.policy = std::mem::take(&mut exec.policy).and(policy);
         }
+        let unfit = match &self.provider {
+            None => profile.check().err(),
+            Some(_) => {
+                // What the provider gives is a token, whatever the profile says.
+                profile.authentication.bearer = Authentication::token("provided").bearer;
+                profile.check().err()
+            }
+        };
         let runner = match (self.provider, self.runner) {
             (Some(provider), _) => {
                 profile.authentication.bearer = Bearer::Exec(Box::new(ProviderCommands::exec()));
@@ -139,7 +150,7 @@ impl Builder {
                 None => std::env::var(name).ok(),
             }),
         };
-        Auth::start(profile, self.policy.unwrap_or_default(), seed, host)
+        Auth::start(profile, unfit, self.policy.unwrap_or_default(), seed, host)
     }
 }
 

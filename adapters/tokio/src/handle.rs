@@ -7,7 +7,8 @@ use crate::perform::Host;
 use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
 use kubecred_core::{
-    Authenticator, Bearer, Event, Generation, Input, Material, Policy, Profile, Stats, Unready,
+    Authenticator, Bearer, ConfigError, Event, Generation, Input, Material, Policy, Profile, Stats,
+    Unready,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -54,12 +55,19 @@ impl Auth {
         Self::builder().profile(profile)
     }
 
-    pub(crate) fn start(profile: Profile, policy: Policy, seed: u64, host: Host) -> Self {
+    pub(crate) fn start(
+        profile: Profile,
+        unfit: Option<ConfigError>,
+        policy: Policy,
+        seed: u64,
+        host: Host,
+    ) -> Self {
         let clock = Clock::start();
         let mut machine = Authenticator::new(&profile, policy, seed);
         // What needs no job, a literal token for one, is there at once.
         machine.handle_input(clock.now(), Input::Tick);
-        let board = Arc::new(Board::new(&machine, clock.now()));
+        let unfit = unfit.map(AuthError::Profile);
+        let board = Arc::new(Board::new(&machine, clock.now(), unfit));
         let host = Arc::new(host);
         let (inbox, posts) = mpsc::unbounded_channel();
         let (events, _) = broadcast::channel(EVENTS);
@@ -179,6 +187,12 @@ impl Auth {
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for layers"))]
     pub(crate) fn renews(&self) -> bool {
         self.inner.renews
+    }
+
+    /// Whether the profile makes sense.
+    #[cfg(feature = "client")]
+    pub(crate) fn check(&self) -> Result<(), AuthError> {
+        self.inner.board.unfit.clone().map_or(Ok(()), Err)
     }
 
     /// What is held at this moment, good or not, without asking for it.

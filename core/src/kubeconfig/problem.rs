@@ -252,6 +252,9 @@ pub enum ProblemKind {
     AuthProvider(AuthProviderProblem),
 
     // Profiles made by hand.
+    /// A certificate, with which client-go would not run the plugin (UA-3).
+    #[error("has both a client certificate and an exec plugin; remove one")]
+    CertificateAndExec,
     /// Something that must hold a value.
     #[error("is empty")]
     Empty,

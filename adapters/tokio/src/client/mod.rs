@@ -52,6 +52,7 @@ impl Client {
     pub fn new(auth: Auth) -> Result<Self, ClientError> {
         let address = Address::parse(&auth.profile().cluster)?;
         let transport = Transport::new(auth.clone(), address)?;
+        auth.check()?;
         Ok(Self { service: AuthLayer::new(auth.clone()).with_extension().layer(transport), auth })
     }
 

@@ -6,7 +6,8 @@ use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use kubecred_core::policy::Reload;
 use kubecred_core::{
-    Authentication, Environment, Exec, Impersonation, Material, Policy, Profile, Proxy, Roots,
+    Authentication, Environment, Exec, Impersonation, Kubeconfig, Material, Overrides, Policy,
+    Profile, Proxy, Roots,
 };
 use kubecred_loopback::{
     ApiServer, ApiServerBuilder, Authority, HttpProxy, Issued, ProxyCredentials, SocksProxy, User,
@@ -87,13 +88,20 @@ async fn a_server_without_http2_is_spoken_to_in_http1() {
 #[tokio::test]
 async fn kc_71_a_plain_http_server_is_told_no_credentials_but_impersonation() {
     let server = start(ApiServer::builder().plain_http()).await;
-    let mut profile = with_token(&server);
-    profile.authentication.impersonation =
-        Impersonation { user: "joe".into(), ..Impersonation::default() };
+    let text = format!(
+        "{{current-context: c, contexts: [{{name: c, context: {{cluster: k, user: u}}}}], clusters: \
+         [{{name: k, cluster: {{server: '{}'}}}}], users: [{{name: u, user: {{token: t, as: joe}}}}]}}",
+        server.url()
+    );
+    let config = Kubeconfig::from_bytes(text.as_bytes()).unwrap();
+    let profile = config.select(&Overrides::default(), &Environment::default()).unwrap();
     assert_eq!(status(&client(profile), "/version").await, StatusCode::UNAUTHORIZED);
     let seen = &server.exchanges()[0];
     assert_eq!(seen.header("authorization"), None);
     assert_eq!(seen.header("impersonate-user"), Some("joe"));
+    // Who makes one by hand is told.
+    let error = Client::new(Auth::from_profile(with_token(&server))).unwrap_err();
+    assert!(error.to_string().contains("in clear"), "{error}");
 }
 
 #[tokio::test]

@@ -1,8 +1,13 @@
 //! The handle over real files and real plugins: one run for a crowd, rotation, failure, the end.
 
 use crate::plugin::Plugin;
-use kubecred_core::{Authentication, Event, Exec, InteractiveMode, Policy, Profile, StdinFacts};
-use kubecred_tokio::{Auth, AuthError, Credential, PluginStderr, ProvidedToken};
+use kubecred_core::{
+    Authentication, ClientCertificate, Event, Exec, Generation, InteractiveMode, Material, Policy,
+    Profile, StdinFacts,
+};
+use kubecred_tokio::{
+    Auth, AuthError, Client, ClientError, Credential, PluginStderr, ProvidedToken,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -283,4 +288,36 @@ async fn no_secret_is_seen_in_any_debug_or_error() {
     let seen = format!("{token:?} {credential:?} {:?}", credential.headers());
     assert!(!seen.contains(CANARY), "{seen}");
     assert!(bearer(&credential).contains(CANARY));
+}
+
+/// I: client-go says nothing, and does not run the plugin.
+#[tokio::test]
+async fn ua_3_a_plugin_beside_a_certificate_is_not_run_and_everybody_is_told() {
+    let plugin = Plugin::counting();
+    let mut profile = with_plugin(&plugin);
+    let material = |path: &str| Material::File(path.into());
+    profile.authentication.certificate =
+        Some(ClientCertificate { certificate: material("/crt"), key: material("/key") });
+    let auth = Auth::from_profile(profile.clone());
+    let error = auth.credential().await.unwrap_err();
+    assert!(matches!(error, AuthError::Profile(_)), "{error:?}");
+    assert!(error.to_string().contains("client certificate and an exec plugin"), "{error}");
+    assert_eq!(auth.try_credential().unwrap_err(), error);
+    assert!(!auth.unauthorized(Generation::from_u64(0)).await);
+    assert_eq!((plugin.runs(), auth.stats().started), (0, 0));
+    let error = Client::new(auth.clone()).unwrap_err();
+    assert!(matches!(error, ClientError::Auth(AuthError::Profile(_))), "{error:?}");
+    auth.close().await;
+    assert_eq!(auth.credential().await.unwrap_err(), AuthError::Closed);
+
+    // A provider is no plugin: nothing is wrong here but that the files are missing.
+    let provider = || async { Ok::<_, String>(ProvidedToken::new("t")) };
+    let auth = Auth::builder().with_token_provider(provider).profile(profile.clone());
+    let error = auth.credential().await.unwrap_err();
+    assert!(matches!(error, AuthError::Source(_)), "{error:?}");
+
+    profile.authentication.certificate = None;
+    profile.cluster.server = "http://api".into();
+    let error = Auth::from_profile(profile).credential().await.unwrap_err();
+    assert!(error.to_string().contains("in clear"), "{error}");
 }

