@@ -15,8 +15,8 @@ pub(super) fn json(out: &mut impl Write, text: &str) {
     let _ = quoted(out, text, 'u');
 }
 
-/// Names, host names, URLs, paths and base64: a letter or a slash, then nothing that means
-/// something to YAML, and no word of YAML 1.1.
+/// Names, host names, URLs, paths and base64: a letter or the start of a path, then nothing that
+/// means something to YAML, and no word of YAML 1.1.
 fn is_plain(text: &str) -> bool {
     let tail = |b: &u8| {
         b.is_ascii_alphanumeric()
@@ -24,7 +24,8 @@ fn is_plain(text: &str) -> bool {
     };
     match text.as_bytes() {
         [first, rest @ ..] => {
-            (first.is_ascii_alphabetic() || *first == b'/')
+            let path = text.starts_with('/') || text.starts_with("./") || text.starts_with("../");
+            (first.is_ascii_alphabetic() || path)
                 && rest.iter().all(tail)
                 && !text.ends_with(':')
                 && !resolve::is_word(text)

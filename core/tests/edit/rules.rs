@@ -338,7 +338,7 @@ fn kc_90_improved_a_plugin_beside_the_file_stays_there() {
     let exec = ExecEntry { command: folder.path("plugin"), ..Default::default() };
     config.users.insert("ann".into(), UserEntry { exec: Some(exec), ..Default::default() });
     let changes = chain.changes(&config).unwrap();
-    let expected = "users:\n- name: ann\n  user:\n    exec:\n      command: \"./plugin\"\n";
+    let expected = "users:\n- name: ann\n  user:\n    exec:\n      command: ./plugin\n";
     assert_eq!(changes[0].contents.expose_str(), Some(expected));
 }
 
