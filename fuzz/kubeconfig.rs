@@ -2,10 +2,11 @@
 
 use crate::MARK;
 use kubecred_core::kubeconfig::Kuberc;
+use kubecred_core::kubeconfig::explain::{Explanation, FileFacts};
 use kubecred_core::yaml::{self, Limits, Node};
 use kubecred_core::{
-    Authentication, Authenticator, Bearer, Environment, Exec, Input, Kubeconfig, Now, Overrides,
-    PluginPolicy, Policy, Profile, Secret,
+    Authentication, Authenticator, Bearer, Environment, Exec, Failure, FailureKind, Input,
+    Kubeconfig, Now, Overrides, PluginPolicy, Policy, Profile, Secret, UnixTime,
 };
 
 /// Fields whose values nobody may see.
@@ -30,6 +31,7 @@ pub fn kubeconfig(bytes: &[u8]) {
             }
         }
         kuberc(bytes, &hides);
+        hides(format!("{:?}", explain(bytes)));
         rewrite(bytes);
     }
 }
@@ -64,6 +66,18 @@ fn kuberc(bytes: &[u8], hides: &dyn Fn(String)) {
             }
         }
     }
+}
+
+/// As a host does that can read nothing but the kubeconfig.
+fn explain(bytes: &[u8]) -> Explanation {
+    let environment = Environment::new([("HOME", "/home/me")]).in_directory("/work");
+    let inquiry =
+        kubecred_core::kubeconfig::explain::explain(None, Overrides::default(), &environment);
+    let file = FileFacts { contents: Secret::new(bytes), mode: Some(0o644) };
+    let survey = inquiry.open([Ok(file)]);
+    let missing = |_: &String| Err(Failure::new(FailureKind::NotFound, "no such file"));
+    let reads: Vec<_> = survey.paths().iter().map(missing).collect();
+    survey.finish(reads, Vec::new(), UnixTime::from_secs(1_700_000_000))
 }
 
 fn select_all(config: &Kubeconfig, hides: &dyn Fn(String)) {

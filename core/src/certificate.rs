@@ -6,6 +6,7 @@ use crate::pem;
 use crate::time::UnixTime;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::time::Validity;
 
 mod key;
 
@@ -19,10 +20,7 @@ const MOST: usize = 1000;
 /// [`ContentProblem::NoPem`] without a certificate, [`ContentProblem::BadCertificate`] if the first
 /// one cannot be parsed.
 pub fn not_after(pem: &[u8]) -> Result<Option<UnixTime>, ContentProblem> {
-    /// The last second of the year 9999.
-    const NEVER: u64 = 253_402_300_799;
-    let seconds = leaf(pem)?.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
-    Ok((seconds != NEVER).then(|| unix_time(seconds)))
+    leaf(pem).map(|leaf| end(leaf.tbs_certificate().validity()))
 }
 
 /// When the first certificate of a chain begins.
@@ -30,8 +28,17 @@ pub fn not_after(pem: &[u8]) -> Result<Option<UnixTime>, ContentProblem> {
 /// # Errors
 /// As [`not_after`].
 pub fn not_before(pem: &[u8]) -> Result<UnixTime, ContentProblem> {
-    let validity = *leaf(pem)?.tbs_certificate().validity();
-    Ok(unix_time(validity.not_before.to_unix_duration().as_secs()))
+    leaf(pem).map(|leaf| begin(leaf.tbs_certificate().validity()))
+}
+
+/// From when to when each certificate of a file is good, as [`not_before`] and [`not_after`] have it.
+/// Those that cannot be parsed are left out.
+pub fn validities(pem: &[u8]) -> impl Iterator<Item = (UnixTime, Option<UnixTime>)> {
+    let parsed = certificates(pem).take(MOST).filter_map(|b| Certificate::from_der(&b.der).ok());
+    parsed.map(|certificate| {
+        let validity = *certificate.tbs_certificate().validity();
+        (begin(&validity), end(&validity))
+    })
 }
 
 /// Whether the first certificate of a chain and a private key belong together (UA-34, EX-55).
@@ -81,6 +88,17 @@ fn leaf(pem: &[u8]) -> Result<Certificate, ContentProblem> {
 
 fn certificates(pem: &[u8]) -> impl Iterator<Item = pem::Block<'_>> {
     pem::blocks(pem).filter(|block| block.label == "CERTIFICATE")
+}
+
+fn begin(validity: &Validity) -> UnixTime {
+    unix_time(validity.not_before.to_unix_duration().as_secs())
+}
+
+fn end(validity: &Validity) -> Option<UnixTime> {
+    /// The last second of the year 9999.
+    const NEVER: u64 = 253_402_300_799;
+    let seconds = validity.not_after.to_unix_duration().as_secs();
+    (seconds != NEVER).then(|| unix_time(seconds))
 }
 
 fn unix_time(seconds: u64) -> UnixTime {

@@ -94,6 +94,16 @@ impl Detection {
         Self { in_cluster, ..self }
     }
 
+    /// Whether all hope is in the pod's account by now.
+    pub(crate) fn wants_account(&self) -> bool {
+        matches!(self.stage, Stage::Pod { .. })
+    }
+
+    /// Where it looks for the pod's account.
+    pub(crate) fn in_cluster(&self) -> &InCluster {
+        &self.in_cluster
+    }
+
     /// The files to read now. There may be none.
     pub fn reads(&self) -> &[String] {
         &self.reads

@@ -95,6 +95,29 @@ impl InCluster {
         overrides: &Overrides,
     ) -> Result<Profile, ConfigError> {
         let [token, roots, namespace] = reads;
+        let config = self.kubeconfig(environment, token, roots, overrides)?;
+        let mut profile = config.select(overrides, environment)?;
+        for Provenance { setting, origin } in &mut profile.provenance {
+            // What came from no file and no override came from the pod.
+            if matches!(origin, Origin::File { .. }) {
+                *origin = self.origin(setting);
+            }
+        }
+        if !profile.namespace.overridden {
+            profile.set_namespace(self.namespace(environment, namespace));
+        }
+        Ok(profile)
+    }
+
+    /// The pod's account as a kubeconfig would have it. Names cannot be empty in one that works, so
+    /// these cannot be anybody's.
+    pub(crate) fn kubeconfig(
+        &self,
+        environment: &Environment,
+        token: Result<Secret, Failure>,
+        roots: Result<Secret, Failure>,
+        overrides: &Overrides,
+    ) -> Result<Kubeconfig, ConfigError> {
         let Some(server) = self.address(environment) else {
             return Err(Problem::new(ProblemKind::NotInCluster).into());
         };
@@ -116,18 +139,10 @@ impl InCluster {
             token_file: self.token.clone(),
             ..UserEntry::default()
         };
-        // Names cannot be empty in a kubeconfig that works, so these cannot be anybody's.
         config.clusters.insert(String::new(), cluster);
         config.users.insert(String::new(), user);
         config.contexts.insert(String::new(), ContextEntry::default());
-        let mut profile = config.select(overrides, environment)?;
-        for provenance in &mut profile.provenance {
-            self.set_origin(provenance);
-        }
-        if !profile.namespace.overridden {
-            profile.set_namespace(self.namespace(environment, namespace));
-        }
-        Ok(profile)
+        Ok(config)
     }
 
     /// The pod's namespace: `POD_NAMESPACE`, else the file's, else `default` (IC-8).
@@ -172,17 +187,14 @@ impl InCluster {
         Err(Problem::new(problem).in_file(&self.certificate_authority, 0).into())
     }
 
-    /// What came from no file and no override came from the pod.
-    fn set_origin(&self, provenance: &mut Provenance) {
-        if !matches!(provenance.origin, Origin::File { .. }) {
-            return;
-        }
-        provenance.origin = match provenance.setting.as_str() {
+    /// Where a setting of a pod comes from.
+    pub(crate) fn origin(&self, setting: &str) -> Origin {
+        match setting {
             "server" if self.host.is_empty() => Origin::Variable(HOST.to_owned()),
             "certificate-authority" => Origin::ServiceAccount(self.certificate_authority.clone()),
             "token" | "tokenFile" => Origin::ServiceAccount(self.token.clone()),
             _ => Origin::Default,
-        };
+        }
     }
 }
 

@@ -80,6 +80,7 @@
 //! | question | answer |
 //! | --- | --- |
 //! | Which files, which context, which user? | [`kubeconfig`], [`detect()`], [`InCluster`] |
+//! | Why these, and what is wrong with them? | [`kubeconfig::explain`] |
 //! | What can it ask of a host? What may a host say? | [`protocol`] |
 //! | When does it refresh? | [`policy`], and `slot.rs` for how |
 //! | How is an exec plugin asked, and understood? | [`exec`] |

@@ -464,12 +464,13 @@ pub struct Provenance {
 }
 
 /// A source of settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Origin {
     /// Nobody said; this is what is used then.
+    #[default]
     Default,
     /// A kubeconfig.
     File {

@@ -2,7 +2,7 @@
 //! about it.
 
 use super::auth_provider;
-use super::problem::{ConfigError, Problem, ProblemKind};
+use super::problem::{Problem, ProblemKind};
 use super::select::Selection;
 use super::url::Server;
 use super::validate::{Report, interactive_mode};
@@ -38,19 +38,16 @@ impl<'a> Connection<'a> {
         Self { selection, environment, problems, notices, provenance }
     }
 
-    /// # Errors
-    /// What client-go would say when it connects (EX-1, OI-1, OI-2, OI-30…OI-32, UA-5, UA-6, UA-31).
-    pub(super) fn profile(mut self, notices: Vec<Notice>) -> Result<Profile, ConfigError> {
+    /// The profile, and what client-go would say against it when it connects (EX-1, OI-1, OI-2,
+    /// OI-30…OI-32, UA-5, UA-6, UA-31). It is of use only if that is nothing.
+    pub(super) fn profile(mut self, notices: Vec<Notice>) -> (Profile, Vec<Problem>) {
         self.notices = notices;
         let Selection { context_name, overrides, .. } = *self.selection;
         if !context_name.is_empty() {
             self.trace("context", self.selection.context_name_origin());
         }
-        let Some(server) = Server::parse(&self.selection.cluster.server) else {
-            let origin = self.selection.cluster_origin("server");
-            let problem = Problem::new(ProblemKind::BadServer).of(&self.selection.cluster_title());
-            return Err(problem.from(&origin, "server").into());
-        };
+        let server = Server::parse(&self.selection.cluster.server);
+        let server = server.unwrap_or_else(|| self.bad_server());
         let (https, named) = (server.https, server.user.clone());
         let cluster = self.cluster(server);
         if !self.selection.user_name.is_empty() {
@@ -58,8 +55,13 @@ impl<'a> Connection<'a> {
         }
         let (bearer, certificate) = if https {
             let certificate = self.certificate();
-            let bearer = self.bearer(&cluster, certificate.is_some());
-            (named.map_or(bearer, |user| self.basic_of_the_server(user)), certificate)
+            let known = self.provenance.len();
+            let mut bearer = self.bearer(&cluster, certificate.is_some());
+            if let Some(user) = named {
+                self.provenance.truncate(known);
+                bearer = self.basic_of_the_server(user);
+            }
+            (bearer, certificate)
         } else {
             self.withhold(&cluster.server, named.is_some());
             (Bearer::Anonymous, None)
@@ -72,8 +74,7 @@ impl<'a> Connection<'a> {
         if overrides.timeout.is_some() {
             self.trace("request-timeout", Origin::Override("request-timeout".to_owned()));
         }
-        ConfigError::check(self.problems)?;
-        Ok(Profile {
+        let profile = Profile {
             context: (!context_name.is_empty()).then(|| context_name.to_owned()),
             cluster,
             authentication,
@@ -81,7 +82,16 @@ impl<'a> Connection<'a> {
             timeout: overrides.timeout,
             provenance: self.provenance,
             notices: self.notices,
-        })
+        };
+        (profile, self.problems)
+    }
+
+    /// What is no server is not HTTPS either (KC-71, KC-72).
+    fn bad_server(&mut self) -> Server {
+        let origin = self.selection.cluster_origin("server");
+        let problem = Problem::new(ProblemKind::BadServer).of(&self.selection.cluster_title());
+        self.problems.push(problem.from(&origin, "server"));
+        Server { url: self.selection.cluster.server.clone(), https: false, user: None }
     }
 
     fn cluster(&mut self, server: Server) -> Cluster {
@@ -215,6 +225,10 @@ impl<'a> Connection<'a> {
         let text =
             [&title, " has a user name in its server's URL, which goes before the user's own"];
         self.notices.push(Notice { rule: "UA-1".to_owned(), text: text.concat() });
+        let origin = || self.selection.cluster_origin("server");
+        let (name, secret) = (origin(), (!password.is_empty()).then(origin));
+        self.trace("username", name);
+        secret.into_iter().for_each(|origin| self.trace("password", origin));
         Bearer::Basic { username, password }
     }
 

@@ -26,6 +26,7 @@ mod connect;
 mod decode;
 pub mod edit;
 mod entries;
+pub mod explain;
 mod extension;
 mod kuberc;
 mod load;

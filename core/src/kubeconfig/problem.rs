@@ -134,13 +134,23 @@ impl fmt::Display for Problem {
             (file, 0) => write!(f, "{file}: ")?,
             (file, line) => write!(f, "{file}:{line}: ")?,
         }
-        match (self.entry.as_str(), self.field.as_str()) {
+        WithoutPlace(self).fmt(f)
+    }
+}
+
+/// A problem for somebody who is told the file and the line in another way.
+pub(super) struct WithoutPlace<'a>(pub(super) &'a Problem);
+
+impl fmt::Display for WithoutPlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(problem) = self;
+        match (problem.entry.as_str(), problem.field.as_str()) {
             ("", "") => {}
             ("", field) => write!(f, "{field} ")?,
             (entry, "") => write!(f, "{entry} ")?,
             (entry, field) => write!(f, "{entry}: {field} ")?,
         }
-        self.kind.fmt(f)
+        problem.kind.fmt(f)
     }
 }
 

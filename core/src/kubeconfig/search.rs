@@ -9,6 +9,7 @@ use crate::profile::Notice;
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -77,6 +78,16 @@ pub enum Reason {
     Variable,
 }
 
+/// What became of one file of a search.
+pub(super) enum Found<'a> {
+    /// What is in it, relative paths resolved.
+    Entries(Box<Kubeconfig>),
+    /// It is not there, and need not be.
+    Missing(&'a str),
+    /// It cannot be read or decoded.
+    Broken,
+}
+
 impl Search {
     fn new(paths: Vec<String>, reason: Reason, environment: &Environment) -> Self {
         let working_directory = environment.working_directory.clone();
@@ -103,36 +114,60 @@ impl Search {
         reads: impl IntoIterator<Item = Result<Secret, Failure>>,
     ) -> Result<Kubeconfig, ConfigError> {
         let mut config = Kubeconfig::default();
-        let mut problems = Vec::new();
         let mut missing = Vec::new();
+        let problems = self.decode_all(reads, |found| match found {
+            Found::Entries(file) => config.merge(*file),
+            Found::Missing(path) => missing.push(path.to_owned()),
+            Found::Broken => {}
+        });
+        ConfigError::check(problems)?;
+        self.note_missing(&mut config, missing);
+        Ok(config)
+    }
+
+    /// Decodes every file and hands it over with its path. The answer is what is wrong with them.
+    pub(super) fn decode_all(
+        &self,
+        reads: impl IntoIterator<Item = Result<Secret, Failure>>,
+        mut each: impl FnMut(Found<'_>),
+    ) -> Vec<Problem> {
+        let mut problems = Vec::new();
         let mut reads = reads.into_iter();
         for path in &self.paths {
             let unanswered = || Err(Failure::new(FailureKind::Other, "the host did not read it"));
-            match reads.next().unwrap_or_else(unanswered) {
+            let read = reads.next().unwrap_or_else(unanswered);
+            match read {
                 Err(failure) if self.may_miss(&failure) => {
-                    missing.push(path.clone());
+                    each(Found::Missing(path));
                     continue;
                 }
                 Err(failure) => {
                     let problem = Problem::new(ProblemKind::Unreadable(failure));
                     problems.push(problem.in_file(path, 0));
+                    each(Found::Broken);
                 }
                 Ok(bytes) => match self.decode(path, bytes.expose()) {
-                    Ok(file) => config.merge(file),
-                    Err(error) => problems.extend(error.into_problems()),
+                    Ok(file) => each(Found::Entries(Box::new(file))),
+                    Err(error) => {
+                        problems.extend(error.into_problems());
+                        each(Found::Broken);
+                    }
                 },
             }
             if self.reason == Reason::Home {
                 break;
             }
         }
-        ConfigError::check(problems)?;
+        problems
+    }
+
+    /// Remembers which files are not there, and says so if that leaves nothing (KC-8).
+    pub(super) fn note_missing(&self, config: &mut Kubeconfig, missing: Vec<String>) {
         if self.reason == Reason::Variable && config.files.is_empty() && !missing.is_empty() {
             let text = ["KUBECONFIG: no file found: ", &missing.join(", ")].concat();
             config.notices.push(Notice { rule: "KC-8".to_owned(), text });
         }
         config.missing = missing;
-        Ok(config)
     }
 
     /// A file's entries, their relative paths taken from the file's folder as it was named, links

@@ -47,8 +47,11 @@ impl Kubeconfig {
     ) -> Result<Profile, ConfigError> {
         let selection = Selection::new(self, overrides);
         selection.check_names()?;
-        let notices = selection.check(environment)?;
-        Connection::new(&selection, environment).profile(notices)
+        let (notices, problems) = selection.check(environment);
+        ConfigError::check(problems)?;
+        let (profile, problems) = Connection::new(&selection, environment).profile(notices);
+        ConfigError::check(problems)?;
+        Ok(profile)
     }
 }
 
@@ -123,8 +126,29 @@ impl<'a> Selection<'a> {
         self.overrides.server.is_empty() && !self.config.clusters.contains_key(self.cluster_name)
     }
 
+    /// What [`Kubeconfig::select`] gives or refuses, the latter as far as it goes, with all that it
+    /// would object to at one stage or another.
+    pub(super) fn attempt(&self, environment: &Environment) -> (Profile, Vec<Problem>) {
+        let names = self.check_names();
+        let (notices, checks) = self.check(environment);
+        let (profile, rest) = Connection::new(self, environment).profile(notices);
+        if let Err(error) = names {
+            // What does not exist has no faults.
+            return (profile, error.into_problems());
+        }
+        let mut problems = checks;
+        for problem in rest {
+            // That there is no server has been said.
+            let said = problem.kind == ProblemKind::BadServer && self.cluster.server.is_empty();
+            if !said && !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        (profile, problems)
+    }
+
     /// Everything of KC-48…KC-60 about the selected entries.
-    fn check(&self, environment: &Environment) -> Result<Vec<Notice>, ConfigError> {
+    fn check(&self, environment: &Environment) -> (Vec<Notice>, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut notices = self.config.notices.clone();
         let config = self.config;
@@ -145,8 +169,7 @@ impl<'a> Selection<'a> {
             report.entry("exec", ProblemKind::PluginPolicy(problem));
         }
         self.check_cluster(&mut problems);
-        ConfigError::check(problems)?;
-        Ok(notices)
+        (notices, problems)
     }
 
     fn check_cluster(&self, problems: &mut Vec<Problem>) {

@@ -246,7 +246,7 @@ pub(super) fn interactive_mode(mode: &str) -> Option<InteractiveMode> {
 }
 
 /// RFC 1123, as Kubernetes has it.
-fn is_dns_label(name: &str) -> bool {
+pub(super) fn is_dns_label(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= 63
         && name.bytes().all(|byte| plain(byte) || byte == b'-')

@@ -345,4 +345,4 @@ fn plugin(user: &str, exec: &Exec, problem: crate::error::PluginProblem) -> Erro
 }
 
 pub(crate) use file::{basic, fixed_pair, fixed_roots, fixed_token, header_text};
-pub(crate) use oidc::{Edit, OidcSource, Tokens};
+pub(crate) use oidc::{Edit, OidcSource, Tokens, id_token};

@@ -13,7 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The field that names the policy.
-pub(super) const POLICY: &str = "credentialPluginPolicy";
+pub(in crate::kubeconfig) const POLICY: &str = "credentialPluginPolicy";
 
 /// The field that lists what an allowlist allows.
 pub(super) const ALLOWLIST: &str = "credentialPluginAllowlist";

@@ -29,6 +29,7 @@ mod document;
 mod fields;
 mod stream;
 
+pub(super) use self::document::POLICY;
 use self::document::{Document, Preference};
 use super::path::PathFlavour;
 use super::problem::{ConfigError, Problem, ProblemKind, add};
@@ -214,7 +215,7 @@ impl KubercPolicy {
         };
         if let Some((policy, origin)) = self.policy {
             exec.policy = core::mem::take(&mut exec.policy).and(policy);
-            let setting = document::POLICY.to_owned();
+            let setting = POLICY.to_owned();
             profile.provenance.push(Provenance { setting, origin });
         }
         Ok(())

@@ -73,7 +73,7 @@ fn interactive(exec: &Exec) -> Result<bool, PluginProblem> {
 ///
 /// Unlike client-go's, a path stays a path: `./plugin` is not turned into a name to look up in
 /// PATH. And two slashes in front stay two: they begin the name of a Windows share.
-fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let root = match path {
         _ if path.starts_with("//") && !path.starts_with("///") => "//",
         _ if path.starts_with('/') => "/",

@@ -23,7 +23,7 @@ const GO_BASE64URL: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// When the token ends; `None` if it does not say so (OI-11, OI-12).
-pub(super) fn expiry(token: &Secret) -> Result<Option<UnixTime>, IdTokenProblem> {
+pub(crate) fn expiry(token: &Secret) -> Result<Option<UnixTime>, IdTokenProblem> {
     header_text(token.expose()).map_err(IdTokenProblem::Content)?;
     let mut parts = token.expose().split(|byte| *byte == b'.');
     let (Some(_), Some(payload), Some(_), None) =

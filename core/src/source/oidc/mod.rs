@@ -15,7 +15,7 @@
 //! and only if it is one (OI-24…OI-26).
 
 mod grant;
-mod id_token;
+pub(crate) mod id_token;
 mod kubeconfig;
 mod provider;
 mod word;

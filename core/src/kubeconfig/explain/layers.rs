@@ -1,0 +1,122 @@
+//! All the places that may set a field, the one that goes before the others first.
+
+use super::Evidence;
+use super::explanation::{Masked, Source};
+use super::field::Shown;
+use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, EntryOrigin, Kubeconfig, UserEntry};
+use crate::kubeconfig::validate::title;
+use crate::profile::Origin;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// One kind of entry, in all the files.
+pub(super) struct Layers<'a, E> {
+    /// What the flags say, as an entry.
+    flags: E,
+    /// Entries of the name that is selected: the one that counts, and then those that it masks.
+    entries: Vec<(&'a E, &'a EntryOrigin)>,
+    title: String,
+}
+
+impl<E: Shown> Layers<'_, E> {
+    /// The places that say something for a field, each heard if those before it were not there.
+    /// An entry without the field ends them: it is taken whole (KC-32).
+    pub(super) fn of(&self, field: &'static str, evidence: &Evidence<'_>) -> Vec<Masked> {
+        let overrides = &evidence.survey.overrides;
+        let flag = overrides.flag(field).and_then(|flag| {
+            let origin = Origin::Override(flag.to_owned());
+            Some(Masked { value: self.flags.shown(field)?, origin })
+        });
+        let entries = self.entries.iter().map_while(|entry| self.shown(*entry, field, evidence));
+        flag.into_iter().chain(entries).collect()
+    }
+
+    /// The places in entries that are masked as a whole.
+    pub(super) fn buried(&self, field: &'static str, evidence: &Evidence<'_>) -> Vec<Masked> {
+        let masked = self.entries.iter().skip(1);
+        masked.filter_map(|entry| self.shown(*entry, field, evidence)).collect()
+    }
+
+    fn shown(
+        &self,
+        (entry, origin): (&E, &EntryOrigin),
+        field: &'static str,
+        evidence: &Evidence<'_>,
+    ) -> Option<Masked> {
+        let value = entry.shown(field)?;
+        let origin = match evidence.source {
+            Source::ServiceAccount => evidence.survey.in_cluster.origin(field),
+            _ => origin.of_field(&self.title, field),
+        };
+        Some(Masked { value, origin })
+    }
+
+    /// Whether the entry that counts says something for a field.
+    pub(super) fn counts(&self, field: &str) -> bool {
+        self.entries.first().is_some_and(|(entry, _)| entry.shown(field).is_some())
+    }
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn cluster_layers(&self) -> Layers<'a, ClusterEntry> {
+        let name = self.selection.cluster_name;
+        let entries = self.entries(|config| &config.clusters, name, |entry| &entry.origin);
+        Layers {
+            flags: self.selection.overrides.over_cluster(None),
+            entries,
+            title: title("cluster", name),
+        }
+    }
+
+    pub(super) fn user_layers(&self) -> Layers<'a, UserEntry> {
+        let name = self.selection.user_name;
+        let entries = self.entries(|config| &config.users, name, |entry| &entry.origin);
+        Layers {
+            flags: self.selection.overrides.over_user(None),
+            entries,
+            title: title("user", name),
+        }
+    }
+
+    pub(super) fn context_layers(&self) -> Layers<'a, ContextEntry> {
+        let name = self.selection.context_name;
+        let overrides = self.selection.overrides;
+        let flags = ContextEntry {
+            cluster: overrides.cluster.clone(),
+            user: overrides.user.clone(),
+            namespace: overrides.namespace.clone(),
+            ..ContextEntry::default()
+        };
+        let entries = self.entries(|config| &config.contexts, name, |entry| &entry.origin);
+        Layers { flags, entries, title: title("context", name) }
+    }
+
+    /// Every place that says which context to use.
+    pub(super) fn context_names(&self) -> Vec<Masked> {
+        let flag = self.selection.overrides.flag("context").map(|flag| Masked {
+            value: self.selection.overrides.context.clone(),
+            origin: Origin::Override(flag.to_owned()),
+        });
+        let files = self.survey.files.each.iter().filter(|file| !file.current_context.is_empty());
+        let files = files.map(|file| Masked {
+            value: file.current_context.clone(),
+            origin: file.current_context_origin.of_field("", "current-context"),
+        });
+        flag.into_iter().chain(files).collect()
+    }
+
+    fn entries<E>(
+        &self,
+        of: impl Fn(&'a Kubeconfig) -> &'a BTreeMap<String, E>,
+        name: &str,
+        origin: impl Fn(&'a E) -> &'a EntryOrigin,
+    ) -> Vec<(&'a E, &'a EntryOrigin)> {
+        let known = |config| of(config).get(name).map(|entry| (entry, origin(entry)));
+        match self.source {
+            Source::ServiceAccount => known(self.selection.config).into_iter().collect(),
+            _ => self.survey.files.each.iter().filter_map(known).collect(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Kubeconfig files: where they were looked for, and who else may read them.
+
+use super::Evidence;
+use crate::kubeconfig::entries::{Kubeconfig, UserEntry};
+use crate::kubeconfig::explain::explanation::{FileState, Lint, Source};
+use crate::kubeconfig::search::Reason;
+use crate::profile::{Bearer, Material, Origin};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Everybody but the owner.
+const OTHERS: u32 = 0o077;
+
+impl Evidence<'_> {
+    pub(super) fn files(&self, lints: &mut Vec<Lint>) {
+        self.missing(lints);
+        for file in &self.survey.files.each {
+            self.readable_kubeconfig(file, lints);
+        }
+        if self.source == Source::ServiceAccount {
+            // The kubelet says who may read what.
+            return;
+        }
+        let who = &self.profile.authentication;
+        if let Some(Material::File(path)) = who.certificate.as_ref().map(|pair| &pair.key) {
+            self.readable("readable-key", "key", path, &["client-key"], lints);
+        }
+        if let Bearer::TokenFile { path, .. } = &who.bearer {
+            self.readable("readable-token-file", "token", path, &["tokenFile"], lints);
+        }
+    }
+
+    /// Elements of `KUBECONFIG` that are not there, while others are (KC-5, KC-8).
+    fn missing(&self, lints: &mut Vec<Lint>) {
+        let search = &self.survey.search;
+        if search.reason() != Reason::Variable {
+            return;
+        }
+        let variable = || Origin::Variable("KUBECONFIG".into());
+        if search.paths().is_empty() {
+            let text = "KUBECONFIG is set and names no file, so that none is read, not even \
+                        ~/.kube/config";
+            lints.push(Lint::warning("no-files", "KC-3", text).at(variable()).advise("Unset it."));
+        }
+        let states = self.survey.files.states.iter();
+        for (path, state) in search.paths().iter().zip(states) {
+            if *state != FileState::Missing {
+                continue;
+            }
+            let odd = path.starts_with('~') || path.contains('$') || path.trim() != path;
+            lints.push(match odd {
+                true => Lint::warning(
+                    "unexpanded-path",
+                    "KC-5",
+                    format!("{path:?} is taken as it stands: nothing expands ~ or variables, or cuts blanks off"),
+                )
+                .at(variable())
+                .advise("Write the whole path."),
+                false => Lint::note("missing-file", "KC-8", format!("{path} is not there"))
+                    .at(variable()),
+            });
+        }
+    }
+
+    fn readable_kubeconfig(&self, file: &Kubeconfig, lints: &mut Vec<Lint>) {
+        for path in &file.files {
+            let Some(mode) = self.mode(path).filter(|mode| mode & OTHERS != 0) else { continue };
+            let Some((name, _)) = file.users.iter().find(|(_, user)| has_secrets(user)) else {
+                continue;
+            };
+            let text = format!(
+                "holds secrets, user {name:?} for one, and its mode {mode:04o} lets others at it"
+            );
+            let origin = Origin::File { path: path.clone(), entry: String::new(), line: 0 };
+            let lint = Lint::warning("readable-kubeconfig", "KC-86", text).at(origin);
+            lints.push(lint.advise(format!("chmod 600 {path}")));
+        }
+    }
+
+    fn readable(
+        &self,
+        code: &str,
+        what: &str,
+        path: &str,
+        settings: &[&str],
+        lints: &mut Vec<Lint>,
+    ) {
+        if let Some(mode) = self.mode(path).filter(|mode| mode & OTHERS != 0) {
+            let text =
+                format!("the {what} in {path} is not its owner's alone: its mode is {mode:04o}");
+            let lint = Lint::warning(code, "", text).at(self.origin(settings));
+            lints.push(lint.advise(format!("chmod 600 {path}")));
+        }
+    }
+
+    fn mode(&self, path: &str) -> Option<u32> {
+        Some(self.survey.facts.get(path)?.as_ref().ok()?.mode? & 0o7777)
+    }
+}
+
+fn has_secrets(user: &UserEntry) -> bool {
+    let provider = |user: &UserEntry| {
+        let config = user.auth_provider.as_ref().map(|provider| &provider.config);
+        let secret = |key: &str| matches!(key, "id-token" | "refresh-token" | "client-secret");
+        config.is_some_and(|config| config.keys().any(|key| secret(key)))
+    };
+    !user.token.is_empty()
+        || !user.password.is_empty()
+        || !user.client_key_data.is_empty()
+        || provider(user)
+}
