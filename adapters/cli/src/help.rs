@@ -84,6 +84,8 @@ Examples:
   kubecred config use-context prod
   kubecred config set-context --current --namespace web
   kubecred config set-credentials ann --token \"$(cat token)\" --kubeconfig staging.yaml
+  kubecred config explain --context prod
+  kubecred config view --minify
 
 Words, output and rules are those of kubectl config: --kubeconfig names one file and no other;
 without it the files in KUBECONFIG count, or else ~/.kube/config. A change goes to the file where
@@ -96,6 +98,8 @@ What differs from kubectl:
   - Somebody else's lock (FILE.lock) is waited for, five seconds at most; one that was left behind
     is reported with its age and whose it is.
   - Files are read after they are locked, so that of two changes at the same time none is lost.
+  - view shows no secret without --raw, --flatten or not, and has the forms yaml and json only.
+  - explain is not there at all.
 
 Exit codes: 0 done; 2 usage; 3 configuration; 7 output; 130 interrupted.";
 
@@ -212,6 +216,47 @@ Examples:
   kubecred config use-context \"$(kubecred config current-context --kubeconfig staging.yaml)\"
 
 Exit codes: 0 done; 2 usage; 3 it is not set, or a kubeconfig is broken; 7 output.";
+
+pub(crate) const VIEW: &str = "\
+Examples:
+  kubecred config view
+  kubecred config view --minify --context prod
+  kubecred config view --raw --flatten --minify > portable.kubeconfig
+
+Without --raw nothing secret is shown, not even what kubectl shows: plugin arguments and variables,
+user names, auth-provider settings, extensions, passwords in URLs, and anything that --flatten
+takes in. Lists and current-context are there even if they are empty.
+
+Exit codes: 0 done; 2 usage; 3 a kubeconfig or a file in it is missing or broken; 7 output.";
+
+pub(crate) const GET_CONTEXTS: &str = "\
+Examples:
+  kubecred config get-contexts
+  kubecred config get-contexts prod
+  kubecred config get-contexts -o name
+
+Exit codes: 0 done; 2 usage; 3 a context is not there, or a kubeconfig is broken; 7 output.";
+
+pub(crate) const GET_ENTRIES: &str = "\
+Exit codes: 0 done; 2 usage; 3 a kubeconfig is broken; 7 output.";
+
+pub(crate) const EXPLAIN: &str = "\
+Examples:
+  kubecred config explain
+  kubecred config explain --context prod --token xyz
+  kubecred config explain --strict -o json | jq '.lints[] | select(.severity != \"note\")'
+
+Says which files were looked for, what each setting is, where it stands and what it masks, which
+credential goes out, which ones do not, and why. Files are read and the plugin is looked up, but
+nothing is run and nothing is sent: whether the server takes the credential is for kubecred get to
+say. When tokens end is what they say themselves; nobody verifies it here. No secret is shown.
+
+-o json prints one object: kind Explanation, apiVersion explain.kubecred/v1, with the lists
+settings, credentials and lints. Fields may be added to a version; none goes. The codes of lints
+stay.
+
+Exit codes: 0 nothing is wrong, or only notes and warnings; 1 a warning, with --strict; 2 usage;
+3 an error: no request could be made with this; 7 output.";
 
 pub(crate) const DEMO: &str = "\
 Examples:

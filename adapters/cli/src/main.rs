@@ -4,6 +4,7 @@
 
 mod account;
 mod arguments;
+mod clock;
 mod config;
 mod credential;
 mod demo;

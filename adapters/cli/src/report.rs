@@ -8,7 +8,8 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
-    /// The server answered, and it said no; or a demo did not go as planned.
+    /// The server answered, and it said no; or a demo did not go as planned; or there is a warning
+    /// where none may be.
     Refused = 1,
     /// The command line is not to be understood.
     Usage = 2,

@@ -58,7 +58,7 @@ pub(crate) fn explain(error: &ConfigError) -> Report {
 }
 
 /// Any kind of file: `--kubeconfig <(..)` is a pipe.
-fn read(path: &str, account: Account) -> Result<Secret, Failure> {
+pub(crate) fn read(path: &str, account: Account) -> Result<Secret, Failure> {
     let outcome = std::fs::read(path);
     match &outcome {
         Ok(bytes) => account.tell(format_args!("read {path}: {} bytes", bytes.len())),
@@ -75,7 +75,7 @@ fn read(path: &str, account: Account) -> Result<Secret, Failure> {
 }
 
 /// What this process knows. Variables that are not text are left out.
-fn environment(stdin: StdinFacts) -> Environment {
+pub(crate) fn environment(stdin: StdinFacts) -> Environment {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
@@ -88,7 +88,8 @@ fn environment(stdin: StdinFacts) -> Environment {
         .with_stdin(stdin)
 }
 
-fn overrides(flags: &Connection, environment: &Environment) -> Overrides {
+/// The flags, for the core.
+pub(crate) fn overrides(flags: &Connection, environment: &Environment) -> Overrides {
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     let secret = |flag: &Option<String>| Secret::from(flag.as_deref().unwrap_or_default());
     let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();

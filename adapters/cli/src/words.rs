@@ -1,7 +1,8 @@
 //! What the core decided, in words. Never a secret: events hold none.
 
+use crate::clock;
 use kubecred_core::{Event, Generation, Instant, UnixTime};
-use std::time::{Duration, Instant as Moment, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant as Moment};
 
 /// Puts the events of one authenticator into words, one after the other.
 #[derive(Debug)]
@@ -71,9 +72,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
 }
 
 fn life(end: UnixTime) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = UnixTime::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    end.since(now)
+    end.since(clock::now())
 }
 
 #[cfg(test)]

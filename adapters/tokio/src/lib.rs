@@ -76,7 +76,7 @@ pub use handle::{Auth, Events};
 pub use kubeconfig_file::KubeconfigFiles;
 pub use kubecred_core;
 pub use load::environment;
-pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
+pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands, find_program};
 pub use provider::{ProvidedToken, Providing, TokenProvider};
 
 /// The project's README, so that its example is compiled.

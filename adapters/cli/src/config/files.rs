@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::arguments::Connection;
 use crate::report::{Exit, Report};
 use crate::session::interrupted;
+use crate::settings;
 use kubecred_core::Kubeconfig;
 use kubecred_core::kubeconfig::edit::{Chain, EditError};
 use kubecred_core::kubeconfig::search;
@@ -54,10 +55,23 @@ impl Files {
         Ok(changed.value)
     }
 
+    /// Takes the content of certificates and keys in.
+    pub(super) fn flatten(&self, config: Kubeconfig) -> Result<Kubeconfig, Report> {
+        let flattening = config.flatten(&environment())?;
+        let reads: Vec<_> =
+            flattening.paths().iter().map(|path| settings::read(path, self.account)).collect();
+        Ok(flattening.finish(reads)?)
+    }
+
     /// Prints a line.
     pub(super) fn say(&self, line: fmt::Arguments<'_>) -> Result<(), Report> {
+        self.print(format!("{line}\n").as_bytes())
+    }
+
+    /// Prints a text that ends with a line break.
+    pub(super) fn print(&self, text: &[u8]) -> Result<(), Report> {
         let mut stdout = std::io::stdout().lock();
-        let said = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+        let said = stdout.write_all(text).and_then(|()| stdout.flush());
         said.map_err(|error| Report::output(&error))
     }
 

@@ -1,10 +1,14 @@
 //! `kubecred config`: kubeconfig files, looked at and changed. Words and output are kubectl's.
 
+mod columns;
 mod current_context;
 mod delete;
 mod embed;
+mod explain;
 mod files;
 mod flag_list;
+mod get_contexts;
+mod get_entries;
 mod rename_context;
 mod set;
 mod set_cluster;
@@ -12,6 +16,7 @@ mod set_context;
 mod set_credentials;
 mod unset;
 mod use_context;
+mod view;
 
 use crate::arguments::{Connection, hide_connection};
 use crate::help;
@@ -35,6 +40,18 @@ pub(crate) enum ConfigCommand {
     /// Take a user out
     #[command(after_help = help::DELETE_USER)]
     DeleteUser(delete::Delete),
+    /// Say what is in effect, where it comes from and why, and what is wrong
+    #[command(after_help = help::EXPLAIN)]
+    Explain(explain::Explain),
+    /// List clusters
+    #[command(after_help = help::GET_ENTRIES)]
+    GetClusters(get_entries::GetEntries),
+    /// List contexts, all or some
+    #[command(after_help = help::GET_CONTEXTS)]
+    GetContexts(get_contexts::GetContexts),
+    /// List users
+    #[command(after_help = help::GET_ENTRIES)]
+    GetUsers(get_entries::GetEntries),
     /// Give a context another name
     #[command(after_help = help::RENAME_CONTEXT)]
     RenameContext(rename_context::RenameContext),
@@ -56,6 +73,9 @@ pub(crate) enum ConfigCommand {
     /// Make another context the current one
     #[command(alias = "use", after_help = help::USE_CONTEXT)]
     UseContext(use_context::UseContext),
+    /// Show kubeconfigs as one, without their secrets
+    #[command(after_help = help::VIEW)]
+    View(view::View),
 }
 
 /// Does it. `before` was said before the subcommand.
@@ -65,6 +85,10 @@ pub(crate) fn run(before: Connection, command: ConfigCommand) -> Result<(), Repo
         ConfigCommand::DeleteCluster(command) => command.run(before, Kind::Cluster),
         ConfigCommand::DeleteContext(command) => command.run(before, Kind::Context),
         ConfigCommand::DeleteUser(command) => command.run(before, Kind::User),
+        ConfigCommand::Explain(command) => command.run(before),
+        ConfigCommand::GetClusters(command) => command.clusters(before),
+        ConfigCommand::GetContexts(command) => command.run(before),
+        ConfigCommand::GetUsers(command) => command.users(before),
         ConfigCommand::RenameContext(command) => command.run(before),
         ConfigCommand::Set(command) => command.run(before),
         ConfigCommand::SetCluster(command) => command.run(before),
@@ -72,6 +96,7 @@ pub(crate) fn run(before: Connection, command: ConfigCommand) -> Result<(), Repo
         ConfigCommand::SetCredentials(command) => command.run(before),
         ConfigCommand::Unset(command) => command.run(before),
         ConfigCommand::UseContext(command) => command.run(before),
+        ConfigCommand::View(command) => command.run(before),
     }
 }
 
@@ -98,6 +123,7 @@ fn needs(subcommand: &str) -> &'static [(&'static str, &'static str)] {
             ("client_certificate", "PEM file with a client certificate"),
             ("client_key", "PEM file with its key"),
         ],
+        "view" => &[("context", "With --minify: the context instead of the current one")],
         _ => &[],
     }
 }
@@ -106,6 +132,9 @@ fn needs(subcommand: &str) -> &'static [(&'static str, &'static str)] {
 pub(crate) fn help(config: Command) -> Command {
     let always = [("kubeconfig", ""), ("verbose", "")];
     config.mut_args(hide_connection).mut_subcommands(|subcommand| {
+        if subcommand.get_name() == "explain" {
+            return subcommand; // it is about all of them
+        }
         let needed = needs(subcommand.get_name());
         subcommand.mut_args(|flag| {
             let id = flag.get_id().as_str();

@@ -121,7 +121,7 @@ async fn kc_60_without_a_configuration_no_server_is_called() {
 }
 
 #[tokio::test]
-async fn kc_75_nobody_is_asked_for_a_user_name() {
+async fn kc_75_kb_20_nobody_is_asked_for_a_user_name() {
     let case = Case::start().await;
     let both = case.both().await;
     assert!(String::from_utf8_lossy(&both.kubectl.stdout).contains("Please enter Username"));
@@ -132,6 +132,20 @@ async fn kc_75_nobody_is_asked_for_a_user_name() {
     // A server that lets anyone in is a use for this.
     let both = case.open().both().await;
     assert!(both.kubecred.success, "{}", both.kubecred.stderr);
+}
+
+#[tokio::test]
+async fn kb_20_each_names_itself_and_only_kubectl_tells_its_command() {
+    let both = Case::start().await.user(json!({ "token": TOKEN })).both().await.succeed();
+    for (run, agent, command) in
+        [(&both.kubectl, "kubectl", Some("kubectl get")), (&both.kubecred, "kubecred", None)]
+    {
+        let request = run.request();
+        let named = request.header("user-agent").expect("a user agent");
+        assert!(named.starts_with(agent) && named.contains('/'), "{named}");
+        assert_eq!(request.header("kubectl-command"), command);
+        assert_eq!(request.header("kubectl-session").is_some(), command.is_some());
+    }
 }
 
 #[tokio::test]

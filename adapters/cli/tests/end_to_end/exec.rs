@@ -326,7 +326,7 @@ async fn ua_3_other_credentials_keep_a_plugin_from_running() {
 }
 
 #[tokio::test]
-async fn ua_3_a_flag_keeps_a_plugin_from_running() {
+async fn ua_3_kb_21_a_flag_keeps_a_plugin_from_running() {
     let case = Case::start().await.exec(json!({})).plugin(&[Answer::token("of the plugin")]);
     let both = case.flags(&["--token", TOKEN]).agree().await.succeed();
     assert!(both.kubectl.plugin_runs.is_empty());

@@ -119,7 +119,7 @@ async fn kc_46_a_current_context_that_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn kc_74_a_variable_names_the_server_where_no_kubeconfig_does() {
+async fn kc_74_kb_20_a_variable_names_the_server_where_no_kubeconfig_does() {
     let case = Case::with(ApiServer::builder().plain_http()).await.open();
     let url = case.server.url();
     let case = case.without_kubeconfig_flag().env("KUBERNETES_MASTER", &url);

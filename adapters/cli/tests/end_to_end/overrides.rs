@@ -6,7 +6,7 @@ use kubecred_loopback::{ApiServer, Authority};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn kc_66_a_token_goes_along_with_the_kubeconfigs_certificate() {
+async fn kc_66_kb_21_a_token_goes_along_with_the_kubeconfigs_certificate() {
     let case = Case::start().await;
     let issued = case.server.authority().client("jane", &[]);
     let user = json!({ "client-certificate": "client.crt", "client-key": "client.key" });

@@ -120,7 +120,7 @@ async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, space: &mut [u8]) -> us
 
 fn spawn(request: &RunCommand, stderr: &PluginStderr) -> Result<Process, Failure> {
     let allowlist = request.allowlist.as_deref();
-    let permitted = exec::permit(&request.program, allowlist, &mut path::resolve)
+    let permitted = exec::permit(&request.program, allowlist, &mut path::find_program)
         .map_err(|why| Failure::new(FailureKind::Denied, why))?;
     let program = permitted.ok_or_else(|| missing(&request.program))?;
 

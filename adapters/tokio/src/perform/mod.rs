@@ -9,6 +9,7 @@ mod request;
 mod write;
 
 pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
+pub use path::find_program;
 
 #[cfg(feature = "client")]
 pub(crate) use file::read_file;

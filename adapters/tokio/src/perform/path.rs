@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// A name with a separator is a path. Another is looked up in *this* process's PATH, whatever the
 /// plugin's own variables say (EX-12); if the first hit is through a relative or empty element of
 /// PATH, there is none (EX-13): it would be a program from wherever we happen to be.
-pub(super) fn resolve(program: &str) -> Option<String> {
+pub fn find_program(program: &str) -> Option<String> {
     let found = if program.contains(std::path::is_separator) {
         executable(Path::new(program))?
     } else {
@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_path_is_taken_as_one() {
-        assert_eq!(resolve("/bin/sh").as_deref(), Some("/bin/sh"));
-        assert_eq!(resolve("/bin"), None);
-        assert_eq!(resolve("./no-such-program"), None);
+        assert_eq!(find_program("/bin/sh").as_deref(), Some("/bin/sh"));
+        assert_eq!(find_program("/bin"), None);
+        assert_eq!(find_program("./no-such-program"), None);
     }
 }

@@ -1,0 +1,63 @@
+//! `kubecred config get-contexts` (KB-4).
+
+use super::Files;
+use super::columns::columns;
+use crate::arguments::{Connection, go_bool};
+use crate::report::{Exit, Report};
+use clap::Args;
+use kubecred_core::Kubeconfig;
+
+#[derive(Args)]
+pub(crate) struct GetContexts {
+    /// Names of contexts; without any, all of them are listed
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Do not print the names of the columns
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    no_headers: Option<bool>,
+    /// Print only the names, for the value name
+    #[arg(short, long, value_name = "FORMAT", value_parser = ["", "name"], hide_possible_values = true)]
+    output: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl GetContexts {
+    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+        let files = Files::new(&before.then(self.connection));
+        let chain = files.read()?;
+        let config = chain.config();
+        let (known, unknown): (Vec<&str>, Vec<&str>) = match self.names.is_empty() {
+            true => (config.contexts.keys().map(String::as_str).collect(), Vec::new()),
+            false => {
+                let names = self.names.iter().map(String::as_str);
+                names.partition(|name| config.contexts.contains_key(*name))
+            }
+        };
+        let mut known = known;
+        known.sort_unstable();
+        let text = match self.output.as_deref() {
+            Some("name") => known.iter().map(|name| format!("{name}\n")).collect(),
+            _ => table(config, &known, !self.no_headers.unwrap_or_default()),
+        };
+        files.print(text.as_bytes())?;
+        let unknown: Vec<String> =
+            unknown.iter().map(|name| format!("context {name} not found")).collect();
+        match unknown.is_empty() {
+            true => Ok(()),
+            false => Err(Report::new(Exit::Configuration, unknown.join("\n"))),
+        }
+    }
+}
+
+fn table(config: &Kubeconfig, names: &[&str], headers: bool) -> String {
+    let header = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"];
+    let rows = names.iter().filter_map(|name| {
+        let context = config.contexts.get(*name)?;
+        let current = if *name == config.current_context { "*" } else { "" };
+        Some([current, name, &context.cluster, &context.user, &context.namespace])
+    });
+    let rows: Vec<[&str; 5]> = headers.then_some(header).into_iter().chain(rows).collect();
+    columns(&rows)
+}

@@ -1,0 +1,87 @@
+//! `kubecred config view` (KB-2).
+
+use super::Files;
+use crate::arguments::{Connection, go_bool};
+use crate::report::{Exit, Report};
+use clap::{Args, ValueEnum};
+use kubecred_core::kubeconfig::ViewError;
+use kubecred_core::{Kubeconfig, Secret};
+
+#[derive(Args)]
+pub(crate) struct View {
+    /// Show secrets
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    raw: Option<bool>,
+    /// Show only what the current context needs, or the one of --context
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    minify: Option<bool>,
+    /// Put the content of certificates and keys in place of their paths
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    flatten: Option<bool>,
+    /// Show all files as one; --merge=false shows the file of --kubeconfig as it is
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    merge: Option<bool>,
+    /// The form to show it in
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t, ignore_case = true)]
+    output: Format,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Yaml,
+    Json,
+}
+
+impl View {
+    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+        let flags = before.then(self.connection);
+        let files = Files::new(&flags);
+        let explicit = flags.kubeconfig.as_deref().filter(|path| !path.is_empty());
+        if self.merge == Some(false) && explicit.is_none() {
+            let text = "if merge==false a precise file must be specified";
+            return Err(Report::new(Exit::Usage, text).advise("Name it with --kubeconfig."));
+        }
+        let chain = files.read()?;
+        let mut config = chain.config().clone();
+        if self.merge == Some(false) && config.files.is_empty() {
+            let path = explicit.unwrap_or_default();
+            let text = format_args!("open {path}: no such file or directory");
+            return Err(Report::new(Exit::Configuration, text));
+        }
+        if self.minify.unwrap_or_default() {
+            if let Some(context) = flags.context.filter(|name| !name.is_empty()) {
+                config.current_context = context;
+            }
+            config.minify()?;
+        }
+        if self.flatten.unwrap_or_default() {
+            config = files.flatten(config)?;
+        }
+        if !self.raw.unwrap_or_default() {
+            config.redact();
+        }
+        files.print(self.output.of(&config)?.expose())
+    }
+}
+
+impl Format {
+    fn of(self, config: &Kubeconfig) -> Result<Secret, Report> {
+        match self {
+            Self::Yaml => Ok(config.to_yaml()?),
+            Self::Json => Ok(config.to_json()?),
+        }
+    }
+}
+
+impl From<ViewError> for Report {
+    fn from(error: ViewError) -> Self {
+        Self::new(Exit::Configuration, error)
+    }
+}
