@@ -1,6 +1,6 @@
 //! Every file of the corpus, and every hostile one, against what kubectl made of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,11 @@ pub(crate) fn kept() -> BTreeMap<String, Vec<u8>> {
             (name, std::fs::read(&path).expect("a readable file"))
         })
         .collect()
+}
+
+/// The cases in which kubecred differs on purpose.
+pub(crate) fn deliberate() -> BTreeSet<String> {
+    lines("differences.jsonl").into_iter().map(|listed: Difference| listed.case).collect()
 }
 
 /// Those, and the ones too big to keep.
