@@ -139,6 +139,7 @@ const FAILURES: &[(&str, &[i32])] = &[
     ("net/url: invalid control character in URL", &[3]),
     ("lookup https:127.0.0.1", &[3]),
     ("address 70000: invalid port", &[3]),
+    ("port number out of range 70000", &[3]),
     // A server name that is none: kubectl asks the server for it, which complains.
     ("remote error: tls: illegal parameter", &[3]),
     ("exec plugin: invalid apiVersion", &[3]),

@@ -4,7 +4,7 @@
 //! An entry forgives nothing. It says, of the cases it is about, what kubecred must do instead of
 //! what kubectl did, and that is compared whole: every other fact must still be kubectl's.
 
-use crate::draft::{Draft, Layout, Reply};
+use crate::draft::{Draft, Layout, Node, Reply};
 use crate::observation::{Facts, Run};
 use serde_json::json;
 
@@ -158,7 +158,8 @@ pub(crate) const INTENDED: &[Intended] = &[
                 let refused = instead
                     .text("failure")
                     .is_some_and(|kind| kind == "the configuration is wrong");
-                if refused && draft.user_text("tokenFile").is_some() {
+                let empty = Node::Text(String::new());
+                if refused && draft.has("tokenFile") && draft.files.get("token") == Some(&empty) {
                     instead.state("failure", "there is no credential");
                 }
                 instead
