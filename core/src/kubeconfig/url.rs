@@ -212,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn kc_71_https_is_https_in_any_case_of_letters() {
+        for server in ["https://h", "HTTPS://h", "Https://h:1/p"] {
+            assert!(Server::parse(server).unwrap().https, "{server}");
+        }
+    }
+
+    #[test]
     fn kc_71_no_scheme_is_plain_http() {
         for (server, url) in [
             ("h:8080", "http://h:8080"),
