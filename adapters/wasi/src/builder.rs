@@ -1,0 +1,121 @@
+//! Everything that can be chosen about an [`Auth`].
+
+use crate::needs::{Embedder, Need, ProxyVariables};
+use crate::perform::{CommandRunner, Host};
+use crate::{Auth, environment};
+use kubecred_core::{Bearer, Environment, Overrides, PluginPolicy, Policy, Profile};
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+
+/// Collects choices; see [`Auth::builder`].
+#[derive(Default)]
+#[must_use = "nothing starts before it is given a profile"]
+pub struct Builder {
+    pub(crate) environment: Option<Environment>,
+    pub(crate) kubeconfig: Option<String>,
+    pub(crate) overrides: Overrides,
+    does: Vec<Need>,
+    in_place: bool,
+    policy: Option<Policy>,
+    pub(crate) plugin_policy: Option<PluginPolicy>,
+    runner: Option<Box<dyn CommandRunner>>,
+    seed: Option<u64>,
+}
+
+impl Builder {
+    /// Reads this kubeconfig and no other; as `--kubeconfig`.
+    pub fn kubeconfig(mut self, path: impl Into<String>) -> Self {
+        self.kubeconfig = Some(path.into());
+        self
+    }
+
+    /// What goes over the kubeconfig: another context, server, token …
+    pub fn overrides(mut self, overrides: Overrides) -> Self {
+        self.overrides = overrides;
+        self
+    }
+
+    /// The variables and folders to look at, instead of those of this guest:
+    /// [`environment`](crate::environment).
+    pub fn environment_of(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// The embedder behind `wasi:http` does this, with the very settings of this profile, for every
+    /// server that it names: it was set up so, which nobody here can check. What it is not known
+    /// to do is refused where it is needed.
+    pub fn embedder_does(mut self, need: Need) -> Self {
+        self.does.push(need);
+        self
+    }
+
+    /// Writes refreshed tokens back to the kubeconfig that they came from, under its lock and only
+    /// if nobody else has changed it, into the file as it is, which is how kubectl does it: who is
+    /// stopped in the middle leaves half a file. Without this they are not written back at all,
+    /// since a guest cannot make a new file private, and who starts from that kubeconfig next may
+    /// have to log in.
+    pub fn write_in_place(mut self) -> Self {
+        self.in_place = true;
+        self
+    }
+
+    /// The pace of refreshing, and every limit. That for reading a file is not kept: nothing stops
+    /// a guest that waits for one.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Which exec plugins may be run (EX-80), whatever the profile says.
+    pub fn plugin_policy(mut self, policy: PluginPolicy) -> Self {
+        self.plugin_policy = Some(policy);
+        self
+    }
+
+    /// Who runs exec plugins. Without one they are refused. It must not use the [`Auth`] that it
+    /// runs for.
+    pub fn command_runner(mut self, runner: impl CommandRunner) -> Self {
+        self.runner = Some(Box::new(runner));
+        self
+    }
+
+    /// The seed of the jitter; by default a random one. For tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts with a profile that is at hand.
+    pub fn profile(mut self, mut profile: Profile) -> Auth {
+        let environment = self.environment.take().unwrap_or_else(environment);
+        if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
+            exec.stdin = environment.stdin.clone();
+            exec.policy = self.plugin_policy.unwrap_or_else(|| exec.policy.clone());
+        }
+        let policy = self.policy.unwrap_or_default();
+        let host = Host {
+            embedder: Embedder { does: self.does, proxies: ProxyVariables::of(&environment) },
+            runner: self.runner,
+            in_place: self.in_place,
+            command_timeout: policy.command_timeout,
+            request_timeout: policy.request_timeout,
+        };
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+        Auth::start(profile, policy, seed, host)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("kubeconfig", &self.kubeconfig)
+            .field("overrides", &self.overrides)
+            .field("does", &self.does)
+            .field("in_place", &self.in_place)
+            .field("policy", &self.policy)
+            .field("plugin_policy", &self.plugin_policy)
+            .field("runner", &self.runner.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! An HTTP client for one profile, over `wasi:http`.
+
+mod address;
+mod body;
+mod error;
+
+pub use body::Body;
+pub use error::ClientError;
+
+use crate::needs::Terms;
+use crate::perform::{Answer, Message};
+use crate::{Auth, Credential};
+use address::Address;
+use body::Timer;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use kubecred_core::Roots;
+
+const USER_AGENT_OURS: HeaderValue =
+    HeaderValue::from_static(concat!("kubecred/", env!("CARGO_PKG_VERSION")));
+const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
+
+/// Sends requests to the server of a profile, authenticated.
+///
+/// On a 401 the credential is refreshed and the request sent once more. What `wasi:http` cannot be
+/// told is refused, unless the embedder is known to do it: see [`Need`](crate::Need).
+#[derive(Clone, Debug)]
+pub struct Client {
+    auth: Auth,
+    address: Address,
+}
+
+impl Client {
+    /// A client for what the [`Auth`] authenticates to. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the settings cannot be honoured: the server's URL, or something that connections need
+    /// and the embedder is not known to do.
+    pub fn new(auth: Auth) -> Result<Self, ClientError> {
+        let address = Address::parse(&auth.profile().cluster)?;
+        let client = Self { auth, address };
+        let certified = client.auth.profile().authentication.certificate.is_some();
+        client.check(certified)?;
+        Ok(client)
+    }
+
+    /// Sends a GET request for a path, such as `/api/v1/namespaces?limit=10`.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn get(&self, path: &str) -> Result<Response<Body>, ClientError> {
+        let request = Request::builder().method(Method::GET).uri(path).body(Vec::new());
+        self.request(request.map_err(|_| ClientError::Path(path.to_owned()))?)
+    }
+
+    /// Sends a request. A URI without a host is a path on the server, with the prefix that the
+    /// server's URL may have (KC-72); one of another host is refused, for it would be told the
+    /// credentials. One that has `authorization` keeps its own (UA-1).
+    ///
+    /// # Errors
+    /// When there is no credential, no connection, or no answer in time. An answer with a status of
+    /// failure is an answer.
+    pub fn request(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ClientError> {
+        let (mut head, body) = request.into_parts();
+        head.uri = self.address.join(&head.uri)?;
+        head.headers.entry(USER_AGENT).or_insert(USER_AGENT_OURS);
+        let timer = self.timer();
+        let send = |headers: &HeaderMap| {
+            let message = Message {
+                method: head.method.clone(),
+                url: head.uri.clone(),
+                headers: headers.iter().map(|(n, value)| (n.as_str(), value.as_bytes())).collect(),
+                body: &body,
+                timeout: self.auth.profile().timeout,
+            };
+            let answer = Answer::start(&message).map_err(ClientError::Http)?;
+            body::receive(answer, timer)
+        };
+        if head.headers.get(AUTHORIZATION).is_some_and(|value| !value.is_empty()) {
+            impersonate(&mut head.headers, &self.auth.impersonation()?);
+            self.check(self.auth.profile().authentication.certificate.is_some())?;
+            return send(&head.headers);
+        }
+        let credential = self.credential()?;
+        let answer = send(&authenticated(&head.headers, &credential))?;
+        if answer.status() != StatusCode::UNAUTHORIZED
+            || !self.auth.unauthorized(credential.generation())
+        {
+            return Ok(answer);
+        }
+        // Whatever goes wrong with the newer one, there is an answer: the first.
+        match self.credential() {
+            Ok(newer) => {
+                drop(answer);
+                send(&authenticated(&head.headers, &newer))
+            }
+            Err(_) => Ok(answer),
+        }
+    }
+
+    /// Where the credentials come from.
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// A credential that can be sent over the connections that the embedder makes.
+    fn credential(&self) -> Result<Credential, ClientError> {
+        let credential = self.auth.credential()?;
+        self.check(credential.identity().is_some())?;
+        Ok(credential)
+    }
+
+    /// Whether connections are made as they have to be.
+    fn check(&self, identity: bool) -> Result<(), ClientError> {
+        let cluster = &self.auth.profile().cluster;
+        let named = cluster.tls_server_name.as_ref().is_some_and(|name| !name.is_empty());
+        let roots = cluster.roots != Roots::System;
+        let terms = Terms::new(roots, identity, named, cluster.insecure_skip_tls_verify);
+        let (scheme, host) = (self.address.scheme(), self.address.host());
+        Ok(self.auth.embedder().admits(scheme, host, &terms, &cluster.proxy)?)
+    }
+
+    fn timer(&self) -> Timer {
+        let clock = self.auth.clock();
+        let limit = self.auth.profile().timeout;
+        let end = |limit| (limit, clock.now().monotonic.saturating_add(limit));
+        Timer { clock, limit: limit.map(end) }
+    }
+}
+
+fn authenticated(headers: &HeaderMap, credential: &Credential) -> HeaderMap {
+    let mut headers = headers.clone();
+    if let Some(value) = credential.headers().get(AUTHORIZATION) {
+        headers.insert(AUTHORIZATION, value.clone());
+    }
+    impersonate(&mut headers, credential.headers());
+    headers
+}
+
+/// A caller who names a user passes for just that one; other parts of theirs are added to (UA-23).
+fn impersonate(headers: &mut HeaderMap, of_profile: &HeaderMap) {
+    let of_caller = headers.get(IMPERSONATE_USER).is_some_and(|value| !value.is_empty());
+    let impersonation = |(name, _): &(&HeaderName, &HeaderValue)| *name != AUTHORIZATION;
+    if of_caller || !of_profile.iter().any(|header| impersonation(&header)) {
+        return;
+    }
+    headers.remove(IMPERSONATE_USER); // an empty one
+    for (name, value) in of_profile.iter().filter(impersonation) {
+        headers.append(name.clone(), value.clone());
+    }
+}

@@ -1,0 +1,98 @@
+//! From a job to its answer: the four things that a machine can want done.
+
+mod command;
+mod exchange;
+mod file;
+mod pieces;
+mod wait;
+mod write;
+
+pub use command::CommandRunner;
+#[cfg(feature = "run-command")]
+pub use command::EmbedderCommands;
+
+pub(crate) use exchange::{Answer, Exchange, Incoming, Message};
+pub(crate) use file::read_any;
+pub(crate) use pieces::Pieces;
+pub(crate) use wait::wait;
+
+use crate::needs::{Embedder, Terms};
+use kubecred_core::protocol::{
+    Exit, FileBytes, Method, ReadFile, RunCommand, SendRequest, WriteFile, Written,
+};
+use kubecred_core::{Failure, FailureKind};
+use std::time::Duration;
+
+/// What the jobs need from this guest and its embedder.
+pub(crate) struct Host {
+    pub(crate) embedder: Embedder,
+    pub(crate) runner: Option<Box<dyn CommandRunner>>,
+    pub(crate) in_place: bool,
+    /// How long a plugin may run that no person is talking to.
+    pub(crate) command_timeout: Option<Duration>,
+    /// How long a source's request may take.
+    pub(crate) request_timeout: Duration,
+}
+
+impl Host {
+    pub(crate) fn read(&self, request: &ReadFile) -> Result<FileBytes, Failure> {
+        file::read(&request.path, request.limit).map(FileBytes)
+    }
+
+    pub(crate) fn run(&self, request: &RunCommand) -> Result<Exit, Failure> {
+        command::run(self.runner.as_deref(), request, self.command_timeout)
+    }
+
+    pub(crate) fn write(&self, request: &WriteFile) -> Result<Written, Failure> {
+        match self.in_place {
+            true => write::write(request).map(|()| Written),
+            false => Err(write::refusal()),
+        }
+    }
+
+    /// Sends it off, and does not follow redirects: the credentials are for whom they were
+    /// addressed to.
+    pub(crate) fn send(&self, request: &SendRequest) -> Result<Exchange, Failure> {
+        let url = request.url.parse().map_err(|_| unsupported("the URL is not one"))?;
+        let message = Message {
+            method: match request.method {
+                Method::Get => http::Method::GET,
+                Method::Post => http::Method::POST,
+            },
+            url,
+            headers: request.headers.iter().map(|h| (&*h.name, h.value.expose())).collect(),
+            body: request.body.expose(),
+            timeout: Some(self.request_timeout),
+        };
+        let (scheme, host) = message.address()?;
+        let terms = Terms::from(&request.tls);
+        let admitted = self.embedder.admits(scheme, host, &terms, &request.proxy);
+        admitted.map_err(|unmet| unsupported(&unmet.to_string()))?;
+        Exchange::start(&message, request.limit)
+    }
+}
+
+fn unsupported(why: &str) -> Failure {
+    Failure::new(FailureKind::Unsupported, why)
+}
+
+fn too_large(limit: u64) -> Failure {
+    Failure::new(FailureKind::TooLarge, format!("more than {limit} bytes"))
+}
+
+/// An operating system's error as the machine tells it apart.
+fn failure(error: &std::io::Error) -> Failure {
+    use std::io::ErrorKind;
+    /// A file that lies in no directory which the embedder has opened for this guest.
+    const NOT_CAPABLE: i32 = 76;
+    let kind = match error.kind() {
+        _ if error.raw_os_error() == Some(NOT_CAPABLE) && cfg!(target_os = "wasi") => {
+            return Failure::new(FailureKind::NotFound, "no preopened directory holds it");
+        }
+        ErrorKind::NotFound => FailureKind::NotFound,
+        ErrorKind::PermissionDenied => FailureKind::Denied,
+        ErrorKind::TimedOut => FailureKind::TimedOut,
+        _ => FailureKind::Other,
+    };
+    Failure::new(kind, error.to_string())
+}
