@@ -30,21 +30,25 @@ async fn four_workers_make_one_token_request_and_all_of_them_use_it() {
     assert_eq!(stats["leads"], 1, "{}", envoy.log());
 }
 
-/// I.e. what a follower's client is answered reaches the leader.
+/// What a follower's client is answered reaches the leader, a moment later, and by the leader all.
 #[tokio::test]
 async fn a_401_on_any_worker_is_news_to_all() {
     let (server, issuer, setup) = with_issuer(600).await;
     let envoy = Envoy::start(&Setup { workers: 4, ..setup }).await;
-    for round in 1..=4 {
+    for round in 1..=2 {
         // Each time another worker may be the one that sees it.
         let mut client = envoy.client().await;
         assert_eq!(client.get("/version").await.status, 200, "{}", envoy.log());
         assert_eq!(issuer.issued(), round);
-        sleep(Duration::from_millis(1100)).await;
+        // A token that is refused as soon as it is there would be a reason to slow down.
+        sleep(Duration::from_millis(1500)).await;
         issuer.revoke();
         assert_eq!(client.get("/version").await.status, 401);
+        while envoy.stat("rejected").await < round {
+            sleep(Duration::from_millis(10)).await;
+        }
     }
     assert_eq!(envoy.client().await.get("/version").await.status, 200);
-    assert_eq!((issuer.issued(), server.counters().unauthorized), (5, 4));
-    assert_eq!((issuer.refused(), envoy.stat("rejected").await), (0, 4), "{}", envoy.log());
+    assert_eq!((issuer.issued(), server.counters().unauthorized), (3, 2));
+    assert_eq!((issuer.refused(), envoy.stat("rejected").await), (0, 2), "{}", envoy.log());
 }
