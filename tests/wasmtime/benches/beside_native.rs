@@ -42,7 +42,7 @@ fn main() {
         compiling.elapsed().as_secs_f64() * 1e3
     );
     println!("{:<34} {:>12} {:>12} {:>8}", "", "component", "native", "ratio");
-    row("a new machine", instance(), native());
+    row("a new one", instance(), native());
     row("handle: a tick", ticks(&mut guest()), ticks(&mut machine()));
     row("handle: a plugin's token", logins(guest), logins(machine));
     row("handle: a token file of 1 KB", reads(file_guest), reads(file_machine));
@@ -184,10 +184,10 @@ fn memory() {
     let machines = fill(machines, machine);
     let native = (resident() - before) / MANY;
     println!(
-        "{:<34} {:>9} KiB {:>9} KiB {:>7.1}×   ({} KiB of linear memory)",
+        "{:<34} {:>8.1} KiB {:>8.1} KiB {:>7.1}×   ({} KiB of linear memory)",
         "memory of one of a thousand",
-        component / 1024,
-        native / 1024,
+        component as f64 / 1024.0,
+        native as f64 / 1024.0,
         component as f64 / native as f64,
         linear / 1024
     );
