@@ -59,7 +59,8 @@ impl Authenticator {
     ///
     /// To a server that is not `https` nothing but impersonation is sent (KC-71, UA-25).
     pub fn new(profile: &Profile, policy: Policy, seed: u64) -> Self {
-        let impersonation = headers::impersonation(&profile.authentication.impersonation);
+        let who = &profile.authentication;
+        let impersonation = headers::impersonation(&who.impersonation, &who.user);
         let (impersonation, broken) = match impersonation {
             Ok(headers) => (headers, None),
             Err(error) => (Vec::new(), Some(error)),

@@ -1,7 +1,7 @@
 //! The header set of a request: `authorization`, then `impersonate-*`.
 
 use crate::credential::Header;
-use crate::error::{ContentProblem, Error, FileRole};
+use crate::error::{Error, FileRole};
 use crate::profile::Impersonation;
 use crate::secret::Secret;
 use crate::source::header_text;
@@ -12,14 +12,16 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 /// The `impersonate-*` headers (UA-21). Parts without a user name send an empty one: the server
-/// then refuses, where leaving them out would act with the caller's own rights (UA-24).
-pub(crate) fn impersonation(who: &Impersonation) -> Result<Vec<Header>, Error> {
+/// then refuses, where leaving them out would act with the caller's own rights (UA-24). An error is
+/// about this `user` of the kubeconfig.
+pub(crate) fn impersonation(who: &Impersonation, user: &str) -> Result<Vec<Header>, Error> {
     let mut headers = Vec::new();
     if *who == Impersonation::default() {
         return Ok(headers);
     }
+    let wrong = |problem| Error::Data { role: FileRole::Impersonation, user: user.into(), problem };
     let mut push = |name: Cow<'static, str>, value: &str| {
-        header_text(value.as_bytes()).map_err(|problem| wrong(&name, problem))?;
+        header_text(value.as_bytes()).map_err(wrong)?;
         headers.push(Header { name, value: Secret::from(value) });
         Ok(())
     };
@@ -41,10 +43,6 @@ pub(crate) fn impersonation(who: &Impersonation) -> Result<Vec<Header>, Error> {
 /// The authorization header's entry in a set.
 pub(crate) fn authorization(value: &Secret) -> Header {
     Header { name: Cow::Borrowed("authorization"), value: value.clone() }
-}
-
-fn wrong(name: &str, problem: ContentProblem) -> Error {
-    Error::Data { role: FileRole::Impersonation, user: name.into(), problem }
 }
 
 /// An extra key as part of a header name: what is no token character, and `%`, as `%xx` of its
@@ -72,7 +70,7 @@ mod tests {
 
     fn lines(who: &Impersonation) -> Vec<String> {
         let text = |h: &Header| format!("{}: {}", h.name, h.value.expose_str().unwrap());
-        impersonation(who).unwrap().iter().map(text).collect()
+        impersonation(who, "dev").unwrap().iter().map(text).collect()
     }
 
     #[test]
@@ -125,7 +123,7 @@ mod tests {
     #[test]
     fn a_line_break_in_an_impersonated_name_is_an_error() {
         let who = Impersonation { user: "a\nb".into(), ..Impersonation::default() };
-        let error = impersonation(&who).unwrap_err().to_string();
-        assert!(error.contains("impersonate-user"), "{error}");
+        let error = impersonation(&who, "dev").unwrap_err().to_string();
+        assert!(error.starts_with("impersonation of user \"dev\" holds"), "{error}");
     }
 }

@@ -79,14 +79,20 @@ impl UnixTime {
 
     /// Reads an RFC 3339 time with any offset and fraction, as `expirationTimestamp` carries
     /// (EX-57). Fractions below a millisecond are dropped. `None` for anything else.
+    ///
+    /// An offset may lead out of the years 0 to 9999, which this form is for: then it is the first
+    /// or the last second of them.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        const FIRST: i128 = -62_167_219_200_000;
+        const LAST: i128 = 253_402_300_799_000;
         use time::format_description::well_known::Rfc3339;
         // The RFC leaves room for a space and for small letters; Kubernetes does not.
         if text.as_bytes().get(10) != Some(&b'T') || text.ends_with('z') {
             return None;
         }
         let time = time::OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
+        i64::try_from(millis.clamp(FIRST, LAST)).ok().map(Self)
     }
 }
 
@@ -165,6 +171,14 @@ mod tests {
     fn what_is_printed_reads_back() {
         for text in ["1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2036-02-29T00:00:01Z"] {
             assert_eq!(UnixTime::parse_rfc3339(text).unwrap().to_string(), text);
+        }
+        for (beyond, end) in [
+            ("9999-12-31T23:59:59.9-23:59", "9999-12-31T23:59:59Z"),
+            ("0000-01-01T00:00:00+23:59", "0000-01-01T00:00:00Z"),
+        ] {
+            let time = UnixTime::parse_rfc3339(beyond).unwrap();
+            assert_eq!(time.to_string(), end);
+            assert_eq!(UnixTime::parse_rfc3339(end), Some(time));
         }
     }
 
