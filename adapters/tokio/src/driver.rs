@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::perform::{Host, perform};
-use kubecred_core::{Action, ActionId, Authenticator, Event, Input};
+use kubecred_core::{Action, ActionId, Authenticator, Event, Input, Now};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -19,6 +19,9 @@ pub(crate) struct Post {
 pub(crate) struct Driver {
     pub(crate) machine: Authenticator,
     pub(crate) clock: Clock,
+    /// When the machine was last told something. The board shows what held then: whoever waits for
+    /// an answer gets to see a failure, even if the pause after it is over by the time it is posted.
+    pub(crate) now: Now,
     pub(crate) inbox: mpsc::UnboundedReceiver<Post>,
     pub(crate) board: Arc<Board>,
     pub(crate) host: Arc<Host>,
@@ -47,7 +50,7 @@ impl Driver {
             }
             self.wait(&mut posts).await;
             if !self.leaving.is_empty() && !self.machine.is_saving() {
-                self.machine.handle_input(self.clock.now(), Input::Close);
+                self.tell(Input::Close);
                 posts.append(&mut self.leaving);
             }
         }
@@ -70,7 +73,12 @@ impl Driver {
             },
             () = timer => Input::Tick,
         };
-        self.machine.handle_input(self.clock.now(), input);
+        self.tell(input);
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.now = self.clock.now();
+        self.machine.handle_input(self.now, input);
     }
 
     /// Takes everything that has been posted, so that a burst costs one look at the board.
@@ -80,12 +88,12 @@ impl Driver {
         while let Ok(post) = self.inbox.try_recv() {
             posts.push(post);
         }
-        let now = self.clock.now();
+        self.now = self.clock.now();
         for post in std::mem::take(posts) {
             if post.input == Input::Close {
                 self.leaving.push(post);
             } else {
-                self.machine.handle_input(now, post.input.clone());
+                self.machine.handle_input(self.now, post.input.clone());
                 posts.push(post);
             }
         }
@@ -125,14 +133,14 @@ impl Driver {
     }
 
     fn post(&self, demanded: bool) {
-        self.board.post(&self.machine, self.connection, self.clock.now(), demanded);
+        self.board.post(&self.machine, self.connection, self.now, demanded);
     }
 }
 
 /// However the task ends, with the runtime or by a panic: nobody may wait for ever.
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.machine.handle_input(self.clock.now(), Input::Close);
+        self.tell(Input::Close);
         self.post(false);
     }
 }

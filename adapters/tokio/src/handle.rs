@@ -65,9 +65,10 @@ impl Auth {
         let clock = Clock::start();
         let mut machine = Authenticator::new(&profile, policy, seed);
         // What needs no job, a literal token for one, is there at once.
-        machine.handle_input(clock.now(), Input::Tick);
+        let now = clock.now();
+        machine.handle_input(now, Input::Tick);
         let unfit = unfit.map(AuthError::Profile);
-        let board = Arc::new(Board::new(&machine, clock.now(), unfit));
+        let board = Arc::new(Board::new(&machine, now, unfit));
         let host = Arc::new(host);
         let (inbox, posts) = mpsc::unbounded_channel();
         let (events, _) = broadcast::channel(EVENTS);
@@ -85,6 +86,7 @@ impl Auth {
         let driver = Driver {
             machine,
             clock,
+            now,
             inbox: posts,
             board,
             host,

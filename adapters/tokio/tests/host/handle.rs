@@ -60,6 +60,20 @@ async fn ex_72_ten_thousand_callers_on_a_cold_start_run_the_plugin_once() {
     assert_eq!(auth.stats().started, 1);
 }
 
+/// The machine needs longer for the hint, which it makes safe to print, than it would pause.
+#[tokio::test]
+async fn ex_65_a_failure_is_told_even_if_the_pause_after_it_is_over_by_then() {
+    let hint = "\u{1b}".repeat(300_000);
+    let exec = Exec { install_hint: hint, ..Exec::new("no-such-plugin") };
+    let mut policy = fast();
+    (policy.backoff.initial, policy.backoff.max) =
+        (Duration::from_millis(1), Duration::from_millis(2));
+    let profile = profile(Authentication::exec(exec));
+    let auth = Auth::builder().policy(policy).profile(profile);
+    let failed = tokio::time::timeout(Duration::from_secs(300), auth.credential());
+    assert!(failed.await.expect("an answer").unwrap_err().to_string().contains("not found"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ex_63_a_thousand_401s_cause_one_run_and_everybody_may_retry() {
     let plugin = Plugin::counting();
