@@ -75,7 +75,7 @@ pub use error::AuthError;
 pub use handle::{Auth, Events};
 pub use kubeconfig_file::KubeconfigFiles;
 pub use kubecred_core;
-pub use load::environment;
+pub use load::{environment, read_kubeconfig};
 pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands, find_program};
 pub use provider::{ProvidedToken, Providing, TokenProvider};
 

@@ -1,6 +1,6 @@
 //! From this process's variables and files to a profile.
 
-use crate::perform::read_any;
+use crate::perform::{read_any, read_any_now};
 use crate::{Auth, Builder};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
@@ -11,8 +11,8 @@ use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
-/// More than any kubeconfig.
-pub(crate) const LIMIT: u64 = 64 << 20;
+/// More than any kubeconfig: of clusters with certificates in it, some four thousand.
+pub(crate) const LIMIT: u64 = 16 << 20;
 
 impl Auth {
     /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
@@ -123,6 +123,20 @@ pub fn environment() -> Environment {
         .in_directory(directory.unwrap_or_default())
         .with_paths(if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix })
         .with_stdin(StdinFacts { terminal, unavailable: None })
+}
+
+/// The content of a kubeconfig, or of any other file that a [`detect`] wants read; blocks while it
+/// reads. It may be a pipe, whose writer may take time; but nobody who never ends, nor a pipe that
+/// has no writer, is waited for.
+///
+/// # Errors
+/// [`FailureKind::TooLarge`] from 16 MiB on; [`FailureKind::TimedOut`] for a pipe without a writer;
+/// what the operating system says.
+///
+/// [`FailureKind::TooLarge`]: kubecred_core::FailureKind::TooLarge
+/// [`FailureKind::TimedOut`]: kubecred_core::FailureKind::TimedOut
+pub fn read_kubeconfig(path: &str) -> Result<Secret, Failure> {
+    read_any_now(path, LIMIT)
 }
 
 async fn read_all(paths: &[String]) -> Vec<Result<Secret, Failure>> {

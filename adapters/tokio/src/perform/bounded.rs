@@ -22,7 +22,10 @@ impl Bounded {
     /// Where the next bytes go; never empty.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         if self.len == self.bytes.len() {
-            let mut larger = Zeroizing::new(vec![0; self.bytes.len() * 2]);
+            // One byte over the limit is enough to know.
+            let most = usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_add(1);
+            let size = (self.len * 2).min(most).max(self.len + 1);
+            let mut larger = Zeroizing::new(vec![0; size]);
             larger[..self.len].copy_from_slice(&self.bytes);
             self.bytes = larger;
         }
@@ -32,13 +35,7 @@ impl Bounded {
     /// Takes `count` bytes that were put into the space.
     pub(crate) fn advance(&mut self, count: usize) -> Result<(), Failure> {
         self.len += count;
-        match u64::try_from(self.len) {
-            Ok(len) if len <= self.limit => Ok(()),
-            _ => {
-                let detail = format!("more than {} bytes", self.limit);
-                Err(Failure::new(FailureKind::TooLarge, detail))
-            }
-        }
+        fits(self.len as u64, self.limit)
     }
 
     /// Takes a copy of these bytes.
@@ -57,6 +54,14 @@ impl Bounded {
     /// All that was taken.
     pub(crate) fn into_secret(self) -> Secret {
         Secret::new(&self.bytes[..self.len])
+    }
+}
+
+/// So many bytes are taken, or none.
+pub(crate) fn fits(len: u64, limit: u64) -> Result<(), Failure> {
+    match len <= limit {
+        true => Ok(()),
+        false => Err(Failure::new(FailureKind::TooLarge, format!("more than {limit} bytes"))),
     }
 }
 

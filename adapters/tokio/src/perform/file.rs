@@ -1,6 +1,6 @@
-//! Reading files: regular ones, whole, up to a limit.
+//! Reading files: whole, up to a limit. Credentials are in regular ones; a kubeconfig may be a pipe.
 
-use super::bounded::Bounded;
+use super::bounded::{Bounded, fits};
 use super::failure;
 use kubecred_core::protocol::{FileBytes, ReadFile};
 use kubecred_core::{Failure, FailureKind, Secret};
@@ -22,12 +22,6 @@ pub(crate) async fn read_any(path: String, limit: u64) -> Result<Secret, Failure
     aside(move || read_any_now(&path, limit)).await
 }
 
-/// The same on a thread that may wait.
-pub(crate) fn read_any_now(path: &str, limit: u64) -> Result<Secret, Failure> {
-    let file = File::open(path).map_err(|e| failure(&e))?;
-    content(file, limit)
-}
-
 async fn aside(
     read: impl FnOnce() -> Result<Secret, Failure> + Send + 'static,
 ) -> Result<Secret, Failure> {
@@ -39,14 +33,30 @@ async fn aside(
 
 /// The same on a thread that may wait.
 pub(crate) fn read_file_now(path: &str, limit: u64) -> Result<Secret, Failure> {
-    // Asked before opening too: opening a FIFO or a device can wait, or do something.
+    // Asked before opening too: opening a device can do something.
     regular(&std::fs::metadata(path).map_err(|e| failure(&e))?)?;
     let file = open(path).map_err(|e| failure(&e))?;
-    regular(&file.metadata().map_err(|e| failure(&e))?)?;
+    let metadata = file.metadata().map_err(|e| failure(&e))?;
+    regular(&metadata)?;
+    fits(metadata.len(), limit)?;
     content(file, limit)
 }
 
-fn content(mut file: File, limit: u64) -> Result<Secret, Failure> {
+/// The same on a thread that may wait.
+pub(crate) fn read_any_now(path: &str, limit: u64) -> Result<Secret, Failure> {
+    let file = open(path).map_err(|e| failure(&e))?;
+    let metadata = file.metadata().map_err(|e| failure(&e))?;
+    if metadata.is_file() {
+        fits(metadata.len(), limit)?;
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
+        return content(super::pipe::Pipe::new(file), limit);
+    }
+    content(file, limit)
+}
+
+fn content(mut file: impl Read, limit: u64) -> Result<Secret, Failure> {
     let mut content = Bounded::new(limit);
     loop {
         match file.read(content.space()) {
@@ -71,7 +81,7 @@ fn open(path: &str) -> std::io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // It may have become a FIFO since we asked.
+        // To open a FIFO would wait for somebody who writes to it.
         options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     options.open(path)
@@ -120,5 +130,12 @@ mod tests {
             assert_eq!(outcome(path, 10).await, Err(FailureKind::Other), "{path:?}");
         }
         assert_eq!(outcome(&folder.path().join("none"), 10).await, Err(FailureKind::NotFound));
+    }
+
+    #[test]
+    fn a_device_without_end_is_read_up_to_the_limit() {
+        let outcome = read_any_now("/dev/zero", 50_000).map_err(|failure| failure.kind);
+        assert_eq!(outcome, Err(FailureKind::TooLarge));
+        assert!(read_any_now("/dev/null", 50_000).unwrap().is_empty());
     }
 }

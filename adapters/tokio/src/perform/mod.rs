@@ -4,6 +4,8 @@ mod bounded;
 mod command;
 mod file;
 mod path;
+#[cfg(unix)]
+mod pipe;
 #[cfg(feature = "client")]
 mod request;
 mod write;
