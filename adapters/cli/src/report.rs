@@ -38,12 +38,12 @@ pub(crate) struct Report {
 impl Report {
     /// In these words, which start in lower case and have no full stop.
     pub(crate) fn new(exit: Exit, text: impl fmt::Display) -> Self {
-        Self { exit, text: text.to_string(), advice: None }
+        Self { exit, text: cut(text.to_string()), advice: None }
     }
 
     /// And this is what to do about it: a sentence.
     pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..self }
+        Self { advice: Some(cut(advice.into())), ..self }
     }
 
     /// Standard output cannot be written. If nobody reads it any more, there is nothing to say.
@@ -62,6 +62,19 @@ impl Report {
         }
         ExitCode::from(self.exit as u8)
     }
+}
+
+/// Names, and what servers say, have any length; people have not. The end is kept too: it says what
+/// is wrong.
+fn cut(text: String) -> String {
+    const MOST: usize = 8192;
+    const END: usize = 1024;
+    if text.len() <= MOST {
+        return text;
+    }
+    let head = text.floor_char_boundary(MOST - END);
+    let tail = text.ceil_char_boundary(text.len() - END);
+    format!("{} [{} bytes] {}", &text[..head], tail - head, &text[tail..])
 }
 
 impl fmt::Display for Report {
@@ -100,6 +113,17 @@ mod tests {
     fn what_a_server_says_cannot_steer_the_terminal() {
         let report = Report::new(Exit::Refused, "a\u{1b}[2Jb\u{9b}c\rd\ne");
         assert_eq!(report.to_string(), "error: aU+001B[2JbU+009BcU+000Dd\ne\n");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_in_the_middle() {
+        let long = ["a", &"\u{e9}".repeat(10_000), "z"].concat();
+        let report = Report::new(Exit::Refused, &long).advise(&long).to_string();
+        for line in report.lines() {
+            assert!(line.contains(" [118") && line.ends_with('z') && line.len() < 8300, "{line}");
+        }
+        let whole = "b".repeat(8192);
+        assert!(Report::new(Exit::Usage, &whole).to_string().contains(&whole));
     }
 
     #[test]

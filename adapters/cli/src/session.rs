@@ -5,7 +5,7 @@ use crate::account::{Account, Place};
 use crate::arguments::Connection;
 use crate::report::{Exit, Report};
 use crate::settings;
-use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts};
+use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts, without_user_info};
 use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
@@ -119,7 +119,10 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
             "A cluster with an authority of its own names it in the kubeconfig \
              (certificate-authority), or with --certificate-authority.",
         ),
-        (ClientError::Body(_) | ClientError::Http(_), _) => Report::new(Exit::Unreachable, error),
+        (ClientError::Body(_) | ClientError::Http(_), _) => {
+            let server = without_user_info(&session.auth.profile().cluster.server);
+            Report::new(Exit::Unreachable, error).advise(format!("The server is {server}."))
+        }
         _ => Report::new(Exit::Configuration, error),
     }
 }

@@ -5,11 +5,10 @@ use crate::arguments::Connection;
 use crate::report::{Exit, Report};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::{
-    ConfigError, Environment, Failure, FailureKind, Overrides, PathFlavour, Profile, Secret,
-    StdinFacts, Step, detect,
+    ConfigError, Environment, Failure, Overrides, PathFlavour, Profile, Secret, StdinFacts, Step,
+    detect,
 };
 use std::collections::BTreeMap;
-use std::io;
 use std::time::Duration;
 
 /// The limit for everything, if there is one (KC-69).
@@ -59,19 +58,12 @@ pub(crate) fn explain(error: &ConfigError) -> Report {
 
 /// Any kind of file: `--kubeconfig <(..)` is a pipe.
 pub(crate) fn read(path: &str, account: Account) -> Result<Secret, Failure> {
-    let outcome = std::fs::read(path);
+    let outcome = kubecred_tokio::read_kubeconfig(path);
     match &outcome {
         Ok(bytes) => account.tell(format_args!("read {path}: {} bytes", bytes.len())),
-        Err(error) => account.tell(format_args!("no {path}: {error}")),
+        Err(failure) => account.tell(format_args!("no {path}: {failure}")),
     }
-    outcome.map(Secret::from).map_err(|error| {
-        let kind = match error.kind() {
-            io::ErrorKind::NotFound => FailureKind::NotFound,
-            io::ErrorKind::PermissionDenied => FailureKind::Denied,
-            _ => FailureKind::Other,
-        };
-        Failure::new(kind, error.to_string())
-    })
+    outcome
 }
 
 /// What this process knows. Variables that are not text are left out.
