@@ -31,6 +31,36 @@ mod tests {
         run_seeds("session", super::session);
     }
 
+    /// The hostile seeds are what their crate makes of them; `KUBECRED_WRITE_SEEDS=1` writes them.
+    #[test]
+    fn the_hostile_seeds_are_up_to_date() {
+        use kubecred_hostile::{Size, answers, kubeconfigs};
+        // The first byte of an answer's seed says where the mark goes: into its middle.
+        let answers = answers(Size::Seed).into_iter();
+        let answers = answers.map(|(name, bytes)| (name, [&[128], bytes.as_slice()].concat()));
+        check_seeds("exec_credential", answers);
+        check_seeds("kubeconfig", kubeconfigs(Size::Seed).into_iter());
+    }
+
+    fn check_seeds(target: &str, seeds: impl Iterator<Item = (&'static str, Vec<u8>)>) {
+        for (name, bytes) in seeds {
+            let path = format!("{}/corpus/{target}/hostile_{name}", env!("CARGO_MANIFEST_DIR"));
+            if std::env::var_os("KUBECRED_WRITE_SEEDS").is_some() {
+                std::fs::write(&path, &bytes).expect("the corpus can be written");
+            }
+            assert!(std::fs::read(&path).is_ok_and(|seed| seed == bytes), "{path} is out of date");
+        }
+    }
+
+    /// Whole, as they are too big for a corpus.
+    #[test]
+    fn the_hostile_inputs_pass() {
+        use kubecred_hostile::{Size, answers};
+        for (_, bytes) in answers(Size::Full) {
+            super::exec_credential(&bytes);
+        }
+    }
+
     fn run_seeds(name: &str, target: fn(&[u8])) {
         let folder = format!("{}/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
         let mut count = 0;

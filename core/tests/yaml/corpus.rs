@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use kubecred_hostile::{Size, kubeconfigs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::hostile;
 use crate::kubeconfig::Kubeconfig;
 use crate::kubectl::{Answer, Kubectl};
 
@@ -111,7 +111,7 @@ pub(crate) fn deliberate() -> BTreeSet<String> {
 /// Those, and the ones too big to keep.
 fn cases() -> BTreeMap<String, Vec<u8>> {
     let mut cases = kept();
-    for (name, bytes) in hostile::cases() {
+    for (name, bytes) in kubeconfigs(Size::Full) {
         let before = cases.insert(format!("hostile/{name}"), bytes);
         assert!(before.is_none(), "{name} comes twice");
     }

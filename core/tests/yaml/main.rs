@@ -2,7 +2,6 @@
 
 mod baseline;
 mod corpus;
-mod hostile;
 mod kubeconfig;
 mod kubectl;
 mod limits;

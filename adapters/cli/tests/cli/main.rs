@@ -6,6 +6,8 @@ mod demo;
 mod errors;
 mod explain;
 mod get;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod kubectl;
 mod kuberc;
 mod lints;
