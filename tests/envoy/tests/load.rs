@@ -12,7 +12,8 @@ const RATE: u64 = 1000;
 const SECONDS: u64 = 20;
 const CONNECTIONS: u64 = 50;
 
-/// Each connection has its own beat; one that comes late catches up.
+/// Each connection has its own beat; one that comes late catches up. The rate that was reached is
+/// printed, and not asserted: how fast the machine is says nothing about the filter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_requests_a_second_notice_no_refresh_and_fail_only_with_the_upstream() {
     let server = ApiServer::builder().record(false).start().await.expect("a port of loopback");
@@ -72,5 +73,4 @@ async fn a_thousand_requests_a_second_notice_no_refresh_and_fail_only_with_the_u
     assert!(failed <= CONNECTIONS, "each connection has at most one on its way: {failed}");
     assert!(issuer.issued() >= 5, "{} tokens", issuer.issued());
     assert_eq!((issuer.refused(), stats["leads"]), (0, 1), "{}", envoy.log());
-    assert!(rate >= 0.9 * RATE as f64, "{rate:.0} requests a second");
 }

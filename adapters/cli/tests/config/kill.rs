@@ -33,7 +33,7 @@ fn kc_86_killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
     let folder = Folder::with(&[("config", &large())]);
     let begin = Instant::now();
     let whole = start(&folder, &["set-credentials", "u", "--token=v0"]).wait().unwrap();
-    let usual = begin.elapsed();
+    let mut usual = begin.elapsed();
     assert!(whole.success());
 
     let (mut old, mut new, mut locks, mut drafts) = (0, 0, 0, 0);
@@ -83,6 +83,14 @@ fn kc_86_killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
         let enough = [old, new, locks, drafts].iter().all(|count| *count >= 5);
         if round >= 150 && enough {
             break;
+        }
+        // The machine may have become slower or faster since the life was measured.
+        if round % 50 == 49 {
+            usual = match (new, locks) {
+                (0, _) => usual * 2,
+                (_, 0) => usual / 2,
+                _ => usual,
+            };
         }
     }
     println!("old {old}, new {new}, locks left {locks}, drafts left {drafts}");
