@@ -125,8 +125,8 @@ pub fn environment() -> Environment {
         .with_stdin(StdinFacts { terminal, unavailable: None })
 }
 
-/// The content of a kubeconfig, or of any other file that a [`detect`] wants read; blocks while it
-/// reads. It may be a pipe, whose writer may take time; but nobody who never ends, nor a pipe that
+/// The content of a kubeconfig, of what a person wants put into one, or of any other file that a
+/// [`detect`] wants read; blocks while it reads. It may be a pipe, whose writer may take time; but nobody who never ends, nor a pipe that
 /// has no writer, is waited for.
 ///
 /// # Errors

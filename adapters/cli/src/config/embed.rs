@@ -1,7 +1,8 @@
 //! Certificates and keys on the command line: their paths, or what is in the files.
 
 use crate::report::{Exit, Report};
-use kubecred_core::{Material, Secret};
+use kubecred_core::Material;
+use kubecred_tokio::read_kubeconfig;
 
 /// Whether what is in a file goes into the kubeconfig, instead of its path.
 #[derive(Clone, Copy)]
@@ -18,8 +19,8 @@ impl Embed {
         match path {
             None => Ok(None),
             Some(path) if path.is_empty() => Ok(Some(Material::File(path))),
-            Some(path) if self.0 => match std::fs::read(&path) {
-                Ok(bytes) => Ok(Some(Material::Data(Secret::from(bytes)))),
+            Some(path) if self.0 => match read_kubeconfig(&path) {
+                Ok(bytes) => Ok(Some(Material::Data(bytes))),
                 Err(error) => Err(Report::new(
                     Exit::Configuration,
                     format_args!("cannot read the file {path:?} of {flag}: {error}"),

@@ -69,6 +69,22 @@ async fn a_kubeconfig_that_is_no_file_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_to_embed_that_is_no_file_is_refused() {
+    let stage = Stage::new().await;
+    stage.kubeconfig_with(json!({}), json!({}));
+    let before = std::fs::read(stage.folder.path().join("config")).unwrap();
+    let mut faults = Vec::new();
+    for (path, reason, _) in &Things::new(&stage).each {
+        let (flag, case) = ("--certificate-authority", format!("embed {path}"));
+        let arguments = ["config", "set-cluster", "here", "--embed-certs", flag, path];
+        let ended = run(&stage, &case, MUCH, &arguments).await;
+        Expected::new(3, &[flag, path, reason]).check(&case, &ended, &mut faults);
+    }
+    none(&faults);
+    assert_eq!(std::fs::read(stage.folder.path().join("config")).unwrap(), before);
+}
+
+#[tokio::test]
 async fn a_credential_or_authority_that_is_no_file_is_refused() {
     let stage = Stage::new().await;
     stage.write_pair(&stage.server.authority().client("ann", &[]));
