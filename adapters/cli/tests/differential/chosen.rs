@@ -39,6 +39,11 @@ pub(crate) const CHOSEN: &[&[&str]] = &[
     &["login=nothing", "server=a user", "impersonation=user"],
     &["tls-server-name=not ASCII", "proxy-url=HTTP"],
     &["tls-server-name=with a port", "login=exec"],
+    // What is said of the server's TLS is said of the proxy's too.
+    &["insecure-skip-tls-verify=and a name that is not the server's", "proxy-url=HTTPS"],
+    &["authority=skipped", "proxy-url=HTTPS"],
+    &["tls-server-name=not its name", "proxy-url=HTTPS"],
+    &["authority=none", "proxy-url=HTTPS"],
     // Flags and files against each other.
     &["login=certificate data", "--client-certificate=and --client-key"],
     &["insecure-skip-tls-verify=with an authority", "--certificate-authority=the server's"],

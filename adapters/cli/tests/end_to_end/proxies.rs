@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Proxy, TOKEN};
 use crate::plugin::Answer;
-use kubecred_loopback::{ApiServer, HttpProxy, ProxyCredentials, SocksProxy};
+use kubecred_loopback::{ApiServer, Authority, HttpProxy, ProxyCredentials, SocksProxy};
 use serde_json::{Value, json};
 
 /// A host that only the proxies know.
@@ -64,6 +64,38 @@ async fn kc_73_by_http_connect_over_tls() {
     let url = proxy.url().replace("://", "://jane:s3cret@");
     let both = case.cluster(proxy_url(&url)).proxy(Proxy::Http(proxy)).agree().await.succeed();
     assert_eq!(both.kubectl.proxied[0].credentials, ProxyCredentials::Accepted);
+}
+
+#[tokio::test]
+async fn kc_73_what_is_said_of_the_servers_tls_is_said_of_the_proxys() {
+    let by = async |cluster: Value| {
+        let case = internal().await;
+        let proxy = HttpProxy::builder().route(INTERNAL, case.server.address());
+        let proxy = proxy.tls(&Authority::new("the proxy's")).start().await.unwrap();
+        let case = case.cluster(proxy_url(&proxy.url())).cluster(cluster);
+        case.proxy(Proxy::Http(proxy)).agree().await
+    };
+    let both = by(json!({})).await.fail_saying(&["tls"]);
+    assert!(both.kubecred.proxied.is_empty(), "nobody vouches for it");
+    let skip = json!({
+        "certificate-authority-data": null,
+        "insecure-skip-tls-verify": true,
+        "tls-server-name": "a.b",
+    });
+    assert_eq!(by(skip).await.succeed().kubecred.proxied.len(), 1);
+}
+
+#[tokio::test]
+async fn kc_73_a_proxy_must_have_the_tls_server_name() {
+    for (name, is_its_own) in [("localhost", true), ("api.internal", false)] {
+        let case = internal().await.cluster(json!({ "tls-server-name": name }));
+        let proxy = HttpProxy::builder().route(INTERNAL, case.server.address());
+        let proxy = proxy.tls(case.server.authority()).start().await.unwrap();
+        let case = case.cluster(proxy_url(&proxy.url())).proxy(Proxy::Http(proxy));
+        let both = case.agree().await;
+        assert_eq!(both.kubecred.proxied.len(), usize::from(is_its_own), "{name}");
+        assert_eq!(both.kubecred.success, is_its_own, "{name}");
+    }
 }
 
 #[tokio::test]

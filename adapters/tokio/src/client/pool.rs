@@ -27,6 +27,8 @@ pub(crate) struct Terms {
     pub(crate) route: Route,
     /// `None`: plain HTTP.
     pub(crate) server_name: Option<ServerName<'static>>,
+    /// The `tls-server-name`, which an `https` proxy is asked for too.
+    pub(crate) proxy_name: Option<ServerName<'static>>,
     pub(crate) skip_verify: bool,
     pub(crate) http2: bool,
     pub(crate) provider: Arc<CryptoProvider>,
@@ -55,14 +57,17 @@ impl Terms {
             server: Arc::new(server),
             server_name: self.server_name.clone(),
             proxy: Arc::new(self.to_proxy(roots)?),
+            proxy_name: self.proxy_name.clone(),
         };
         Ok(Connector::new(self.route.clone(), tls))
     }
 
-    /// TLS with a proxy. The cluster's roots may vouch for it, as in client-go, and so may the
-    /// system's. It is verified whatever is said of the server, and not shown our certificate.
+    /// TLS with a proxy. What the kubeconfig says of the server's TLS is said of the proxy's too,
+    /// as in client-go: whose roots vouch for it (here the system's may as well), by which name, and
+    /// that nobody need. What goes there is not for the server, and our certificate is not shown.
     fn to_proxy(&self, roots: Option<&[u8]>) -> Result<ClientConfig, TlsError> {
         let trust = match self.route.is_https_proxy() {
+            true if self.skip_verify => Trust::dangerously_anybody(&self.provider),
             true => Trust::with_system(roots, &self.provider)?,
             false => Trust::new(Some(&[]), &self.provider)?,
         };

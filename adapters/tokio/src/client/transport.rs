@@ -52,6 +52,7 @@ impl Transport {
         let terms = Terms {
             route,
             server_name,
+            proxy_name: tls::given_name(cluster.tls_server_name.as_deref())?,
             skip_verify: cluster.insecure_skip_tls_verify,
             http2: std::env::var_os("DISABLE_HTTP2").is_none_or(|value| value.is_empty()), // HT-23
             provider: auth.crypto_provider()?,

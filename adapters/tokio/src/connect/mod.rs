@@ -45,6 +45,8 @@ pub(crate) struct TlsTerms {
     pub(crate) server_name: Option<ServerName<'static>>,
     /// With an `https` proxy.
     pub(crate) proxy: Arc<ClientConfig>,
+    /// The name to ask an `https` proxy for and verify, if it is not its host's.
+    pub(crate) proxy_name: Option<ServerName<'static>>,
 }
 
 /// Why there is no connection.
@@ -148,9 +150,10 @@ async fn through(
     target: Uri,
 ) -> Result<Link, ConnectError> {
     let to_proxy = ToPeer::proxy(tcp, hop, tls)?;
-    let refused = |error: BoxError| match error.downcast::<ConnectError>() {
-        Ok(error) => *error,
-        Err(error) => ConnectError::Proxy { proxy: address(&hop.uri), to: address(&target), error },
+    let refused = |error: BoxError| {
+        // Of a tunnel that has no connection to go through, the cause says why.
+        let error = error.source().map(|cause| cause.to_string().into()).unwrap_or(error);
+        ConnectError::Proxy { proxy: address(&hop.uri), to: address(&target), error }
     };
     match hop.kind {
         HopKind::Socks5 => {
@@ -189,12 +192,14 @@ struct ToPeer {
 
 impl ToPeer {
     fn proxy(tcp: HttpConnector, hop: &Hop, tls: &TlsTerms) -> Result<Self, ConnectError> {
-        let host = hop.uri.host().unwrap_or_default();
-        let tls = match hop.kind {
-            HopKind::Https => Some((Arc::clone(&tls.proxy), crate::tls::server_name(None, host)?)),
-            HopKind::Http | HopKind::Socks5 => None,
+        if hop.kind != HopKind::Https {
+            return Ok(Self { tcp, tls: None });
+        }
+        let name = match tls.proxy_name.clone() {
+            Some(name) => name,
+            None => crate::tls::server_name(None, hop.uri.host().unwrap_or_default())?,
         };
-        Ok(Self { tcp, tls })
+        Ok(Self { tcp, tls: Some((Arc::clone(&tls.proxy), name)) })
     }
 
     async fn connect(mut self, peer: Uri) -> Result<Link, ConnectError> {

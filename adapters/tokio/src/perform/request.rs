@@ -51,9 +51,11 @@ fn terms(request: &SendRequest, uri: &Uri, host: &Host) -> Result<Terms, Failure
         Some("http") => None,
         _ => return Err(unsupported("the URL is neither http nor https")),
     };
+    let given_name = tls::given_name(request.tls.server_name.as_deref());
     Ok(Terms {
         route,
         server_name,
+        proxy_name: given_name.map_err(|e| refuse(&e))?,
         skip_verify: request.tls.insecure_skip_verify,
         http2: true,
         provider: tls::provider(host.crypto.as_ref()).map_err(|e| refuse(&e))?,

@@ -67,6 +67,11 @@ pub fn server_name(name: Option<&str>, host: &str) -> Result<ServerName<'static>
     ServerName::try_from(bare.to_owned()).map_err(|_| TlsError::ServerName(name.to_owned()))
 }
 
+/// The `tls-server-name`, if there is one.
+pub(crate) fn given_name(name: Option<&str>) -> Result<Option<ServerName<'static>>, TlsError> {
+    name.filter(|name| !name.is_empty()).map(|name| server_name(None, name)).transpose()
+}
+
 /// The configuration for connections with just this credential.
 pub(crate) fn fixed(
     trust: Trust,
