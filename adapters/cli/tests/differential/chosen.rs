@@ -39,6 +39,8 @@ pub(crate) const CHOSEN: &[&[&str]] = &[
     &["login=nothing", "server=a user", "impersonation=user"],
     &["tls-server-name=not ASCII", "proxy-url=HTTP"],
     &["tls-server-name=with a port", "login=exec"],
+    &["server=empty", "proxy-url=HTTP, a slash at its end"],
+    &["server=none", "proxy-url=HTTPS"],
     // What is said of the server's TLS is said of the proxy's too.
     &["insecure-skip-tls-verify=and a name that is not the server's", "proxy-url=HTTPS"],
     &["authority=skipped", "proxy-url=HTTPS"],

@@ -6,6 +6,7 @@
 
 use crate::draft::{Draft, Layout, Node, Reply};
 use crate::observation::{Facts, Run};
+use kubecred_loopback::ProxyRequest;
 use serde_json::json;
 
 /// Something that kubecred does in another way.
@@ -116,6 +117,20 @@ pub(crate) const INTENDED: &[Intended] = &[
                     draft.user.remove(&format!("{part}-data"));
                 }
             }
+        }),
+    },
+    Intended {
+        rule: "KC-60",
+        reason: "no proxy is asked for a server that nobody has named",
+        about: |draft, kubectl| {
+            let by_default = |asked: &ProxyRequest| asked.target.contains("localhost:8080");
+            server_url(draft).is_none_or(str::is_empty)
+                && (kubectl.proxied.iter().any(by_default)
+                    || kubectl.stderr.contains("proxyconnect"))
+        },
+        instead: Instead::Facts(|_, facts| {
+            facts.take("proxy request");
+            facts.state("failure", "the configuration is wrong");
         }),
     },
     Intended {
