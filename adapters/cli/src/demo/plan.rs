@@ -26,8 +26,13 @@ const PLAN: [(Incident, u32); 4] = [
     (Incident::PluginFailure, 55),
 ];
 
-/// The share of the demo's time after which the first client certificate ends, in percent.
+/// The share of the demo's time after which the first client certificate ends, in percent, unless
+/// too little would be left of it when it is replaced.
 const CERTIFICATE_END: u32 = 70;
+
+/// The least that is left of it then. A machine that stands still for a second or two, and a pair
+/// that is read while it is being replaced, and then read again, must not let requests fail.
+const CERTIFICATE_LEFT: Duration = Duration::from_secs(5);
 
 /// What happens in a demo that lasts for `duration`, in order.
 pub(crate) fn plan(duration: Duration) -> [(Incident, Duration); PLAN.len()] {
@@ -36,7 +41,9 @@ pub(crate) fn plan(duration: Duration) -> [(Incident, Duration); PLAN.len()] {
 
 /// How long the first client certificate lives.
 pub(crate) fn certificate_life(duration: Duration) -> Duration {
-    duration * CERTIFICATE_END / 100
+    let swap = plan(duration).into_iter().find(|(what, _)| *what == Incident::CertificateSwap);
+    let swap = swap.map_or(Duration::ZERO, |(_, at)| at);
+    (duration * CERTIFICATE_END / 100).max(swap + CERTIFICATE_LEFT)
 }
 
 impl Incident {
@@ -62,6 +69,24 @@ impl Incident {
             Self::TokenSwap => world.saw_second(Login::TokenFile),
             Self::CertificateSwap => world.saw_second(Login::Certificate),
             Self::PluginFailure => world.issuer.recovered(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_replaced_well_before_its_end() {
+        for seconds in [6, 15, 60, 3600] {
+            let duration = Duration::from_secs(seconds);
+            let [.., (what, swap), _] = plan(duration);
+            assert_eq!(what, Incident::CertificateSwap);
+            let end = certificate_life(duration);
+            assert!(end >= swap + CERTIFICATE_LEFT, "{seconds}: {end:?}");
+            // The usual demo goes on after that end.
+            assert!(seconds < 15 || end < duration, "{seconds}: {end:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Counters by login.
 pub(crate) type Tallies = Arc<[Tally; Login::ALL.len()]>;
@@ -123,9 +123,14 @@ impl World {
         write(&self.kubeconfig(), &self.kubeconfig_text(&program))
     }
 
+    /// Both are written before either takes its place, so that it is a moment in which they do not
+    /// belong together.
     fn write_pair(&self, pair: &Issued) -> io::Result<()> {
-        write(&self.file("client.crt"), pair.certificate_pem())?;
-        write(&self.file("client.key"), pair.key_pem())
+        let (certificate, key) = (self.file("client.crt"), self.file("client.key"));
+        let certificate = Staged::new(&certificate, pair.certificate_pem())?;
+        let key = Staged::new(&key, pair.key_pem())?;
+        certificate.persist()?;
+        key.persist()
     }
 
     fn write_token(&self, nth: &str) -> io::Result<()> {
@@ -215,9 +220,24 @@ impl Watcher {
 
 /// Writes a file whole, so that no reader sees half of it, for its owner alone.
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut file, text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Staged::new(path, text)?.persist()
+}
+
+/// A file that has been written, beside its place.
+struct Staged<'a> {
+    file: NamedTempFile,
+    path: &'a Path,
+}
+
+impl<'a> Staged<'a> {
+    fn new(path: &'a Path, text: &str) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let mut file = NamedTempFile::new_in(folder)?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        Ok(Self { file, path })
+    }
+
+    fn persist(self) -> io::Result<()> {
+        self.file.persist(self.path).map(drop).map_err(|error| error.error)
+    }
 }
