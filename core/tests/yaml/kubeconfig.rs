@@ -185,6 +185,15 @@ impl Kubeconfig {
             .chain(self.users.iter_mut().map(|user| &mut user.user.extensions))
             .chain(self.contexts.iter_mut().map(|context| &mut context.context.extensions));
         for extensions in lists {
+            // One that is null makes room for the next of its name (KC-27).
+            extensions.sort_by(|a, b| a.name.cmp(&b.name));
+            extensions.dedup_by(|next, known| {
+                let replaces = known.extension.is_null() && next.name == known.name;
+                if replaces {
+                    std::mem::swap(known, next);
+                }
+                replaces
+            });
             sort(extensions, |extension| &extension.name)?;
         }
         Ok(self)
