@@ -4,6 +4,7 @@ use kubecred_core::policy::Backoff;
 use kubecred_core::protocol::{Exit, FileBytes};
 use kubecred_core::{
     Action, Authenticator, Event, Exec, FailureKind, Input, InteractiveMode, Now, Policy, Profile,
+    Roots,
 };
 use world::profiles::{self, PLUGIN, PLUGIN_ROOTS};
 use world::{Content, Refusal, Run, Span, Step, Weather, World};
@@ -384,4 +385,27 @@ fn ex_64_the_pace_is_that_of_the_plugin_and_not_of_a_file_before_it() {
     assert_eq!(machine.poll_timeout(), Some(at(6_000).monotonic));
     machine.handle_input(at(6_000), Input::Tick);
     assert!(matches!(job(&mut machine), Some(Action::ReadFile(_))));
+}
+
+#[test]
+fn no_plugin_runs_for_requests_that_can_never_be_sent() {
+    let hopeless: [(fn(&mut Profile), &str); 2] = [
+        (
+            |profile| profile.cluster.roots = Roots::Pem("nothing of the kind".into()),
+            "error: certificate authority of user \"me\"",
+        ),
+        (
+            |profile| profile.authentication.impersonation.user = "two\nlines".into(),
+            "error: impersonation",
+        ),
+    ];
+    for (spoil, error) in hopeless {
+        let mut profile = profiles::exec();
+        spoil(&mut profile);
+        let mut world = World::new(&profile);
+        world.program(PLUGIN, &[Run::token("one")]);
+        world.request().is(error);
+        world.pass(1.h()).request().is(error);
+        assert_eq!(world.runs(PLUGIN), 0);
+    }
 }

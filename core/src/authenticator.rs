@@ -102,7 +102,7 @@ impl Authenticator {
         let tick = matches!(input, Input::Tick);
         match input {
             Input::Tick => {}
-            Input::Demand => self.slots.iter_mut().for_each(|slot| slot.demand(now)),
+            Input::Demand => self.demand(now),
             Input::Complete(completion) => self.answer(now, completion),
             Input::Reject(generation) => self.reject(now, generation),
             Input::Close => return self.close(),
@@ -189,6 +189,14 @@ impl Authenticator {
     /// Whether [`Input::Close`] has come.
     pub fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Someone wants to send a request. No plugin is run, and nobody is asked, for one that can never
+    /// be sent.
+    fn demand(&mut self, now: Now) {
+        if self.broken.is_none() && !self.slots.iter().any(Slot::is_hopeless) {
+            self.slots.iter_mut().for_each(|slot| slot.demand(now));
+        }
     }
 
     fn answer(&mut self, now: Now, Completion { id, outcome }: Completion) {

@@ -163,6 +163,11 @@ impl Slot {
         self.held.as_ref().is_some_and(|held| held.expired(now))
     }
 
+    /// Whether it can never hold anything: what the profile gives is no good.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        matches!(self.source, Source::Fixed) && self.held.is_none()
+    }
+
     /// Someone wants to send a request.
     pub(crate) fn demand(&mut self, now: Now) {
         if matches!(self.source, Source::Fixed) {
