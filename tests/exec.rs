@@ -389,19 +389,13 @@ fn ex_64_the_pace_is_that_of_the_plugin_and_not_of_a_file_before_it() {
 
 #[test]
 fn no_plugin_runs_for_requests_that_can_never_be_sent() {
-    let hopeless: [(fn(&mut Profile), &str); 2] = [
-        (
-            |profile| profile.cluster.roots = Roots::Pem("nothing of the kind".into()),
-            "error: certificate authority of user \"me\"",
-        ),
-        (
-            |profile| profile.authentication.impersonation.user = "two\nlines".into(),
-            "error: impersonation",
-        ),
-    ];
-    for (spoil, error) in hopeless {
-        let mut profile = profiles::exec();
-        spoil(&mut profile);
+    let (mut trusting, mut disguised) = (profiles::exec(), profiles::exec());
+    trusting.cluster.roots = Roots::Pem("nothing of the kind".into());
+    disguised.authentication.impersonation.user = "two\nlines".into();
+    for (profile, error) in [
+        (trusting, "error: certificate authority of user \"me\""),
+        (disguised, "error: impersonation"),
+    ] {
         let mut world = World::new(&profile);
         world.program(PLUGIN, &[Run::token("one")]);
         world.request().is(error);

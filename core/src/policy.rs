@@ -26,8 +26,8 @@ pub struct Policy {
     /// An id-token with less than this left is refreshed before it is used, if it can be: a request
     /// in flight must arrive. Never more than half of its life. client-go: 10 s (OI-12).
     pub id_token_leeway: Duration,
-    /// The pause after a failure; and after a 401 to a credential that came in place of one that
-    /// got a 401, too, counted from when it was asked for. client-go: none (EX-64).
+    /// The pause after a failure; and after 401s in a row, from the second new credential on that
+    /// soon gets one itself, counted from when it was asked for. client-go: none (EX-64).
     pub backoff: Backoff,
     /// A limit for reading a file: a FIFO or a dead network mount must not hold every request.
     /// client-go: none.

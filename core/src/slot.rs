@@ -207,8 +207,10 @@ impl Slot {
     /// refresh token. The next one waits, longer each time, and callers get the server's answer to
     /// this one meanwhile.
     fn slow_down(&mut self, now: Now, policy: &Policy, jitter: &mut Jitter) {
-        let pause = policy.backoff.pause(self.refused, jitter);
         self.refused = self.refused.saturating_add(1);
+        // Once may be a second change of mind: that is worth waiting for.
+        let Some(pauses) = self.refused.checked_sub(2) else { return };
+        let pause = policy.backoff.pause(pauses, jitter);
         let until = self.started.unwrap_or_default().saturating_add(pause);
         if matches!(self.doing, Doing::Idle) && now.monotonic < until {
             self.doing = Doing::Paused { until };
