@@ -45,6 +45,9 @@ const PLUGIN_SECRET: &str = "KUBECRED_DEMO_SECRET";
 /// How long after its time a demo goes on if something planned has not come about yet.
 const EXTRA_TIME: Duration = Duration::from_secs(10);
 
+/// How long after a revocation that went unnoticed there is another.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// A request that takes longer than this has failed.
 const TOO_LONG: Duration = Duration::from_secs(10);
 
@@ -110,6 +113,11 @@ async fn conduct(demo: &Demo, world: &World, tallies: &Tallies, timeline: &Timel
     while timeline.elapsed() < latest
         && Incident::ALL.iter().any(|incident| !incident.came_about(world, tallies))
     {
+        // A token that was being renewed in that very moment was refused to nobody.
+        if !Incident::Revocation.came_about(world, tallies) {
+            world.revoke_plugin_token();
+            sleep(AGAIN).await;
+        }
         sleep(GLANCE).await;
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Incident {
 
 /// The share of the demo's time after which each happens, in percent.
 const PLAN: [(Incident, u32); 4] = [
-    (Incident::Revocation, 25),
+    (Incident::Revocation, 15),
     (Incident::TokenSwap, 35),
     (Incident::CertificateSwap, 45),
     (Incident::PluginFailure, 55),
