@@ -1,6 +1,6 @@
 //! The rules and the exceptions from having a test, as the two tables beside this have them.
 
-/// One of client-go's behaviours.
+/// One rule: a behaviour of Kubernetes' own clients or servers, or of a standard, or a promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) id: String,
@@ -17,6 +17,8 @@ pub(crate) enum Stance {
     Match,
     /// `O`: something better that can be chosen, or the same that can.
     Offer,
+    /// `S`: what a standard says or this project promises; there is no behaviour of others to differ from.
+    Standard,
 }
 
 impl Stance {
@@ -24,7 +26,7 @@ impl Stance {
     pub(crate) fn mark(self) -> Option<&'static str> {
         match self {
             Self::Improve => Some("I: "),
-            Self::Match => None,
+            Self::Match | Self::Standard => None,
             Self::Offer => Some("O: "),
         }
     }
@@ -42,7 +44,7 @@ pub(crate) struct Exception {
 pub(crate) enum Kind {
     /// It is about something that this project does not have by design.
     NotApplicable,
-    /// Its theme is still to be built.
+    /// What it is about is still to be built; the reason names that.
     Open,
 }
 
@@ -54,6 +56,7 @@ pub(crate) fn rules(table: &str) -> Vec<Rule> {
             "I" => Stance::Improve,
             "M" => Stance::Match,
             "O" => Stance::Offer,
+            "S" => Stance::Standard,
             other => panic!("{id}: {other:?} is no stance"),
         },
     };

@@ -59,7 +59,8 @@ impl Claim {
 
 /// Two letters that ids begin with. Others may begin a test's name as they like.
 fn is_family(word: &str) -> bool {
-    ["ex", "ht", "ic", "kb", "kc", "oi", "tk", "ua"].contains(&word)
+    ["ck", "ex", "ht", "ic", "kb", "kc", "lg", "oi", "px", "rv", "tk", "tr", "ua", "wh"]
+        .contains(&word)
 }
 
 fn number(word: &str) -> Option<u16> {
