@@ -1,284 +1,91 @@
-//! The command line: what may be said, and what it is called.
-//!
-//! Flags that kubectl has too have kubectl's names, short forms and meanings (KC-67).
+//! The command line: commands, the flags before them, and what is said of one that is invalid.
 
-use crate::config::{self, ConfigCommand};
-use crate::help;
-use crate::path::ApiPath;
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use std::time::Duration;
+use crate::commands::{self, Command, Run};
+use crate::connection_flags::{ConnectionFlags, hide_connection};
+use crate::report::Report;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-/// The heading over kubectl's flags.
-const CONNECTION: &str = "Which server, and as whom (as in kubectl)";
+const ABOUT: &str =
+    "Log in to a Kubernetes API server as kubectl does, and use the login or hand it on";
 
-/// Everything that was said. No `Debug`: some of it is secret.
+const HELP: &str = "\
+Examples:
+  kubecred demo
+  kubecred get /version
+  kubecred credential --context prod -o token
+  kubecred config use-context prod
+
+kubectl's flags, --context, --server, --token, --as and the rest, go before or after the command;
+kubecred get --help lists them.
+
+Exit codes:
+    0  done: the server answered with a status of 200 to 299
+    1  the server answered, and it said no
+    2  the command line is not to be understood
+    3  no usable configuration: a kubeconfig is missing, broken, incomplete or locked
+    4  no credential: a login plugin failed, a token or key cannot be read
+    5  the server cannot be reached: network, TLS or proxy
+    6  it took longer than --request-timeout
+    7  standard output cannot be written
+  130  interrupted
+
+Environment:
+  KUBECONFIG           kubeconfig files, separated by a colon (a semicolon on Windows); of
+                       entries with one name the first counts. Unset: ~/.kube/config
+  KUBERC               kubectl's file of preferences, of which only credentialPluginPolicy and
+                       credentialPluginAllowlist count here; off for none. Unset: ~/.kube/kuberc
+  KUBERNETES_MASTER    the server, if no kubeconfig names one
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY
+                       how to get there, if neither kubeconfig nor --proxy-url says
+  KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT
+                       set in a pod: its service account is used if there is no other
+                       configuration
+
+What differs from kubectl:
+  - No configuration is an error, not a call to http://localhost:8080.
+  - Nobody is asked for a user name and a password.
+  - A request that is answered 401 is sent once more if a fresh credential is to be had.
+  - --request-timeout holds for the login plugin too.
+  - A kuberc that is broken and may forbid plugins lets none run.
+  - --token goes before a tokenFile of the kubeconfig.
+  - The server's path is a prefix of PATH; kubectl get --raw leaves it out. PATH itself goes out
+    as it is written; kubectl decodes it, sorts the query and adds --request-timeout to it.
+    Redirects are not followed.
+  - A server certificate for *.name, with a single label after the star, is not believed.
+  - -v takes no level.";
+
+/// The whole command line. No `Debug`: it holds secrets.
 #[derive(Parser)]
 #[command(
     name = "kubecred",
     version,
-    about = help::ABOUT,
-    after_help = help::PROGRAM,
+    about = ABOUT,
+    after_help = HELP,
     args_override_self = true,
     disable_help_subcommand = true
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
     #[command(subcommand)]
-    command: Subcommands,
+    command: Command,
 }
 
-#[derive(Subcommand)]
-enum Subcommands {
-    /// Send an authenticated GET to the API server and print what it answers
-    #[command(after_help = help::GET)]
-    Get {
-        /// Path and query, such as /version or /api/v1/pods?limit=5. The path in the server's URL,
-        /// if it has one, comes before it
-        #[arg(value_name = "PATH", value_parser = ApiPath::parse)]
-        path: ApiPath,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// Print the login as an ExecCredential, so that any tool can use it
-    #[command(after_help = help::CREDENTIAL)]
-    Credential {
-        /// What to print: all of it as JSON, or the bearer token and a line break
-        #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-        output: Output,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// Look at kubeconfig files and change them, as kubectl config does
-    #[command(after_help = help::CONFIG)]
-    Config {
-        #[command(subcommand)]
-        command: Box<ConfigCommand>,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// Watch logins expire, be refused, fail and rotate under load, all on this machine
-    #[command(after_help = help::DEMO)]
-    Demo(Demo),
-    /// The exec plugin of the demo
-    #[command(hide = true)]
-    DemoPlugin(DemoPlugin),
-}
-
-/// What to do, with all there was to say about it in one place.
-pub(crate) enum Command {
-    /// `get`.
-    Get(Connection, ApiPath),
-    /// `credential`.
-    Credential(Connection, Output),
-    /// `config`.
-    Config(Connection, Box<ConfigCommand>),
-    /// `demo`.
-    Demo(Demo),
-    /// `demo-plugin`.
-    DemoPlugin(DemoPlugin),
-}
-
-/// What `credential` prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    // No doc comments: they would become part of the help, and blow it up.
-    #[default]
-    ExecCredential,
-    Token,
-}
-
-/// How to find the server, and who to be: kubectl's global flags.
-#[derive(Args, Clone, Default)]
-#[command(next_help_heading = CONNECTION)]
-pub(crate) struct Connection {
-    /// Kubeconfig file to use; no other is read
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<String>,
-    /// File of preferences, which may say which login plugins are to run
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kuberc: Option<String>,
-    /// Kubeconfig context to use
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Kubeconfig cluster to use
-    #[arg(long, value_name = "NAME")]
-    pub(crate) cluster: Option<String>,
-    /// Kubeconfig user to use
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-    /// Namespace for requests that name none; a path says its own
-    #[arg(short, long, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-    /// URL of the API server
-    #[arg(short, long, value_name = "URL")]
-    pub(crate) server: Option<String>,
-    /// Name to ask the server for and to verify, instead of the host's
-    #[arg(long, value_name = "NAME")]
-    pub(crate) tls_server_name: Option<String>,
-    /// PEM file with the only authorities that may vouch for the server
-    #[arg(long, value_name = "FILE")]
-    pub(crate) certificate_authority: Option<String>,
-    /// Do not verify the server: whoever answers gets the credential
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", value_parser = go_bool)]
-    pub(crate) insecure_skip_tls_verify: Option<bool>,
-    /// Proxy to go through: an http, https or socks5 URL
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy_url: Option<String>,
-    /// Do not ask for compressed answers
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", value_parser = go_bool)]
-    pub(crate) disable_compression: Option<bool>,
-    /// Bearer token. Others on this machine may see it in the list of processes
-    #[arg(long, value_name = "TOKEN")]
-    pub(crate) token: Option<String>,
-    /// PEM file with a client certificate
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_certificate: Option<String>,
-    /// PEM file with its key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_key: Option<String>,
-    /// User name for basic authentication
-    #[arg(long, value_name = "NAME")]
-    pub(crate) username: Option<String>,
-    /// Password for basic authentication. Visible like --token
-    #[arg(long, value_name = "PASSWORD")]
-    pub(crate) password: Option<String>,
-    /// User to impersonate
-    #[arg(long = "as", value_name = "NAME")]
-    pub(crate) as_user: Option<String>,
-    /// Uid to impersonate
-    #[arg(long, value_name = "UID")]
-    pub(crate) as_uid: Option<String>,
-    /// Group to impersonate; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) as_group: Vec<String>,
-    /// Extra attribute to impersonate; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub(crate) as_user_extra: Vec<(String, String)>,
-    /// Time for everything, login plugin included: 30 (seconds), 1.5h, 2m30s; 0 is no limit
-    #[arg(long, value_name = "TIME")]
-    pub(crate) request_timeout: Option<String>,
-    /// Tell on standard error what was read, chosen and done; never a secret
-    #[arg(short, long, help_heading = None)]
-    pub(crate) verbose: bool,
-}
-
-/// How to run the demo.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Demo {
-    /// How long to keep up the load
-    #[arg(long, value_name = "N", default_value_t = 15,
-          value_parser = clap::value_parser!(u32).range(6..=3600))]
-    pub(crate) seconds: u32,
-    /// How many workers send requests, each one after another
-    #[arg(long, value_name = "N", default_value_t = 50,
-          value_parser = clap::value_parser!(u32).range(3..=1000))]
-    pub(crate) workers: u32,
-    /// Print the outcome as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// What the demo's kubeconfig tells its plugin.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct DemoPlugin {
-    /// Where the demo's identity provider listens
-    #[arg(long)]
-    pub(crate) issuer: std::net::SocketAddr,
+/// Reads the command line. Ends the program if it is invalid or asks for help.
+pub(crate) fn read() -> Arguments {
+    // Before the command the flags mean the same as after it; one list of them is enough.
+    let shown = Arguments::command().mut_args(hide_connection);
+    let shown = shown.mut_subcommand("config", commands::config_help);
+    match Arguments::from_arg_matches(&shown.get_matches()) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    }
 }
 
 impl Arguments {
-    /// Reads the command line. It ends the program if that is not to be understood, or asks for
-    /// help.
-    pub(crate) fn read() -> Command {
-        // Said before the command they mean the same; one list of them is enough.
-        let shown = Self::command().mut_args(hide_connection);
-        let shown = shown.mut_subcommand("config", config::help);
-        match Self::from_arg_matches(&shown.get_matches()) {
-            Ok(arguments) => arguments.into_command(),
-            Err(error) => error.exit(),
-        }
-    }
-
-    fn into_command(self) -> Command {
-        let before = self.connection;
-        match self.command {
-            Subcommands::Get { path, connection } => Command::Get(before.then(connection), path),
-            Subcommands::Credential { output, connection } => {
-                Command::Credential(before.then(connection), output)
-            }
-            Subcommands::Config { command, connection } => {
-                Command::Config(before.then(connection), command)
-            }
-            Subcommands::Demo(demo) => Command::Demo(demo),
-            Subcommands::DemoPlugin(plugin) => Command::DemoPlugin(plugin),
-        }
-    }
-}
-
-impl Connection {
-    /// What was said before the command, followed by what was said after it: the last word counts,
-    /// lists grow.
-    pub(crate) fn then(self, after: Self) -> Self {
-        Self {
-            kubeconfig: after.kubeconfig.or(self.kubeconfig),
-            kuberc: after.kuberc.or(self.kuberc),
-            context: after.context.or(self.context),
-            cluster: after.cluster.or(self.cluster),
-            user: after.user.or(self.user),
-            namespace: after.namespace.or(self.namespace),
-            server: after.server.or(self.server),
-            tls_server_name: after.tls_server_name.or(self.tls_server_name),
-            certificate_authority: after.certificate_authority.or(self.certificate_authority),
-            insecure_skip_tls_verify: after
-                .insecure_skip_tls_verify
-                .or(self.insecure_skip_tls_verify),
-            proxy_url: after.proxy_url.or(self.proxy_url),
-            disable_compression: after.disable_compression.or(self.disable_compression),
-            token: after.token.or(self.token),
-            client_certificate: after.client_certificate.or(self.client_certificate),
-            client_key: after.client_key.or(self.client_key),
-            username: after.username.or(self.username),
-            password: after.password.or(self.password),
-            as_user: after.as_user.or(self.as_user),
-            as_uid: after.as_uid.or(self.as_uid),
-            as_group: [self.as_group, after.as_group].concat(),
-            as_user_extra: [self.as_user_extra, after.as_user_extra].concat(),
-            request_timeout: after.request_timeout.or(self.request_timeout),
-            verbose: self.verbose || after.verbose,
-        }
-    }
-}
-
-impl Demo {
-    /// How long to keep up the load.
-    pub(crate) fn duration(&self) -> Duration {
-        Duration::from_secs(self.seconds.into())
-    }
-}
-
-/// Leaves a flag out of the help if it is one of kubectl's.
-pub(crate) fn hide_connection(flag: Arg) -> Arg {
-    let common = flag.get_help_heading() == Some(CONNECTION);
-    flag.hide(common)
-}
-
-/// A boolean as Go's flags spell it.
-pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("say true or false".into()),
-    }
-}
-
-/// Split at the first `=`. (kubectl drops an item without one; here it is an error.)
-fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
-        _ => Err("say KEY=VALUE".into()),
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<(), Report> {
+        self.command.run(self.connection)
     }
 }
 
@@ -286,58 +93,8 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 mod tests {
     use super::*;
 
-    fn connection(arguments: &[&str]) -> Connection {
-        let arguments = ["kubecred"].iter().chain(arguments);
-        let arguments = Arguments::try_parse_from(arguments).unwrap_or_else(|e| panic!("{e}"));
-        match arguments.into_command() {
-            Command::Get(connection, _) | Command::Credential(connection, _) => connection,
-            _ => panic!("a command without connection"),
-        }
-    }
-
     #[test]
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn kc_67_flags_stand_before_or_after_the_command() {
-        for arguments in [
-            ["-s", "https://a", "--token=t", "get", "/version"],
-            ["get", "/version", "-s", "https://a", "--token=t"],
-            ["--token=t", "get", "-s", "https://a", "/version"],
-        ] {
-            let connection = connection(&arguments);
-            assert_eq!(connection.server.as_deref(), Some("https://a"), "{arguments:?}");
-            assert_eq!(connection.token.as_deref(), Some("t"), "{arguments:?}");
-        }
-    }
-
-    #[test]
-    fn kc_67_the_last_of_several_counts_and_lists_grow() {
-        let connection = connection(&[
-            "--context=a",
-            "--as-group=one,two",
-            "get",
-            "--context=b",
-            "--context=c",
-            "--as-group=three",
-            "/",
-            "--as-user-extra=k=v=w",
-            "--as-user-extra",
-            "k=",
-        ]);
-        assert_eq!(connection.context.as_deref(), Some("c"));
-        assert_eq!(connection.as_group, ["one,two", "three"], "not split at commas");
-        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        assert_eq!(connection.as_user_extra, [pair("k", "v=w"), pair("k", "")]);
-    }
-
-    #[test]
-    fn kc_67_a_boolean_takes_its_value_only_after_an_equals_sign() {
-        let said = |arguments: &[&str]| connection(arguments).insecure_skip_tls_verify;
-        assert_eq!(said(&["get", "--insecure-skip-tls-verify", "/version"]), Some(true));
-        assert_eq!(said(&["get", "--insecure-skip-tls-verify=F", "/version"]), Some(false));
-        assert_eq!(said(&["get", "/version"]), None);
     }
 }

@@ -1,34 +1,27 @@
 //! The `kubecred` program: the login of a kubeconfig for any tool, an authenticated GET, kubeconfig
-//! files looked at and changed, and a demonstration.
+//! files shown and changed, and a demonstration.
+//!
+//! `commands` is the table of commands, each in a file of its own. `session` runs one that needs a
+//! login: `settings` makes a profile of flags, variables and files, the tokio host keeps the login
+//! fresh, `verbose_log` says what happened, and `report` is how the program ends.
 #![forbid(unsafe_code)]
 
-mod account;
+mod api_path;
 mod arguments;
 mod clock;
-mod config;
-mod credential;
-mod demo;
-mod get;
-mod help;
-mod path;
-mod refusal;
+mod commands;
+mod connection_flags;
+mod error_status;
+mod event_formatter;
 mod report;
 mod session;
 mod settings;
-mod words;
+mod verbose_log;
 
-use arguments::{Arguments, Command};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::read() {
-        Command::Credential(flags, output) => credential::run(flags, output),
-        Command::Get(flags, path) => get::run(flags, &path),
-        Command::Config(flags, command) => config::run(flags, *command),
-        Command::Demo(demo) => demo::run(&demo),
-        Command::DemoPlugin(plugin) => demo::run_plugin(&plugin),
-    };
-    match outcome {
+    match arguments::read().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => report.print(),
     }

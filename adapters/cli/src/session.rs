@@ -1,10 +1,10 @@
 //! A command that needs a login, from its flags to its end: within its time, unless interrupted,
 //! and leaving no plugin behind.
 
-use crate::account::{Account, Place};
-use crate::arguments::Connection;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::settings;
+use crate::verbose_log::{Place, VerboseLog};
 use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts, without_user_info};
 use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 /// What a command gets to work with.
 pub(crate) struct Session {
     pub(crate) auth: Auth,
-    pub(crate) account: Account,
+    pub(crate) log: VerboseLog,
     follower: JoinHandle<()>,
 }
 
@@ -29,13 +29,13 @@ impl Session {
 
 /// Runs a command on a runtime of its own. `adjust` may change the profile before it is used.
 pub(crate) fn run(
-    flags: Connection,
+    flags: ConnectionFlags,
     stdin: StdinFacts,
     adjust: impl FnOnce(&mut Profile),
     work: impl AsyncFnOnce(&Session) -> Result<(), Report>,
 ) -> Result<(), Report> {
     let limit = settings::timeout(&flags)?;
-    let account = Account::new(flags.verbose);
+    let log = VerboseLog::new(flags.verbose);
     // One thread is enough, and started sooner than several.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -43,7 +43,7 @@ pub(crate) fn run(
         .map_err(|error| Report::new(Exit::Unreachable, error))?;
     let outcome = runtime.block_on(async {
         let all = async {
-            let session = open(flags, stdin, adjust, account).await?;
+            let session = open(flags, stdin, adjust, log).await?;
             let outcome = work(&session).await;
             session.close().await;
             outcome
@@ -60,25 +60,25 @@ pub(crate) fn run(
 }
 
 async fn open(
-    flags: Connection,
+    flags: ConnectionFlags,
     stdin: StdinFacts,
     adjust: impl FnOnce(&mut Profile),
-    account: Account,
+    log: VerboseLog,
 ) -> Result<Session, Report> {
     // Reading may take for ever, a pipe that nobody writes to for one.
     let profile = tokio::task::spawn_blocking(move || {
-        let policy = settings::plugin_policy(&flags, account)?;
-        let mut profile = settings::profile(&flags, stdin, account)?;
+        let policy = settings::plugin_policy(&flags, log)?;
+        let mut profile = settings::profile(&flags, stdin, log)?;
         policy.apply(&mut profile).map_err(|error| settings::explain(&error))?;
         Ok(profile)
     });
     let mut profile =
         profile.await.map_err(|error| Report::new(Exit::Configuration, error)).flatten()?;
     adjust(&mut profile);
-    account.profile(&profile);
+    log.profile(&profile);
     let auth = Auth::from_profile(profile);
-    let follower = account.follow(&auth);
-    Ok(Session { auth, account, follower })
+    let follower = log.follow(&auth);
+    Ok(Session { auth, log, follower })
 }
 
 async fn time_up(limit: Option<Duration>) -> Report {

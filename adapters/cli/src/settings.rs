@@ -1,8 +1,8 @@
 //! From flags, variables and files to a profile: which server, and who to be.
 
-use crate::account::Account;
-use crate::arguments::Connection;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
+use crate::verbose_log::VerboseLog;
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::{
     ConfigError, Environment, Failure, Overrides, PathFlavour, Profile, Secret, StdinFacts, Step,
@@ -12,32 +12,35 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The limit for everything, if there is one (KC-69).
-pub(crate) fn timeout(flags: &Connection) -> Result<Option<Duration>, Report> {
+pub(crate) fn timeout(flags: &ConnectionFlags) -> Result<Option<Duration>, Report> {
     parse_timeout(flags.request_timeout.as_deref().unwrap_or_default())
         .map_err(|error| Report::new(Exit::Usage, error))
 }
 
 /// Reads kuberc, which says which plugins may run. Blocks while it reads.
-pub(crate) fn plugin_policy(flags: &Connection, account: Account) -> Result<KubercPolicy, Report> {
+pub(crate) fn plugin_policy(
+    flags: &ConnectionFlags,
+    log: VerboseLog,
+) -> Result<KubercPolicy, Report> {
     let environment = environment(StdinFacts::default());
     let kuberc = Kuberc::search(flags.kuberc.as_deref(), &environment)
         .map_err(|error| Report::new(Exit::Usage, error))?;
     let Some(kuberc) = kuberc else { return Ok(KubercPolicy::default()) };
-    let reads = kuberc.paths().iter().map(|path| read(path, account));
+    let reads = kuberc.paths().iter().map(|path| read(path, log));
     kuberc.read(reads).map_err(|error| explain(&error))
 }
 
 /// Reads the kubeconfigs, or what a pod has instead, and lays the flags over. Blocks while it reads.
 pub(crate) fn profile(
-    flags: &Connection,
+    flags: &ConnectionFlags,
     stdin: StdinFacts,
-    account: Account,
+    log: VerboseLog,
 ) -> Result<Profile, Report> {
     let environment = environment(stdin);
     let overrides = overrides(flags, &environment);
     let mut detection = detect(flags.kubeconfig.as_deref(), overrides, &environment);
     loop {
-        let reads = detection.reads().iter().map(|path| read(path, account)).collect();
+        let reads = detection.reads().iter().map(|path| read(path, log)).collect();
         match detection.feed(reads).map_err(|error| explain(&error))? {
             Step::Read(next) => detection = *next,
             Step::Done(profile) => return Ok(*profile),
@@ -57,11 +60,11 @@ pub(crate) fn explain(error: &ConfigError) -> Report {
 }
 
 /// Any kind of file: `--kubeconfig <(..)` is a pipe.
-pub(crate) fn read(path: &str, account: Account) -> Result<Secret, Failure> {
+pub(crate) fn read(path: &str, log: VerboseLog) -> Result<Secret, Failure> {
     let outcome = kubecred_tokio::read_kubeconfig(path);
     match &outcome {
-        Ok(bytes) => account.tell(format_args!("read {path}: {} bytes", bytes.len())),
-        Err(failure) => account.tell(format_args!("no {path}: {failure}")),
+        Ok(bytes) => log.tell(format_args!("read {path}: {} bytes", bytes.len())),
+        Err(failure) => log.tell(format_args!("no {path}: {failure}")),
     }
     outcome
 }
@@ -81,7 +84,7 @@ pub(crate) fn environment(stdin: StdinFacts) -> Environment {
 }
 
 /// The flags, for the core.
-pub(crate) fn overrides(flags: &Connection, environment: &Environment) -> Overrides {
+pub(crate) fn overrides(flags: &ConnectionFlags, environment: &Environment) -> Overrides {
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     let secret = |flag: &Option<String>| Secret::from(flag.as_deref().unwrap_or_default());
     let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();

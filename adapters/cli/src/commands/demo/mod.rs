@@ -16,13 +16,15 @@ mod tally;
 mod timeline;
 mod world;
 
-pub(crate) use plugin::run as run_plugin;
+pub(crate) use plugin::DemoPlugin;
 
-use crate::account::Account;
-use crate::arguments::{Connection, Demo};
+use crate::commands::Run;
+use crate::connection_flags::ConnectionFlags;
+use crate::event_formatter::EventFormatter;
 use crate::report::{Exit, Report};
-use crate::words::Narrator;
+use crate::verbose_log::VerboseLog;
 use crate::{session, settings};
+use clap::Args;
 use kubecred_core::policy::Backoff;
 use kubecred_core::{Event, Generation, Policy, Profile, Proxy, StdinFacts};
 use kubecred_tokio::{Auth, Client, PluginStderr};
@@ -54,8 +56,53 @@ const TOO_LONG: Duration = Duration::from_secs(10);
 /// How often to look whether it has.
 const GLANCE: Duration = Duration::from_millis(50);
 
+const HELP: &str = "\
+Examples:
+  kubecred demo
+  kubecred demo --seconds 60 --workers 200
+  kubecred demo --json | jq .logins
+
+Starts an API server with TLS on loopback, writes a kubeconfig for it into a temporary folder, and
+sends requests under load with three logins: an exec plugin whose tokens live for three seconds,
+client certificate files, and a token file. Meanwhile the server refuses a token, the plugin fails
+once, and certificate and token are replaced on disk. Nothing else is needed, and nothing is left
+behind.
+
+Exit codes: 0 not one request failed, and everything planned has happened; 1 otherwise; 2 usage;
+7 output; 130 interrupted.";
+
+/// Watch logins expire, be refused, fail and rotate under load, all on this machine
+#[derive(Args, Clone, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Demo {
+    /// How long to keep up the load
+    #[arg(long, value_name = "N", default_value_t = 15,
+          value_parser = clap::value_parser!(u32).range(6..=3600))]
+    seconds: u32,
+    /// How many workers send requests, each one after another
+    #[arg(long, value_name = "N", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(3..=1000))]
+    workers: u32,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Demo {
+    /// How long to keep up the load.
+    fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+}
+
+impl Run for Demo {
+    fn run(self, _before: ConnectionFlags) -> Result<(), Report> {
+        run(&self)
+    }
+}
+
 /// Plays the demo and tells what came of it.
-pub(crate) fn run(demo: &Demo) -> Result<(), Report> {
+fn run(demo: &Demo) -> Result<(), Report> {
     let failed = |error: std::io::Error| Report::new(Exit::Refused, format_args!("demo: {error}"));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
@@ -142,9 +189,9 @@ fn log_in(
         .profile(profile(login, world)?);
     let (mut events, timeline, tallies) = (auth.events(), timeline.clone(), Arc::clone(tallies));
     tokio::spawn(async move {
-        let (mut narrator, mut held) = (Narrator::new(), None);
+        let (mut formatter, mut held) = (EventFormatter::new(), None);
         while let Some(event) = events.next().await {
-            let (what, tally) = (narrator.tell(&event), &tallies[login as usize]);
+            let (what, tally) = (formatter.format(&event), &tallies[login as usize]);
             timeline.mark(Who::Kubecred(login), what);
             count(&event, &mut held, tally);
         }
@@ -153,12 +200,12 @@ fn log_in(
 }
 
 fn profile(login: Login, world: &World) -> Result<Profile, Report> {
-    let flags = Connection {
+    let flags = ConnectionFlags {
         kubeconfig: Some(world.kubeconfig().to_string_lossy().into_owned()),
         context: Some(login.name().into()),
-        ..Connection::default()
+        ..ConnectionFlags::default()
     };
-    let mut profile = settings::profile(&flags, StdinFacts::default(), Account::new(false))?;
+    let mut profile = settings::profile(&flags, StdinFacts::default(), VerboseLog::new(false))?;
     profile.cluster.proxy = Proxy::Direct; // no proxy leads to this machine's loopback
     profile.timeout = Some(TOO_LONG);
     Ok(profile)

@@ -1,18 +1,28 @@
 //! `kubecred config current-context` (KB-3).
 
 use super::Files;
-use crate::arguments::Connection;
+use crate::commands::Run;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use clap::Args;
 
+const HELP: &str = "\
+Examples:
+  kubecred config current-context
+  kubecred config use-context \"$(kubecred config current-context --kubeconfig staging.yaml)\"
+
+Exit codes: 0 done; 2 usage; 3 it is not set, or a kubeconfig is broken; 7 output.";
+
+/// Print the current context's name
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct CurrentContext {
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
-impl CurrentContext {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for CurrentContext {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let files = Files::new(&before.then(self.connection));
         let chain = files.read()?;
         match chain.config().current_context.as_str() {

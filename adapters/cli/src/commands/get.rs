@@ -1,11 +1,13 @@
 //! `kubecred get`: one authenticated GET. The body goes to standard output as it is.
 
-use crate::arguments::Connection;
-use crate::path::ApiPath;
-use crate::refusal::refused;
+use super::Run;
+use crate::api_path::ApiPath;
+use crate::connection_flags::ConnectionFlags;
+use crate::error_status::error_status;
 use crate::report::{Exit, Report};
 use crate::session::{self, Session};
 use bytes::Bytes;
+use clap::Args;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -18,26 +20,49 @@ use tokio::io::AsyncWriteExt;
 /// What kubectl's raw requests accept.
 const ACCEPTED: &str = "application/json, */*";
 
+const HELP: &str = "\
+Examples:
+  kubecred get /version
+  kubecred get '/api/v1/pods?limit=5' --context prod
+  kubecred get /readyz -s https://10.0.0.1:6443 --certificate-authority ca.crt --request-timeout 5s
+
+The answer's body goes to standard output as it is, everything else to standard error. Sends what
+kubectl get --raw sends, but for User-Agent and the headers Kubectl-Command and Kubectl-Session.
+
+Exit codes: 0 a status of 200 to 299; 1 the server said no; 2 usage; 3 configuration; 4 credential;
+5 network; 6 time is up; 7 output; 130 interrupted. kubecred --help has the environment variables.";
+
+/// Send an authenticated GET to the API server and print what it answers
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Get {
+    /// Path and query, such as /version or /api/v1/pods?limit=5. The path in the server's URL,
+    /// if it has one, comes before it
+    #[arg(value_name = "PATH", value_parser = ApiPath::parse)]
+    path: ApiPath,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+impl Run for Get {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
+        let flags = before.then(self.connection);
+        let stdin = StdinFacts { terminal: std::io::stdin().is_terminal(), unavailable: None };
+        session::run(flags, stdin, |_| {}, async |session| get(session, &self.path).await)
+    }
+}
+
 /// Sends the request and prints the answer.
-pub(crate) fn run(flags: Connection, path: &ApiPath) -> Result<(), Report> {
-    let stdin = StdinFacts { terminal: std::io::stdin().is_terminal(), unavailable: None };
-    session::run(
-        flags,
-        stdin,
-        |_| {},
-        async |session: &Session| {
-            let client =
-                Client::new(session.auth.clone()).map_err(|e| session::explain(&e, session))?;
-            let response =
-                client.request(request(path)?).await.map_err(|e| session::explain(&e, session))?;
-            let (status, version) = (response.status(), response.version());
-            session.account.tell(format_args!("answer {status} by {version:?}"));
-            match status.is_success() {
-                true => print(response).await,
-                false => Err(refused(response, session).await),
-            }
-        },
-    )
+async fn get(session: &Session, path: &ApiPath) -> Result<(), Report> {
+    let client = Client::new(session.auth.clone()).map_err(|e| session::explain(&e, session))?;
+    let response =
+        client.request(request(path)?).await.map_err(|e| session::explain(&e, session))?;
+    let (status, version) = (response.status(), response.version());
+    session.log.tell(format_args!("answer {status} by {version:?}"));
+    match status.is_success() {
+        true => print(response).await,
+        false => Err(error_status(response, session).await),
+    }
 }
 
 fn request(path: &ApiPath) -> Result<Request<Full<Bytes>>, Report> {

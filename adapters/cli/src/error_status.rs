@@ -13,12 +13,12 @@ use serde_json::Value;
 const LIMIT: usize = 1 << 20;
 
 /// What to tell of an answer that is no success.
-pub(crate) async fn refused(response: Response<Body>, session: &Session) -> Report {
+pub(crate) async fn error_status(response: Response<Body>, session: &Session) -> Report {
     let (head, body) = response.into_parts();
     let body = Limited::new(body, LIMIT).collect().await;
     let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-    if session.account.is_verbose() {
-        session.account.tell(format_args!("body: {}", String::from_utf8_lossy(&body)));
+    if session.log.is_verbose() {
+        session.log.tell(format_args!("body: {}", String::from_utf8_lossy(&body)));
     }
     let report = Report::new(Exit::Refused, text(head.status, &body));
     match (head.status, head.headers.get(LOCATION)) {

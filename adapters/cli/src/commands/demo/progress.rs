@@ -1,12 +1,12 @@
 //! How the demo is getting on, while it is: a line that is written over on a terminal, a line each
 //! second elsewhere. On standard error: the outcome goes to standard output.
 
+use super::Demo;
 use super::login::Login;
 use super::table::count;
 use super::tally::Counts;
 use super::timeline::Timeline;
 use super::world::{Tallies, World};
-use crate::arguments::Demo;
 use std::convert::Infallible;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;

@@ -1,12 +1,24 @@
 //! `kubecred config set-context` (KB-10).
 
 use super::Files;
-use crate::arguments::Connection;
+use crate::commands::Run;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use clap::Args;
 use kubecred_core::kubeconfig::edit::SetContext as Set;
 
+const HELP: &str = "\
+Examples:
+  kubecred config set-context dev --cluster dev --user ann
+  kubecred config set-context --current --namespace web
+
+What is not said stays. An empty value takes a field out.
+
+Exit codes: 0 done; 2 usage; 3 no current context, or the file cannot be changed; 7 output.";
+
+/// Set fields of a context, which is made if there is none
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct SetContext {
     /// The name of a context, which is made if there is none
     #[arg(value_name = "NAME", required_unless_present = "current", conflicts_with = "current")]
@@ -15,11 +27,11 @@ pub(crate) struct SetContext {
     #[arg(long)]
     current: bool,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
-impl SetContext {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for SetContext {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
         let files = Files::new(&flags);
         let set = Set { cluster: flags.cluster, user: flags.user, namespace: flags.namespace };

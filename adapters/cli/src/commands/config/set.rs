@@ -1,12 +1,33 @@
 //! `kubecred config set` (KB-11).
 
 use super::Files;
-use crate::arguments::{Connection, go_bool};
+use crate::commands::Run;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::Report;
 use clap::Args;
 use kubecred_core::kubeconfig::edit::BytesAs;
 
+const HELP: &str = "\
+Examples:
+  kubecred config set clusters.dev.server https://10.0.0.1:6443
+  kubecred config set contexts.dev.namespace web
+  kubecred config set users.ann.client-key-data \"$(base64 -w0 client.key)\"
+
+A name may have dots in it; it ends before the first part that is a field. Fields:
+  clusters  server, tls-server-name, insecure-skip-tls-verify, certificate-authority,
+            certificate-authority-data, proxy-url, disable-compression
+  contexts  cluster, user, namespace
+  users     token, tokenFile, username, password, client-certificate, client-certificate-data,
+            client-key, client-key-data, act-as, act-as-uid
+
+A path is written as it is given. An entry that is not there is made.
+
+Exit codes: 0 done; 2 usage; 3 no such property, not a value for it, or the file cannot be changed;
+7 output.";
+
+/// Set a single value
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Set {
     /// Which value: current-context, preferences.colors, or LIST.NAME.FIELD
     #[arg(value_name = "PROPERTY")]
@@ -19,11 +40,11 @@ pub(crate) struct Set {
           default_missing_value = "true", value_parser = go_bool)]
     set_raw_bytes: Option<bool>,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
-impl Set {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for Set {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let files = Files::new(&before.then(self.connection)).with_paths_as_given();
         let bytes = match self.set_raw_bytes {
             Some(true) => BytesAs::Raw,

@@ -1,12 +1,14 @@
 //! `kubecred credential`: the login of a kubeconfig, in the one form that every tool understands.
 
-use crate::arguments::{Connection, Output};
+use super::Run;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::session::{self, Session};
+use clap::{Args, ValueEnum};
 use kubecred_core::exec::{self, InfoProblem};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinFacts};
-use kubecred_tokio::Credential;
+use kubecred_tokio::Credential as Held;
 use std::io::{IsTerminal, Write};
 
 /// Counts how many `kubecred credential` stand above this one: a kubeconfig whose login is this
@@ -16,8 +18,52 @@ const DEPTH: &str = "KUBECRED_CREDENTIAL_DEPTH";
 /// A login that takes more steps than this goes round in a circle.
 const DEEPEST: u8 = 4;
 
+const HELP: &str = "\
+Examples:
+  kubecred credential
+  curl -H \"Authorization: Bearer $(kubecred credential -o token)\" https://10.0.0.1:6443/version
+  kubectl config set-credentials shared --exec-api-version=client.authentication.k8s.io/v1 \\
+    --exec-command=kubecred --exec-interactive-mode=IfAvailable \\
+    --exec-arg=credential --exec-arg=--kubeconfig=/etc/login.kubeconfig
+
+Whatever the kubeconfig says, a token, a token file, a client certificate, a plugin, comes out in
+one form: an ExecCredential of client.authentication.k8s.io/v1. So it can itself be the plugin of
+another kubeconfig; then KUBERNETES_EXEC_INFO, which kubectl sets, says the version to print, and
+whether there is a person to talk to.
+
+A user name with a password has no such form and is refused. Impersonation is not part of it.
+
+Exit codes: 0 done; 2 usage; 3 configuration; 4 credential; 6 time is up; 7 output; 130 interrupted.
+kubecred --help has the environment variables.";
+
+/// Print the login as an ExecCredential, so that any tool can use it
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Credential {
+    /// What to print: all of it as JSON, or the bearer token and a line break
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+/// What `credential` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    // No doc comments: they would become part of the help, and blow it up.
+    #[default]
+    ExecCredential,
+    Token,
+}
+
+impl Run for Credential {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
+        run(before.then(self.connection), self.output)
+    }
+}
+
 /// Prints the login that the flags select.
-pub(crate) fn run(flags: Connection, output: Output) -> Result<(), Report> {
+fn run(flags: ConnectionFlags, output: Output) -> Result<(), Report> {
     let asked = Asked::read()?;
     let depth = depth()?;
     let adjust = |profile: &mut Profile| {
@@ -79,7 +125,7 @@ fn mark(profile: &mut Profile, depth: u8) {
 }
 
 fn write(
-    credential: &Credential,
+    credential: &Held,
     session: &Session,
     output: Output,
     api_version: ExecApiVersion,
@@ -87,7 +133,7 @@ fn write(
     let profile = session.auth.profile();
     let token = token(credential)?;
     if !profile.authentication.impersonation.user.is_empty() {
-        session.account.warn("impersonation (--as) is not part of a credential and left out");
+        session.log.warn("impersonation (--as) is not part of a credential and left out");
     }
     match output {
         Output::Token => match token {
@@ -109,7 +155,7 @@ fn write(
 }
 
 /// The bearer token in the header, if there is a header.
-fn token(credential: &Credential) -> Result<Option<Secret>, Report> {
+fn token(credential: &Held) -> Result<Option<Secret>, Report> {
     let Some(header) = credential.headers().get("authorization") else { return Ok(None) };
     match header.as_bytes().strip_prefix(b"Bearer ") {
         Some(token) => Ok(Some(Secret::new(token))),

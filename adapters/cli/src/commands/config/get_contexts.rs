@@ -2,12 +2,23 @@
 
 use super::Files;
 use super::columns::columns;
-use crate::arguments::{Connection, go_bool};
+use crate::commands::Run;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::{Exit, Report};
 use clap::Args;
 use kubecred_core::Kubeconfig;
 
+const HELP: &str = "\
+Examples:
+  kubecred config get-contexts
+  kubecred config get-contexts prod
+  kubecred config get-contexts -o name
+
+Exit codes: 0 done; 2 usage; 3 a context is not there, or a kubeconfig is broken; 7 output.";
+
+/// List contexts, all or some
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct GetContexts {
     /// Names of contexts; without any, all of them are listed
     #[arg(value_name = "NAME")]
@@ -20,11 +31,11 @@ pub(crate) struct GetContexts {
     #[arg(short, long, value_name = "FORMAT", value_parser = ["", "name"], hide_possible_values = true)]
     output: Option<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
-impl GetContexts {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for GetContexts {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let files = Files::new(&before.then(self.connection));
         let chain = files.read()?;
         let config = chain.config();

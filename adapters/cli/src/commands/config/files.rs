@@ -1,11 +1,11 @@
 //! The kubeconfig files that the command line means, read and changed by every subcommand in the
 //! same way.
 
-use crate::account::Account;
-use crate::arguments::Connection;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::session::interrupted;
 use crate::settings;
+use crate::verbose_log::VerboseLog;
 use kubecred_core::Kubeconfig;
 use kubecred_core::kubeconfig::edit::{Chain, EditError};
 use kubecred_core::kubeconfig::search;
@@ -18,16 +18,16 @@ use tokio::runtime::Runtime;
 /// The files, and how to tell what is done with them.
 pub(super) struct Files {
     files: KubeconfigFiles,
-    account: Account,
+    log: VerboseLog,
 }
 
 impl Files {
     /// Those that the flags and variables name.
-    pub(super) fn new(flags: &Connection) -> Self {
+    pub(super) fn new(flags: &ConnectionFlags) -> Self {
         let search = search(flags.kubeconfig.as_deref(), &environment());
-        let account = Account::new(flags.verbose);
-        account.tell(format_args!("kubeconfig files: {}", search.paths().join(", ")));
-        Self { files: KubeconfigFiles::new(search), account }
+        let log = VerboseLog::new(flags.verbose);
+        log.tell(format_args!("kubeconfig files: {}", search.paths().join(", ")));
+        Self { files: KubeconfigFiles::new(search), log }
     }
 
     /// The same, with paths written as they are given.
@@ -49,8 +49,8 @@ impl Files {
         // One that is interrupted while it writes does so to the end first, so that no lock stays.
         let changed = run(self.files.edit(change), drop)?.map_err(explain)?;
         match changed.written.as_slice() {
-            [] => self.account.tell("nothing to change"),
-            written => self.account.tell(format_args!("wrote {}", written.join(", "))),
+            [] => self.log.tell("nothing to change"),
+            written => self.log.tell(format_args!("wrote {}", written.join(", "))),
         }
         Ok(changed.value)
     }
@@ -59,7 +59,7 @@ impl Files {
     pub(super) fn flatten(&self, config: Kubeconfig) -> Result<Kubeconfig, Report> {
         let flattening = config.flatten(&environment())?;
         let reads: Vec<_> =
-            flattening.paths().iter().map(|path| settings::read(path, self.account)).collect();
+            flattening.paths().iter().map(|path| settings::read(path, self.log)).collect();
         Ok(flattening.finish(reads)?)
     }
 
@@ -77,7 +77,7 @@ impl Files {
 
     /// Tells what a person should know, whatever comes of it.
     pub(super) fn warn(&self, what: impl fmt::Display) {
-        self.account.warn(what);
+        self.log.warn(what);
     }
 }
 

@@ -3,13 +3,30 @@
 use super::Files;
 use super::embed::{Embed, nothing_to_embed};
 use super::flag_list;
-use crate::arguments::{Connection, go_bool};
+use crate::commands::Run;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::{Exit, Report};
 use clap::Args;
 use kubecred_core::Secret;
 use kubecred_core::kubeconfig::edit::SetUser;
 
+const HELP: &str = "\
+Examples:
+  kubecred config set-credentials ann --client-certificate ann.crt --client-key ann.key
+  kubecred config set-credentials ann --token \"$(cat token)\"
+  kubecred config set-credentials ann --exec-command aws --exec-arg eks,get-token \\
+    --exec-api-version client.authentication.k8s.io/v1 --exec-interactive-mode Never
+  kubecred config set-credentials ann --auth-provider oidc --auth-provider-arg client-id=app
+
+What is not said stays, but a token takes user name and password out, and the other way round. An
+empty value takes a field out.
+
+Exit codes: 0 done; 2 usage; 3 these do not go together, a file to embed cannot be read, or the
+kubeconfig cannot be changed; 7 output.";
+
+/// Set fields of a user, who is made if there is none
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct SetCredentials {
     /// The name of a user, who is made if there is none
     #[arg(value_name = "NAME")]
@@ -45,7 +62,7 @@ pub(crate) struct SetCredentials {
           default_missing_value = "true", value_parser = go_bool)]
     exec_provide_cluster_info: Option<bool>,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
 /// What is for nobody unless there is something to set it of.
@@ -54,8 +71,8 @@ struct Dependent {
     exec: bool,
 }
 
-impl SetCredentials {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for SetCredentials {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection.clone());
         let files = Files::new(&flags);
         let name = self.name.clone();
@@ -79,7 +96,9 @@ impl SetCredentials {
         }
         files.say(format_args!("User {name:?} set."))
     }
+}
 
+impl SetCredentials {
     fn dependent(&self) -> Dependent {
         Dependent {
             provider: !self.auth_provider_arg.is_empty(),
@@ -91,7 +110,7 @@ impl SetCredentials {
         }
     }
 
-    fn set(self, flags: Connection) -> Result<SetUser, Report> {
+    fn set(self, flags: ConnectionFlags) -> Result<SetUser, Report> {
         let embed = Embed(self.embed_certs.unwrap_or_default());
         let (certificate, key) = (flags.client_certificate, flags.client_key);
         let none = |path: &Option<String>| path.as_ref().is_none_or(String::is_empty);

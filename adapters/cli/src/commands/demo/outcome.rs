@@ -1,12 +1,12 @@
 //! What came of the demo, for people and for machines.
 
+use super::Demo;
 use super::login::Login;
 use super::plan::Incident;
 use super::table::{self, count};
 use super::tally::Counts;
 use super::timeline::{self, Entry, Timeline};
 use super::world::{Tallies, World};
-use crate::arguments::Demo;
 use crate::report::{Exit, Printable, Report};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -2,18 +2,39 @@
 
 mod text;
 
-use crate::account::Account;
-use crate::arguments::Connection;
 use crate::clock;
+use crate::commands::Run;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::settings;
+use crate::verbose_log::VerboseLog;
 use clap::{Args, ValueEnum};
 use kubecred_core::kubeconfig::explain::{Explanation, FileFacts, Severity, explain};
 use kubecred_core::{Failure, StdinFacts};
 use kubecred_tokio::find_program;
 use std::io::{IsTerminal, Write};
 
+const HELP: &str = "\
+Examples:
+  kubecred config explain
+  kubecred config explain --context prod --token xyz
+  kubecred config explain --strict -o json | jq '.lints[] | select(.severity != \"note\")'
+
+Says which files were looked for, what each setting is, where it stands and what it masks, which
+credential goes out, which ones do not, and why. Files are read and the plugin is looked up, but
+nothing is run and nothing is sent: whether the server takes the credential is for kubecred get to
+say. When tokens end is what they say themselves; nobody verifies it here. No secret is shown.
+
+-o json prints one object: kind Explanation, apiVersion explain.kubecred/v1, with the lists
+settings, credentials and lints. Fields may be added to a version; none goes. The codes of lints
+stay.
+
+Exit codes: 0 nothing is wrong, or only notes and warnings; 1 a warning, with --strict; 2 usage;
+3 an error: no request could be made with this; 7 output.";
+
+/// Say what is in effect, where it comes from and why, and what is wrong
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Explain {
     /// How to tell it: to people, or to programs
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
@@ -22,7 +43,7 @@ pub(crate) struct Explain {
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -32,8 +53,8 @@ enum Format {
     Json,
 }
 
-impl Explain {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for Explain {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let explanation = gather(&before.then(self.connection))?;
         let text = match self.output {
             Format::Text => text::Page::of_stdout().write(&explanation),
@@ -54,23 +75,23 @@ impl Explain {
     }
 }
 
-fn gather(flags: &Connection) -> Result<Explanation, Report> {
-    let account = Account::new(flags.verbose);
+fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
+    let log = VerboseLog::new(flags.verbose);
     let stdin = StdinFacts { terminal: std::io::stdin().is_terminal(), unavailable: None };
     let environment = settings::environment(stdin);
     let mut overrides = settings::overrides(flags, &environment);
     overrides.timeout = settings::timeout(flags)?;
-    let kuberc = settings::plugin_policy(flags, account)?;
+    let kuberc = settings::plugin_policy(flags, log)?;
     let inquiry = explain(flags.kubeconfig.as_deref(), overrides, &environment).with_kuberc(kuberc);
-    let files: Vec<_> = inquiry.paths().iter().map(|path| look(path, account)).collect();
+    let files: Vec<_> = inquiry.paths().iter().map(|path| look(path, log)).collect();
     let survey = inquiry.open(files);
-    let files: Vec<_> = survey.paths().iter().map(|path| look(path, account)).collect();
+    let files: Vec<_> = survey.paths().iter().map(|path| look(path, log)).collect();
     let programs = survey.programs().iter().map(|program| find_program(program)).collect();
     Ok(survey.finish(files, programs, clock::now()))
 }
 
-fn look(path: &str, account: Account) -> Result<FileFacts, Failure> {
-    settings::read(path, account).map(|contents| FileFacts { contents, mode: mode(path) })
+fn look(path: &str, log: VerboseLog) -> Result<FileFacts, Failure> {
+    settings::read(path, log).map(|contents| FileFacts { contents, mode: mode(path) })
 }
 
 /// Who may do what with a file. A pipe is nobody else's anyway.

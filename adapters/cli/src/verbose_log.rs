@@ -1,7 +1,7 @@
 //! What `--verbose` tells on standard error: what was read, chosen and done. Never a secret.
 
+use crate::event_formatter::EventFormatter;
 use crate::report::Printable;
-use crate::words::Narrator;
 use kubecred_core::{
     Bearer, Event, Material, Notice, Origin, Profile, Proxy, Roots, without_user_info,
 };
@@ -16,12 +16,12 @@ const WANTED: [&str; 2] = ["UA-3", "UA-4"];
 
 /// Tells, or keeps quiet.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Account {
+pub(crate) struct VerboseLog {
     verbose: bool,
     start: Instant,
 }
 
-impl Account {
+impl VerboseLog {
     /// One that tells if `verbose`.
     pub(crate) fn new(verbose: bool) -> Self {
         Self { verbose, start: Instant::now() }
@@ -73,11 +73,11 @@ impl Account {
     /// cannot be saved: without a word the next program would ask for a new login. It ends when the
     /// authenticator is closed.
     pub(crate) fn follow(self, auth: &Auth) -> JoinHandle<()> {
-        let (mut events, mut narrator) = (auth.events(), Narrator::new());
+        let (mut events, mut formatter) = (auth.events(), EventFormatter::new());
         let mut warned = false;
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                let text = narrator.tell(&event);
+                let text = formatter.format(&event);
                 match event {
                     // Of several attempts the first and the last are enough.
                     Event::NotSaved { retry_at, .. } if !warned || retry_at.is_none() => {

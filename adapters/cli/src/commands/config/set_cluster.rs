@@ -2,12 +2,26 @@
 
 use super::Files;
 use super::embed::{Embed, nothing_to_embed};
-use crate::arguments::{Connection, go_bool};
+use crate::commands::Run;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::Report;
 use clap::Args;
 use kubecred_core::kubeconfig::edit::SetCluster as Set;
 
+const HELP: &str = "\
+Examples:
+  kubecred config set-cluster dev --server https://10.0.0.1:6443
+  kubecred config set-cluster dev --certificate-authority ca.crt --embed-certs
+  kubecred config set-cluster dev --proxy-url socks5://127.0.0.1:1080
+
+What is not said stays, but --server takes a tls-server-name out, --certificate-authority takes
+insecure-skip-tls-verify out, and the other way round. An empty value takes a field out.
+
+Exit codes: 0 done; 2 usage; 3 the file cannot be changed; 7 output.";
+
+/// Set fields of a cluster, which is made if there is none
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct SetCluster {
     /// The name of a cluster, which is made if there is none
     #[arg(value_name = "NAME")]
@@ -17,11 +31,11 @@ pub(crate) struct SetCluster {
           default_missing_value = "true", value_parser = go_bool)]
     embed_certs: Option<bool>,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
-impl SetCluster {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for SetCluster {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
         let files = Files::new(&flags);
         let embed = Embed(self.embed_certs.unwrap_or_default());

@@ -1,8 +1,10 @@
 //! The demo's exec plugin: a process like any other, run by `kubecred` as the kubeconfig says.
 
 use super::PLUGIN_SECRET;
-use crate::arguments::DemoPlugin;
+use crate::commands::Run;
+use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
+use clap::Args;
 use kubecred_core::{Secret, UnixTime, exec};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -11,8 +13,23 @@ use std::time::Duration;
 /// Much longer than an identity provider on loopback takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The exec plugin of the demo
+#[derive(Args, Clone, Debug)]
+#[command(hide = true)]
+pub(crate) struct DemoPlugin {
+    /// Where the demo's identity provider listens
+    #[arg(long)]
+    issuer: std::net::SocketAddr,
+}
+
+impl Run for DemoPlugin {
+    fn run(self, _before: ConnectionFlags) -> Result<(), Report> {
+        run(&self)
+    }
+}
+
 /// Gets a token from the demo's identity provider and prints it as an ExecCredential.
-pub(crate) fn run(plugin: &DemoPlugin) -> Result<(), Report> {
+fn run(plugin: &DemoPlugin) -> Result<(), Report> {
     let told = std::env::var("KUBERNETES_EXEC_INFO").unwrap_or_default();
     let told = exec::parse_info(&told).map_err(|e| Report::new(Exit::Usage, e))?;
     let secret = std::env::var(PLUGIN_SECRET)

@@ -6,20 +6,20 @@ use std::time::{Duration, Instant as Moment};
 
 /// Puts the events of one authenticator into words, one after the other.
 #[derive(Debug)]
-pub(crate) struct Narrator {
+pub(crate) struct EventFormatter {
     /// When the authenticator was started, whose clock counts from there.
     born: Moment,
     held: Option<Generation>,
 }
 
-impl Narrator {
+impl EventFormatter {
     /// For an authenticator that has just been started.
     pub(crate) fn new() -> Self {
         Self { born: Moment::now(), held: None }
     }
 
     /// The next event.
-    pub(crate) fn tell(&mut self, event: &Event) -> String {
+    pub(crate) fn format(&mut self, event: &Event) -> String {
         match event {
             Event::Renewed { generation, expires } => {
                 let number = generation.as_u64();
@@ -88,9 +88,9 @@ mod tests {
             failure: Failure::new(FailureKind::NotFound, "no such file"),
         };
         let retry_at = Instant::from_millis(1000 * 3600 * 24 * 3 - 1);
-        let mut narrator = Narrator::new();
+        let mut formatter = EventFormatter::new();
         assert_eq!(
-            narrator.tell(&Event::Failed { error, retry_at, serving: true }),
+            formatter.format(&Event::Failed { error, retry_at, serving: true }),
             "could not renew: cannot read token \"/t\": no such file; what it holds stays in use, \
              next try in 71 h"
         );
@@ -98,10 +98,10 @@ mod tests {
 
     #[test]
     fn what_is_the_same_is_not_called_new() {
-        let mut narrator = Narrator::new();
+        let mut formatter = EventFormatter::new();
         let mut renewed = |generation| {
             let generation = Generation::from_u64(generation);
-            narrator.tell(&Event::Renewed { generation, expires: None })
+            formatter.format(&Event::Renewed { generation, expires: None })
         };
         assert_eq!(renewed(1), "holds credential 1");
         assert_eq!(renewed(1), "looked again: still credential 1");

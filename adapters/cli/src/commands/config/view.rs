@@ -1,13 +1,28 @@
 //! `kubecred config view` (KB-2).
 
 use super::Files;
-use crate::arguments::{Connection, go_bool};
+use crate::commands::Run;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::{Exit, Report};
 use clap::{Args, ValueEnum};
 use kubecred_core::kubeconfig::ViewError;
 use kubecred_core::{Kubeconfig, Secret};
 
+const HELP: &str = "\
+Examples:
+  kubecred config view
+  kubecred config view --minify --context prod
+  kubecred config view --raw --flatten --minify > portable.kubeconfig
+
+Without --raw nothing secret is shown, not even what kubectl shows: plugin arguments and variables,
+user names, auth-provider settings, extensions, passwords in URLs, and anything that --flatten
+takes in. Lists and current-context are there even if they are empty.
+
+Exit codes: 0 done; 2 usage; 3 a kubeconfig or a file in it is missing or broken; 7 output.";
+
+/// Show kubeconfigs as one, without their secrets
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct View {
     /// Show secrets
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -29,7 +44,7 @@ pub(crate) struct View {
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t, ignore_case = true)]
     output: Format,
     #[command(flatten)]
-    connection: Connection,
+    connection: ConnectionFlags,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -39,8 +54,8 @@ enum Format {
     Json,
 }
 
-impl View {
-    pub(super) fn run(self, before: Connection) -> Result<(), Report> {
+impl Run for View {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
         let files = Files::new(&flags);
         let explicit = flags.kubeconfig.as_deref().filter(|path| !path.is_empty());
