@@ -4,9 +4,11 @@
 //! `fuzz/run` runs all of them for a while.
 #![forbid(unsafe_code)]
 
+mod api_reply;
 mod exec_credential;
 mod kubeconfig;
 
+pub use api_reply::api_reply;
 pub use exec_credential::exec_credential;
 pub use kubeconfig::kubeconfig;
 
@@ -26,6 +28,7 @@ mod tests {
     /// The committed seeds run with the tests, too.
     #[test]
     fn the_seeds_pass() {
+        run_seeds("api_reply", super::api_reply);
         run_seeds("exec_credential", super::exec_credential);
         run_seeds("kubeconfig", super::kubeconfig);
         run_seeds("session", super::session);

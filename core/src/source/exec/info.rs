@@ -1,8 +1,8 @@
 //! `KUBERNETES_EXEC_INFO`: what a plugin is told, written for plugins and read by them.
 
-use super::json::{Json, string_size};
-use super::word;
 use crate::api::exec_credential::{ExecCredential, Unchecked};
+use crate::api::json::{Json, string_size};
+use crate::api::word;
 use crate::error::{OutputProblem, PluginProblem};
 use crate::profile::{Exec, ExecApiVersion, ExecCluster, Profile, Proxy, Roots};
 use crate::protocol::{Failure, FailureKind};

@@ -2,10 +2,8 @@
 
 mod failure;
 mod info;
-mod json;
 mod output;
 mod permit;
-mod word;
 
 pub use failure::explain;
 pub(crate) use failure::readable;

@@ -1,8 +1,8 @@
 //! What a plugin printed: reading it, and writing it for those who are plugins.
 
-use super::json::{Json, string_size};
-use super::word;
 use crate::api::exec_credential::{Status, Unchecked};
+use crate::api::json::{Json, string_size};
+use crate::api::word;
 use crate::certificate;
 use crate::credential::Identity;
 use crate::error::{ContentProblem, FileRole, OutputProblem, PluginProblem};

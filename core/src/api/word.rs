@@ -1,19 +1,19 @@
-//! Words of a plugin's answer that an error may quote. A plugin that prints something else may print
-//! anything, a token for one: only what has the form of the right thing is shown.
+//! `kind` and `apiVersion` of an answer, as an error may quote them. A plugin or server that answers
+//! with something else may answer with anything, even a token: only what has the right form is shown.
 
 use alloc::string::String;
 
 const HIDDEN: &str = "(not shown)";
 
 /// An `apiVersion`: `v1`, `apps/v1`, `client.authentication.k8s.io/v1alpha1`.
-pub(super) fn version(text: &str) -> String {
+pub(crate) fn version(text: &str) -> String {
     let (group, version) = text.rsplit_once('/').unwrap_or(("", text));
     let known = matches!(group, "" | "apps" | "autoscaling" | "batch" | "policy");
     if (known || is_kubernetes(group)) && is_version(version) { text } else { HIDDEN }.into()
 }
 
 /// A `kind`: letters.
-pub(super) fn kind(text: &str) -> String {
+pub(crate) fn kind(text: &str) -> String {
     let letters = text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     if letters { text } else { HIDDEN }.into()
 }
