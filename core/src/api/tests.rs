@@ -4,7 +4,7 @@ use super::bound_object::BoundObjectReference;
 use super::call::{ApiReply, CallError, MAX_REPLY, MAX_TOKEN};
 use super::self_subject_review::{SelfSubjectReview, SelfSubjectReviewVersion};
 use super::status::Status;
-use super::subject_access_review::SubjectAccessReview;
+use super::subject_access_review::{NonResourceAttributes, SubjectAccessReview};
 use super::token_request::TokenRequest;
 use super::token_review::{TokenReview, TokenReviewVersion, Verdict};
 use super::user_info::{MAX_EXTRA_KEYS, MAX_GROUPS};
@@ -248,7 +248,7 @@ fn tr_1_a_token_request_is_posted_to_the_account() {
 }
 
 #[test]
-fn the_reviews_are_posted_to_their_versions() {
+fn rv_24_reviews_are_posted_to_their_versions() {
     let review = TokenReview::new("ey".into(), alloc::vec!["a".into()]);
     let request = review.request();
     assert_eq!(request.path, "/apis/authentication.k8s.io/v1/tokenreviews");
@@ -256,8 +256,14 @@ fn the_reviews_are_posted_to_their_versions() {
     assert!(!format!("{request:?} {review:?}").contains("ey"), "the token shows");
     let path = SelfSubjectReview::request(SelfSubjectReviewVersion::V1alpha1).path;
     assert_eq!(path, "/apis/authentication.k8s.io/v1alpha1/selfsubjectreviews");
-    let request = SubjectAccessReview::default().request();
+    let mut review = SubjectAccessReview::default();
+    review.spec.user.username = "ann".into();
+    let attributes = NonResourceAttributes { path: "/metrics".into(), verb: "get".into() };
+    review.spec.non_resource_attributes = Some(attributes);
+    let request = review.request();
     assert_eq!(request.path, "/apis/authorization.k8s.io/v1/subjectaccessreviews");
+    let spec = r#""spec":{"nonResourceAttributes":{"path":"/metrics","verb":"get"},"user":"ann"}"#;
+    assert!(text(&request.body).contains(spec), "{}", text(&request.body));
 }
 
 #[test]
@@ -335,7 +341,7 @@ fn rv_13_the_user_is_taken_as_it_is() {
 }
 
 #[test]
-fn rv_24_rv_25_allowed_and_denied_together_is_denied() {
+fn rv_25_allowed_and_denied_together_is_denied() {
     let is_allowed = |status: &str| {
         let start =
             r#"{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","status":"#;
@@ -361,7 +367,7 @@ const STATUS: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status
         "causes":[{"reason":"r","message":"m","field":"f"}],"retryAfterSeconds":7},"code":404}"#;
 
 #[test]
-fn tr_15_a_status_is_read_whole_and_shows_its_message() {
+fn a_status_is_read_whole_and_shows_its_message() {
     let status = failure(&reply(404, STATUS));
     assert_same(&status.to_json(), STATUS);
     assert_eq!(status.to_string(), "serviceaccounts \"web\" not found");
@@ -378,7 +384,7 @@ fn tr_15_a_status_is_read_whole_and_shows_its_message() {
 }
 
 #[test]
-fn tr_15_what_is_no_status_is_put_into_client_gos_words() {
+fn what_is_no_status_is_put_into_client_gos_words() {
     let web = " (post serviceaccounts web)";
     for (status, body, message) in [
         (404, "404 page not found", "the server could not find the requested resource"),
