@@ -146,6 +146,10 @@ impl Detection {
 
     /// What to read for the new stage, if the variables are those of a pod.
     fn next(mut self) -> Result<Step, ConfigError> {
+        match &self.stage {
+            Stage::Namespace(profile) if profile.has_namespace() => {}
+            _ => self.in_cluster.check(&self.environment)?,
+        }
         let possible = self.in_cluster.is_possible(&self.environment);
         let [token, roots, namespace] = self.in_cluster.paths();
         self.reads = match &self.stage {

@@ -1,6 +1,6 @@
 //! What a process knows of the world around it, captured once.
 
-use crate::kubeconfig::PathFlavour;
+use crate::kubeconfig::{ConfigError, PathFlavour, Problem, ProblemKind};
 use crate::profile::{PluginPolicy, StdinFacts};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -21,8 +21,11 @@ use core::fmt;
 #[derive(Clone, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
 pub struct Environment {
-    /// The variables, as far as they are text.
+    /// The variables whose values are UTF-8.
     pub variables: BTreeMap<String, String>,
+    /// The names of the variables whose values are not. Where one of them is needed, that is an
+    /// error which names it: it never counts as unset.
+    pub not_utf8: Vec<String>,
     /// How file paths are spelled.
     pub paths: PathFlavour,
     /// Absolute. Empty if there is none or it is unknown: relative paths stay relative then.
@@ -41,6 +44,12 @@ impl Environment {
     ) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self { variables: variables.collect(), ..Self::default() }
+    }
+
+    /// With variables of these names, whose values are not UTF-8.
+    #[must_use]
+    pub fn with_not_utf8<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        Self { not_utf8: names.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// With this working directory.
@@ -67,8 +76,41 @@ impl Environment {
         Self { plugin_policy, ..self }
     }
 
-    /// What a variable holds, if it is set and not empty. On Windows the case of the name does not
-    /// matter.
+    /// What a variable holds, if it is set and not empty.
+    ///
+    /// # Errors
+    /// When it is set, and not UTF-8.
+    ///
+    /// ```
+    /// use kubecred_core::Environment;
+    ///
+    /// let environment = Environment::new([("HOME", "/home/me")]).with_not_utf8(["KUBECONFIG"]);
+    /// assert_eq!(environment.text("HOME"), Ok(Some("/home/me")));
+    /// assert_eq!(environment.text("KUBERC"), Ok(None));
+    /// let error = environment.text("KUBECONFIG").unwrap_err();
+    /// assert_eq!(error.to_string(), "invalid configuration: $KUBECONFIG is not UTF-8");
+    /// ```
+    pub fn text(&self, name: &str) -> Result<Option<&str>, ConfigError> {
+        let same = |known: &String| match self.paths {
+            PathFlavour::Unix => known == name,
+            PathFlavour::Windows => known.eq_ignore_ascii_case(name),
+        };
+        match self.not_utf8.iter().find(|known| same(known)) {
+            Some(known) => {
+                let field = ["$", known].concat();
+                Err(Problem::new(ProblemKind::NotUtf8).field(&field).into())
+            }
+            None => Ok(self.variable(name)),
+        }
+    }
+
+    /// Fails if one of these variables is set, and not UTF-8.
+    pub(crate) fn check(&self, names: &[&str]) -> Result<(), ConfigError> {
+        names.iter().try_for_each(|name| self.text(name).map(drop))
+    }
+
+    /// What a variable holds, if it is set, not empty, and UTF-8. On Windows the case of the name
+    /// does not matter.
     pub fn variable(&self, name: &str) -> Option<&str> {
         let value = match (self.variables.get(name), self.paths) {
             (Some(value), _) => Some(value),
@@ -98,10 +140,17 @@ impl Environment {
 
     /// The folders that may hold `.kube/config`, the first one that does being the home directory
     /// for this purpose (KC-15, step 1). On Unix there is one.
-    pub(crate) fn homes(&self) -> Vec<String> {
-        match self.paths {
-            PathFlavour::Unix => [self.home()].into(),
+    ///
+    /// # Errors
+    /// When a variable that names one is not UTF-8.
+    pub(crate) fn homes(&self) -> Result<Vec<String>, ConfigError> {
+        Ok(match self.paths {
+            PathFlavour::Unix => {
+                self.check(&["HOME"])?;
+                [self.home()].into()
+            }
             PathFlavour::Windows => {
+                self.check(&["HOME", "HOMEDRIVE", "HOMEPATH", "USERPROFILE"])?;
                 let home = self.variable("HOME").map(String::from);
                 let profile = self.variable("USERPROFILE").map(String::from);
                 let mut homes: Vec<String> = Vec::new();
@@ -115,7 +164,7 @@ impl Environment {
                 }
                 homes
             }
-        }
+        })
     }
 
     fn home_drive(&self) -> Option<String> {
@@ -127,6 +176,7 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
             .field("variables", &self.variables.keys())
+            .field("not_utf8", &self.not_utf8)
             .field("paths", &self.paths)
             .field("working_directory", &self.working_directory)
             .field("stdin", &self.stdin)
@@ -163,10 +213,10 @@ mod tests {
             ("HOMEPATH", r"\me"),
             ("USERPROFILE", r"C:\Users\me"),
         ];
-        assert_eq!(windows(&all).homes(), [r"H:\", r"D:\me", r"C:\Users\me"]);
+        assert_eq!(windows(&all).homes().unwrap(), [r"H:\", r"D:\me", r"C:\Users\me"]);
         assert_eq!(windows(&all).home(), r"H:\");
         assert_eq!(windows(&all[1..]).home(), r"C:\Users\me");
         assert_eq!(windows(&all[1..3]).home(), r"D:\me");
-        assert_eq!(windows(&all[1..2]).homes(), [""]);
+        assert_eq!(windows(&all[1..2]).homes().unwrap(), [""]);
     }
 }

@@ -118,6 +118,7 @@ impl InCluster {
         roots: Result<Secret, Failure>,
         overrides: &Overrides,
     ) -> Result<Kubeconfig, ConfigError> {
+        self.check(environment)?;
         let Some(server) = self.address(environment) else {
             return Err(Problem::new(ProblemKind::NotInCluster).into());
         };
@@ -143,6 +144,17 @@ impl InCluster {
         config.users.insert(String::new(), user);
         config.contexts.insert(String::new(), ContextEntry::default());
         Ok(config)
+    }
+
+    /// Fails if a variable that is needed for the pod's account is not UTF-8.
+    pub(crate) fn check(&self, environment: &Environment) -> Result<(), ConfigError> {
+        if self.host.is_empty() {
+            environment.check(&[HOST])?;
+        }
+        if self.port.is_empty() {
+            environment.check(&[PORT])?;
+        }
+        environment.check(&[POD_NAMESPACE])
     }
 
     /// The pod's namespace: `POD_NAMESPACE`, else the file's, else `default` (IC-8).

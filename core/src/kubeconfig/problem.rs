@@ -159,6 +159,9 @@ impl fmt::Display for WithoutPlace<'_> {
 #[non_exhaustive]
 pub enum ProblemKind {
     // Reading and decoding.
+    /// A variable whose value is not UTF-8.
+    #[error("is not UTF-8")]
+    NotUtf8,
     /// The file cannot be read (KC-7, KC-9).
     #[error("cannot be read: {0}")]
     Unreadable(Failure),

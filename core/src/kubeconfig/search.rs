@@ -35,14 +35,19 @@ use alloc::vec::Vec;
 /// # Ok::<(), kubecred_core::kubeconfig::ConfigError>(())
 /// ```
 ///
-/// An empty `explicit` is none, as an empty flag is. Not done: moving kubectl's file of before 2015
+/// An empty `explicit` is none, as an empty flag is. Where a variable that names the files is not
+/// UTF-8, there are none, and [`Search::load`] says so. Not done: moving kubectl's file of before 2015
 /// to where it is now (KC-16, KC-17); reading must not write.
 pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
     if let Some(path) = explicit.filter(|path| !path.is_empty()) {
         return Search::new([path.to_owned()].into(), Reason::Explicit, environment);
     }
     let flavour = environment.paths;
-    if let Some(list) = environment.variable("KUBECONFIG") {
+    let list = match environment.text("KUBECONFIG") {
+        Ok(list) => list,
+        Err(error) => return Search::failed(error, Reason::Variable, environment),
+    };
+    if let Some(list) = list {
         let mut paths: Vec<String> = Vec::new();
         for path in flavour.split_list(list) {
             if !path.is_empty() && !paths.contains(&path) {
@@ -51,7 +56,10 @@ pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
         }
         return Search::new(paths, Reason::Variable, environment);
     }
-    let homes = environment.homes();
+    let homes = match environment.homes() {
+        Ok(homes) => homes,
+        Err(error) => return Search::failed(error, Reason::Home, environment),
+    };
     let paths = homes.iter().map(|home| flavour.join(home, &flavour.join(".kube", "config")));
     Search::new(paths.collect(), Reason::Home, environment)
 }
@@ -63,6 +71,8 @@ pub struct Search {
     reason: Reason,
     flavour: PathFlavour,
     working_directory: String,
+    /// Why it is not known which files to read.
+    problem: Option<ConfigError>,
 }
 
 /// Who named the files.
@@ -91,7 +101,19 @@ pub(super) enum Found<'a> {
 impl Search {
     fn new(paths: Vec<String>, reason: Reason, environment: &Environment) -> Self {
         let working_directory = environment.working_directory.clone();
-        Self { paths, reason, flavour: environment.paths, working_directory }
+        Self { paths, reason, flavour: environment.paths, working_directory, problem: None }
+    }
+
+    fn failed(error: ConfigError, reason: Reason, environment: &Environment) -> Self {
+        Self { problem: Some(error), ..Self::new(Vec::new(), reason, environment) }
+    }
+
+    /// Fails if it is not known which files to read: a variable that names them is not UTF-8.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.problem.clone().map_or(Ok(()), Err)
     }
 
     /// The files, in order of precedence. A relative one is relative to the working directory.
@@ -131,7 +153,8 @@ impl Search {
         reads: impl IntoIterator<Item = Result<Secret, Failure>>,
         mut each: impl FnMut(Found<'_>),
     ) -> Vec<Problem> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<Problem> =
+            self.problem.clone().map(ConfigError::into_problems).unwrap_or_default();
         let mut reads = reads.into_iter();
         for path in &self.paths {
             let unanswered = || Err(Failure::new(FailureKind::Other, "the host did not read it"));

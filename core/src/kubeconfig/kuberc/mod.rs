@@ -60,8 +60,8 @@ impl Kuberc {
         flag: Option<&str>,
         environment: &Environment,
     ) -> Result<Option<Self>, ConfigError> {
-        let variable = environment.variable("KUBERC");
-        let feature = environment.variable("KUBECTL_KUBERC");
+        let variable = environment.text("KUBERC")?;
+        let feature = environment.text("KUBECTL_KUBERC")?;
         let off = match (variable, feature) {
             (Some("off"), _) => Some("KUBERC=off"),
             (_, Some(value)) if value.eq_ignore_ascii_case("false") => Some("KUBECTL_KUBERC=false"),
@@ -78,7 +78,7 @@ impl Kuberc {
             (Some(path), None, _) | (None, None, Some(path)) => named(path),
             (None, None, None) => {
                 let file = flavour.join(".kube", "kuberc");
-                let homes = environment.homes();
+                let homes = environment.homes()?;
                 let paths = homes.iter().map(|home| flavour.join(home, &file)).collect();
                 Ok(Some(Self { paths, named: false, flavour }))
             }

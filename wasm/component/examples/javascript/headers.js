@@ -36,7 +36,7 @@ const perform = { // Any other job is answered with unsupported.
 };
 
 const environment = {
-  variables: Object.entries(process.env), paths: 'unix', workingDirectory: process.cwd(),
+  variables: Object.entries(process.env), notUtf8: [], paths: 'unix', workingDirectory: process.cwd(),
   stdin: { terminal: process.stdin.isTTY ?? false }, pluginPolicy: { tag: 'allow-all' },
 };
 let step = { tag: 'read', val: new settings.Detection(undefined, undefined, environment) };

@@ -68,8 +68,13 @@ def read(path):
         return file.read()
 
 
+def is_utf8(value):
+    return not any("\udc80" <= character <= "\udcff" for character in value)
+
+
 environment = record(
-    variables=list(os.environ.items()),
+    variables=[(name, value) for name, value in os.environ.items() if is_utf8(value)],
+    not_utf8=[name for name, value in os.environ.items() if not is_utf8(value)],
     paths="unix",
     working_directory=os.getcwd(),
     stdin=record(terminal=sys.stdin.isatty(), unavailable=None),

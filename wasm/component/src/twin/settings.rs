@@ -41,7 +41,7 @@ records! {
     Namespace { name, overridden }
     Provenance { setting, origin }
     Notice { rule, text }
-    Environment { variables, paths, working_directory, stdin, plugin_policy }
+    Environment { variables, not_utf8, paths, working_directory, stdin, plugin_policy }
     ExecEntry {
         command, args, env, api_version, install_hint, provide_cluster_info, interactive_mode,
     }
