@@ -246,7 +246,8 @@ fn times_and_ids_survive_readers_that_know_only_doubles() {
     let last = (1_u64 << 53) - 1;
     for number in [0, 1, last] {
         assert_eq!(text(&Instant::from_millis(number)), number.to_string());
-        assert_eq!(text(&ActionId::from_u64(number)), number.to_string());
+        let id: ActionId = ActionId::from_u64(number);
+        assert_eq!(text(&id), number.to_string());
     }
 }
 

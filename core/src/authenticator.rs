@@ -202,14 +202,14 @@ impl Authenticator {
     fn answer(&mut self, now: Now, Completion { id, outcome }: Completion) {
         let mut outcome = Some(outcome);
         for index in 0..self.slots.len() {
-            let next = ActionId(self.next_id);
+            let next = ActionId::from_u64(self.next_id);
             let Some(slot) = self.slots.get_mut(index) else { return };
             let done = slot.complete(now, id, &mut outcome, next, &self.policy, &mut self.jitter);
             if let Some(done) = done {
                 return self.settle(now, done);
             }
         }
-        let next = ActionId(self.next_id);
+        let next = ActionId::from_u64(self.next_id);
         let Self { persister, slots, policy, jitter, .. } = self;
         let saved = slots
             .iter_mut()
@@ -237,7 +237,7 @@ impl Authenticator {
 
     fn advance(&mut self, now: Now) {
         for index in 0..self.slots.len() {
-            let next = ActionId(self.next_id);
+            let next = ActionId::from_u64(self.next_id);
             let Some(slot) = self.slots.get_mut(index) else { return };
             let (late, outcome) = slot.advance(now, next, &self.policy, &mut self.jitter);
             if let Some(late) = late {
@@ -253,7 +253,7 @@ impl Authenticator {
     /// Sees to it that what a refresh brought is written back.
     fn persist(&mut self, now: Now) {
         loop {
-            let next = ActionId(self.next_id);
+            let next = ActionId::from_u64(self.next_id);
             let Self { persister, slots, policy, jitter, .. } = self;
             let Some(oidc) = slots.iter_mut().find_map(Slot::oidc) else { return };
             let Some((late, outcome)) = persister.advance(now, next, oidc, policy, jitter) else {
@@ -281,7 +281,7 @@ impl Authenticator {
     }
 
     fn ask(&mut self, work: Work) {
-        let id = ActionId(self.next_id);
+        let id = ActionId::from_u64(self.next_id);
         self.next_id += 1;
         self.stats.started += 1;
         self.actions.push_back(work.action(id));

@@ -12,6 +12,7 @@ use crate::time::{Instant, UnixTime};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::marker::PhantomData;
 
 #[cfg(feature = "serde")]
 use crate::secret::{exposed, exposed_option};
@@ -36,15 +37,42 @@ pub enum Input {
     Close,
 }
 
+/// The language between one kind of machine and its hosts. Each has its own ids, replies and
+/// inputs, so that an answer given to the wrong machine does not compile.
+pub trait Wire: Copy + fmt::Debug + Eq + sealed::Wire {
+    /// What happens to the machine; the answer to a job is one of these.
+    type Input: From<Completion<Self>>;
+    /// What its jobs give when they succeed.
+    type Reply: Clone + fmt::Debug + Eq;
+}
+
+/// The wire of the [`Authenticator`](crate::Authenticator): [`Input`], [`Action`], [`Reply`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "it names a wire and has no values")]
+pub enum AuthWire {}
+
+impl Wire for AuthWire {
+    type Input = Input;
+    type Reply = Reply;
+}
+
+impl From<Completion> for Input {
+    fn from(completion: Completion) -> Self {
+        Self::Complete(completion)
+    }
+}
+
 /// The answer to one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound(serialize = "W::Reply: serde::Serialize")))]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "W::Reply: serde::Deserialize<'de>")))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
-pub struct Completion {
+pub struct Completion<W: Wire = AuthWire> {
     /// The job's id.
-    pub id: ActionId,
+    pub id: ActionId<W>,
     /// What came of it.
-    pub outcome: Result<Reply, Failure>,
+    pub outcome: Result<W::Reply, Failure>,
 }
 
 /// What a job gives when it succeeds: one form for each kind of job.
@@ -204,12 +232,13 @@ impl Action {
 /// forget the old one's jobs: the new one counts from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ActionId(pub(crate) u64);
+#[cfg_attr(feature = "serde", serde(transparent, bound = ""))]
+pub struct ActionId<W = AuthWire>(u64, PhantomData<W>);
 
-impl ActionId {
+impl<W> ActionId<W> {
     /// From its number, as a wire carries it.
     pub const fn from_u64(id: u64) -> Self {
-        Self(id)
+        Self(id, PhantomData)
     }
 
     /// Its number.
@@ -222,29 +251,35 @@ impl ActionId {
 /// answer is given once, and takes the reply that belongs to the request.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound(serialize = "R: serde::Serialize")))]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "R: serde::Deserialize<'de>")))]
 #[must_use = "the machine waits for an answer"]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
-pub struct Job<R> {
+pub struct Job<R, W = AuthWire> {
     /// Under which to answer.
-    pub id: ActionId,
+    pub id: ActionId<W>,
     /// What to do.
     pub request: R,
 }
 
-impl<R: Request> Job<R> {
-    /// The one answer, as an input for the machine.
-    pub fn done(self, outcome: Result<R::Reply, Failure>) -> Input {
-        Input::Complete(Completion { id: self.id, outcome: outcome.map(Into::into) })
+impl<R: Request<W>, W: Wire> Job<R, W> {
+    /// The one answer, as an input for the machine that asked.
+    pub fn done(self, outcome: Result<R::Reply, Failure>) -> W::Input {
+        Completion { id: self.id, outcome: outcome.map(Into::into) }.into()
     }
 }
 
-/// A request that a [`Job`] can carry, with the reply that belongs to it.
-pub trait Request: sealed::Sealed {
+/// A request that a [`Job`] of this wire can carry, with the reply that belongs to it.
+pub trait Request<W: Wire = AuthWire>: sealed::Sealed {
     /// What the host gives back.
-    type Reply: Into<Reply>;
+    type Reply: Into<W::Reply>;
 }
 
-mod sealed {
+pub(crate) mod sealed {
+    /// Machines are this crate's alone.
+    pub trait Wire {}
+    impl Wire for super::AuthWire {}
+
     pub trait Sealed {}
     impl Sealed for super::ReadFile {}
     impl Sealed for super::RunCommand {}
