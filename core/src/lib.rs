@@ -121,6 +121,8 @@ mod error;
 mod headers;
 mod in_cluster;
 pub mod kubeconfig;
+#[cfg(feature = "login")]
+pub mod login;
 mod pem;
 mod persister;
 pub mod policy;
