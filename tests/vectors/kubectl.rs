@@ -68,7 +68,7 @@ impl Folder {
     }
 
     pub(crate) fn kubectl(&self, arguments: &[String], variables: &[(String, String)]) -> Output {
-        let mut command = Command::new(program());
+        let mut command = Command::new(kubecred_kubectl::version(33));
         command.current_dir(self.0.path().join("v/work")).env_clear();
         command.env("PATH", format!("{}/v/bin:/usr/bin:/bin", self.root()));
         command.env("HOME", self.0.path().join("v/home"));
@@ -77,21 +77,8 @@ impl Folder {
             command.env(name, self.moved(value));
         }
         command.args(arguments.iter().map(|argument| self.moved(argument)));
-        command.output().expect("kubectl.1.33 is needed for this test")
+        command.output().expect("kubectl can be run")
     }
-}
-
-/// `kubectl.1.33`, which stands beside the kubectl on PATH.
-fn program() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let kubectl = std::env::split_paths(&path)
-        .map(|folder| folder.join("kubectl"))
-        .find(|file| file.is_file())
-        .expect("kubectl is needed for this test, on PATH");
-    let real = fs::canonicalize(kubectl).expect("it is there");
-    let program = real.with_file_name("kubectl.1.33");
-    assert!(program.is_file(), "{} is needed for this test", program.display());
-    program
 }
 
 fn said(output: &Output) -> String {

@@ -35,20 +35,8 @@ fn main() {
     println!("kubectl is {}", kubectl());
 }
 
-/// What stands beside the file that `kubectl` leads to, if there is one: `kubectl` itself may be a
-/// dispatcher that sends a request of its own first.
 fn kubectl() -> String {
-    let found = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path)
-            .map(|folder| folder.join("kubectl"))
-            .find(|file| file.is_file())
-    });
-    let beside = found.and_then(|file| {
-        let real = std::fs::canonicalize(file).ok()?;
-        let newest = (27..60).rev().map(|minor| real.with_file_name(format!("kubectl.1.{minor}")));
-        newest.into_iter().find(|file| file.is_file())
-    });
-    beside.map_or_else(|| "kubectl".to_owned(), |file| file.to_string_lossy().into_owned())
+    kubecred_kubectl::kubectl().to_string_lossy().into_owned()
 }
 
 fn get(program: &str, command: &[&str], kubeconfig: &Path) {

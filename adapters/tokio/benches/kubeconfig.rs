@@ -70,7 +70,7 @@ async fn kube_rs(text: &str) -> Result<(), kube::config::KubeconfigError> {
 }
 
 fn kubectl(path: &Path) -> Result<(), String> {
-    let mut command = Command::new("kubectl");
+    let mut command = Command::new(kubecred_kubectl::kubectl());
     command.args(["config", "get-contexts", "-o", "name", "--kubeconfig"]).arg(path);
     match command.stdout(Stdio::null()).stderr(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),

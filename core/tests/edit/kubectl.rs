@@ -46,16 +46,14 @@ impl Folder {
     }
 
     /// Runs `kubectl config` on these files.
-    ///
-    /// Panics when there is no kubectl: what is compared with nothing has not been tested.
     pub(crate) fn kubectl(&self, names: &[&str], args: &[&str]) -> Output {
-        let mut command = Command::new("kubectl");
+        let mut command = Command::new(kubecred_kubectl::kubectl());
         command.arg("config").args(args).current_dir(self.0.path()).env("HOME", self.0.path());
         match names {
             [] => command.env_remove("KUBECONFIG"),
             names => command.env("KUBECONFIG", self.list(names)),
         };
-        command.output().expect("this test compares with kubectl, which must be on PATH")
+        command.output().expect("kubectl can be run")
     }
 
     /// The same, and it must not fail.

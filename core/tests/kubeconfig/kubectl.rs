@@ -30,12 +30,12 @@ impl Folder {
 
     /// `None`: refused.
     fn kubectl(&self, files: usize) -> Option<Value> {
-        let output = Command::new("kubectl")
+        let output = Command::new(kubecred_kubectl::kubectl())
             .args(["config", "view", "--raw", "--output=json"])
             .env("KUBECONFIG", self.list(files))
             .env("HOME", &self.0)
             .output()
-            .expect("this test compares with kubectl, which must be installed and on PATH");
+            .expect("kubectl can be run");
         let read = || serde_json::from_slice(&output.stdout).expect("kubectl's JSON");
         output.status.success().then(read)
     }

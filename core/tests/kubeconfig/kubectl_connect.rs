@@ -1,4 +1,4 @@
-//! With which settings the kubectl on `PATH` would connect, and with which it refuses.
+//! With which settings kubectl would connect, and with which it refuses.
 
 use crate::{file, parse};
 use kubecred_core::{Environment, Overrides};
@@ -18,14 +18,14 @@ fn kubectl_connects(name: &str, file: &str, flags: &[&str]) -> Result<(), String
     std::fs::create_dir_all(&folder).expect("a folder for a kubeconfig");
     let config = folder.join("config");
     std::fs::write(&config, file).expect("a kubeconfig");
-    let output = Command::new("kubectl")
+    let output = Command::new(kubecred_kubectl::kubectl())
         .args(["get", "--raw", "/x", "--request-timeout=1"])
         .args(flags)
         .env("KUBECONFIG", &config)
         .env("HOME", &folder)
         .stdin(Stdio::null())
         .output()
-        .expect("this test compares with kubectl, which must be installed and on PATH");
+        .expect("kubectl can be run");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let tried = ["was refused - did you specify", "Unable to connect to the server", "EOF"];
     if tried.iter().any(|words| said.contains(words)) { Ok(()) } else { Err(said) }

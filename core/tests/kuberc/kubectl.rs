@@ -5,20 +5,6 @@ use crate::{alpha, default, named, notices, read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A kubectl that knows kuberc: 1.33 if it stands beside the one on PATH, or that one.
-fn program() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("kubectl"));
-    let found = found.filter_map(|file| file.canonicalize().ok()).next();
-    let found = found.expect("this test compares with kubectl, which must be on PATH");
-    let older = found.with_file_name("kubectl.1.33");
-    let program = if older.exists() { older } else { found };
-    let options = Command::new(&program).arg("options").env("KUBECTL_KUBERC", "true").output();
-    let options = String::from_utf8(options.expect("kubectl can be run").stdout).unwrap();
-    assert!(options.contains("--kuberc"), "{program:?}: kubectl 1.33 or newer is needed");
-    program
-}
-
 /// A home with a kubeconfig.
 struct Home(PathBuf);
 
@@ -46,7 +32,7 @@ impl Home {
 
 #[test]
 fn kb_60_kb_61_what_kubectl_reads_and_refuses() {
-    let (program, home) = (program(), Home::new("files"));
+    let (program, home) = (kubecred_kubectl::kubectl(), Home::new("files"));
     let good = alpha("");
     for text in [
         good.clone(),
@@ -103,7 +89,7 @@ fn kb_60_kb_61_what_kubectl_reads_and_refuses() {
 /// `KUBERC` naming a file is of later versions; here it is about `off` and the flag.
 #[test]
 fn kb_60_kubectl_says_which_file() {
-    let (program, home) = (program(), Home::new("search"));
+    let (program, home) = (kubecred_kubectl::kubectl(), Home::new("search"));
     std::fs::write(home.0.join("bad"), "a: [").unwrap();
     for (arguments, variables, succeeds) in [
         (&[][..], &[][..], true),

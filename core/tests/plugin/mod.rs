@@ -43,13 +43,13 @@ impl Plugin<'_> {
         });
         let file = folder.join("kubeconfig");
         fs::write(&file, escaped(&kubeconfig.to_string())).unwrap();
-        let run = Command::new("kubectl")
+        let run = Command::new(kubecred_kubectl::kubectl())
             .args(["get", "--raw", "/version"])
             .env("KUBECONFIG", &file)
             .env("HOME", folder)
             .stdin(Stdio::null())
             .output()
-            .expect("this test compares with kubectl, which must be on PATH");
+            .expect("kubectl can be run");
         String::from_utf8_lossy(&run.stderr).into_owned()
     }
 }

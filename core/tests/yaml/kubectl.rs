@@ -1,4 +1,4 @@
-//! The oracle: the `kubectl` on `PATH`.
+//! kubectl, which says what is right.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,8 +31,6 @@ impl Kubectl {
     }
 
     /// Asks kubectl to read `bytes` as a kubeconfig.
-    ///
-    /// Panics when there is no kubectl: what is compared with nothing has not been tested.
     pub(crate) fn view(&self, bytes: &[u8]) -> Answer {
         self.ask(bytes, MUCH)
     }
@@ -45,13 +43,13 @@ impl Kubectl {
     fn ask(&self, bytes: &[u8], much: usize) -> Answer {
         let file = self.directory.join("config");
         std::fs::write(&file, bytes).expect("the file for kubectl");
-        let output = Command::new("kubectl")
+        let output = Command::new(kubecred_kubectl::kubectl())
             .args(["config", "view", "--raw", "--output=json", "--kubeconfig"])
             .arg(&file)
             .env("HOME", &self.directory)
             .env_remove("KUBECONFIG")
             .output()
-            .expect("this test compares with kubectl, which must be installed and on PATH");
+            .expect("kubectl can be run");
         if output.status.success() && output.stdout.len() > much {
             Answer::ReadMuch
         } else if output.status.success() {

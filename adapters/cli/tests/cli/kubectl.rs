@@ -43,7 +43,7 @@ fn latest(stage: &Stage, path: &str) -> Exchange {
 }
 
 async fn kubectl(stage: &Stage, arguments: &[&str]) -> String {
-    let mut command = clean("kubectl".as_ref(), stage.folder.path());
+    let mut command = clean(&kubecred_kubectl::kubectl(), stage.folder.path());
     command.args(["--kubeconfig", "config"]).args(arguments);
     ended(start(&mut command)).await.good().to_owned()
 }

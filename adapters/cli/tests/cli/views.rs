@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -149,18 +149,8 @@ impl Stage {
     }
 
     fn theirs(&self, files: &[&str], arguments: &str) -> Output {
-        self.run(&kubectl(), files, arguments)
+        self.run(&kubecred_kubectl::kubectl(), files, arguments)
     }
-}
-
-/// The newest real kubectl of the machine.
-fn kubectl() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("kubectl"));
-    let found = found.into_iter().find(|path| path.is_file()).expect("kubectl is needed on PATH");
-    let found = found.canonicalize().unwrap();
-    let versions = (20..60).rev().map(|minor| found.with_file_name(format!("kubectl.1.{minor}")));
-    versions.into_iter().find(|path| path.is_file()).unwrap_or(found)
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -3,7 +3,6 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use tempfile::TempDir;
 
 /// A kubeconfig with something of everything.
@@ -98,7 +97,7 @@ impl Folder {
     pub(crate) fn run(&self, program: Program, kubeconfig: &str, arguments: &[&str]) -> Ended {
         let path = match program {
             Program::Kubecred => Path::new(env!("CARGO_BIN_EXE_kubecred")),
-            Program::Kubectl => &KUBECTL,
+            Program::Kubectl => &kubecred_kubectl::kubectl(),
         };
         let mut command = Command::new(path);
         command.args(arguments).current_dir(self.0.path()).env_clear().env("HOME", self.0.path());
@@ -146,16 +145,3 @@ fn bare(value: &mut Value) {
         _ => {}
     }
 }
-
-/// The newest kubectl that stands beside the one on PATH as `kubectl.1.33`, or else that one: it may
-/// be a dispatcher, which looks into the kubeconfig itself before it starts another.
-static KUBECTL: LazyLock<PathBuf> = LazyLock::new(|| {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let plain = std::env::split_paths(&path).map(|folder| folder.join("kubectl"));
-    let plain = { plain }.find(|file| file.is_file()).expect(
-        "kubectl is needed on PATH, to say what is right; see https://kubernetes.io/docs/tasks/tools/",
-    );
-    let plain = plain.canonicalize().expect("a file");
-    let beside = |minor: u8| plain.with_file_name(format!("kubectl.1.{minor}"));
-    (20..60).rev().map(beside).find(|file| file.is_file()).unwrap_or(plain)
-});

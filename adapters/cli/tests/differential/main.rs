@@ -66,13 +66,22 @@ const DETAILED: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn generated_kubeconfigs_are_used_as_kubectl_uses_them() {
+    compare_with(&Program::kubectl()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn generated_kubeconfigs_are_used_as_the_newest_kubectl_uses_them() {
+    compare_with(&Program::kubectl_version(kubecred_kubectl::NEWEST)).await;
+}
+
+async fn compare_with(oracle: &Program) {
     let seed = number("KUBECRED_SEED", SEED);
     let count = number("KUBECRED_CASES", RANDOM as u64) as usize;
     let mut recipes = generate::singles();
     recipes.extend(generate::chosen());
     recipes.extend(generate::random(seed, count));
-    let tally = Tally::of(recipes, &Program::kubectl()).await;
-    tell(&format!("seed {seed}: {}", tally.summary()));
+    let tally = Tally::of(recipes, oracle).await;
+    tell(&format!("{}, seed {seed}: {}", oracle.name, tally.summary()));
     assert!(tally.different.is_empty(), "seed {seed}\n{}", tally.report().await);
     assert!(tally.compared >= 500 || count < RANDOM, "{} are too few", tally.compared);
     for intended in INTENDED {
@@ -84,9 +93,11 @@ async fn generated_kubeconfigs_are_used_as_kubectl_uses_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn older_kubectls_use_a_sample_in_the_same_way() {
-    let newest = Program::kubectl().name;
-    for oracle in Program::kubectl_versions().into_iter().filter(|other| other.name != newest) {
+async fn other_kubectls_use_a_sample_in_the_same_way() {
+    let whole = [kubecred_kubectl::USUAL, kubecred_kubectl::NEWEST];
+    let others =
+        kubecred_kubectl::versions().into_iter().filter(|(minor, _)| !whole.contains(minor));
+    for oracle in others.map(|(minor, _)| Program::kubectl_version(minor)) {
         // Other ones for each.
         let seed = oracle.name.bytes().fold(SEED, |seed, byte| seed * 31 + u64::from(byte));
         let tally = Tally::of(generate::random(seed, SAMPLE), &oracle).await;

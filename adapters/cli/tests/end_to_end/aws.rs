@@ -3,10 +3,10 @@
 
 use crate::case::Case;
 use crate::observation::Run;
-use crate::programs::on_path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
+use std::path::PathBuf;
 
 /// What the token is: a prefix, and a signed URL in base64.
 const PREFIX: &str = "Bearer k8s-aws-v1.";
@@ -30,7 +30,8 @@ fn signed_url(run: &Run) -> Vec<String> {
 
 #[tokio::test]
 async fn aws_eks_get_token_is_a_plugin_like_any_other() {
-    let aws = on_path("aws").expect("aws is needed on PATH; tests/run installs it");
+    let aws =
+        on_path("aws").expect("aws is needed on PATH; tests/tools installs it in target/tools/bin");
     // A stanza as `aws eks update-kubeconfig` writes it, with the keys beside it.
     let exec = json!({
         "apiVersion": "client.authentication.k8s.io/v1beta1",
@@ -55,4 +56,10 @@ async fn aws_eks_get_token_is_a_plugin_like_any_other() {
     let differences = theirs.differences(&ours);
     assert!(differences.is_empty(), "kubectl (-) and kubecred (+)\n{differences}");
     assert!(signed_url(&both.kubectl)[0].starts_with("https://sts.eu-central-1.amazonaws.com/"));
+}
+
+/// Where PATH has a program.
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -10,9 +10,10 @@ use serde_json::json;
 /// Holds kubecred to doing what every kubectl at hand does.
 async fn agree_with_all(case: Case) {
     let ours = case.run(&Program::kubecred()).await;
-    let mut oracles = Program::kubectl_versions();
-    oracles.push(Program::kubectl());
-    // Beside a machine's one kubectl there may be others, or not.
+    let oracles = kubecred_kubectl::versions();
+    assert!(!oracles.is_empty(), "tests/tools kubectl installs the versions to compare with");
+    let oracles: Vec<_> =
+        oracles.into_iter().map(|(minor, _)| Program::kubectl_version(minor)).collect();
     println!("{:?}", oracles.iter().map(|oracle| &oracle.name).collect::<Vec<_>>());
     for oracle in oracles {
         let theirs = case.run(&oracle).await;

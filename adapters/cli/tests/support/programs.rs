@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::process::Command;
 
@@ -25,33 +24,14 @@ impl Program {
         Self { name: "kubecred".into(), path, get: &["get"] }
     }
 
-    /// The oracle: the `kubectl` of the machine.
-    ///
-    /// Google Cloud's is a dispatcher, which asks the server for its version before it does what it
-    /// is told to; with it, the oracle is the newest of those it chooses from.
+    /// The kubectl that tests compare with.
     pub(crate) fn kubectl() -> Self {
-        static ORACLE: LazyLock<Program> = LazyLock::new(|| {
-            let plain = Program::kubectl_at(kubectl_on_path());
-            if !plain.is_dispatcher() {
-                return plain;
-            }
-            Program::kubectl_versions().pop().expect("a dispatcher has versions beside it")
-        });
-        ORACLE.clone()
+        Self::kubectl_version(kubecred_kubectl::USUAL)
     }
 
-    /// Further versions, if they stand beside the `kubectl` of the machine as `kubectl.1.27` and so
-    /// on, oldest first.
-    pub(crate) fn kubectl_versions() -> Vec<Self> {
-        let plain = kubectl_on_path().canonicalize().expect("kubectl is a file");
-        let beside = |minor: u8| plain.with_file_name(format!("kubectl.1.{minor}"));
-        (20..60).map(beside).filter(|path| path.is_file()).map(Self::kubectl_at).collect()
-    }
-
-    fn is_dispatcher(&self) -> bool {
-        let output = std::process::Command::new(&self.path).args(["version", "--client"]).output();
-        let output = output.unwrap_or_else(|error| panic!("kubectl cannot be run: {error}"));
-        String::from_utf8_lossy(&output.stdout).contains("dispatcher")
+    /// kubectl 1.`minor`.
+    pub(crate) fn kubectl_version(minor: u8) -> Self {
+        Self::kubectl_at(kubecred_kubectl::version(minor))
     }
 
     fn kubectl_at(path: PathBuf) -> Self {
@@ -95,16 +75,4 @@ pub(crate) async fn run<'a>(
         stdout: output.stdout,
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
-}
-
-fn kubectl_on_path() -> PathBuf {
-    on_path("kubectl").expect(
-        "kubectl is needed on PATH, to say what is right; see https://kubernetes.io/docs/tasks/tools/",
-    )
-}
-
-/// Where PATH has a program.
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -126,11 +126,11 @@ async fn kc_87_kubectl_stays_out_while_we_change_a_file() {
     let path = stage.path("config");
     let files = stage.config();
     let changed = files.edit(move |config| {
-        let theirs = Command::new("kubectl")
+        let theirs = Command::new(kubecred_kubectl::kubectl())
             .args(["config", "set-context", "theirs", "--kubeconfig"])
             .arg(&path)
             .output()
-            .expect("this test needs kubectl, which must be on PATH");
+            .expect("kubectl can be run");
         config.use_context("two").map(|()| theirs)
     });
     let theirs = changed.await.unwrap().value;

@@ -48,10 +48,10 @@ impl Place {
     }
 
     fn kubectl(&self, arguments: &[&str]) -> String {
-        let mut kubectl = Command::new("kubectl");
+        let mut kubectl = Command::new(kubecred_kubectl::kubectl());
         let config = format!("--kubeconfig={}", self.path().display());
         let output = kubectl.arg(config).args(arguments).env_remove("KUBECONFIG").output();
-        let output = output.expect("kubectl is on PATH; see tests/run");
+        let output = output.expect("kubectl can be run");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     }

@@ -63,7 +63,8 @@ async fn kubectl(directory: &Path, arguments: &[&str]) -> Value {
 
 async fn try_kubectl(directory: &Path, arguments: &[&str]) -> Result<String, String> {
     let all = [&["--kubeconfig", "config"], arguments].concat();
-    let output = run("kubectl", directory, &all).await;
+    let program = kubecred_kubectl::kubectl();
+    let output = run(program.to_str().expect("text"), directory, &all).await;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
