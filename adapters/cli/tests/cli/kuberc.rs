@@ -1,6 +1,6 @@
 //! kuberc: which plugins may run, as kubectl's preferences say (KB-60…KB-63).
 
-use crate::stage::{Ended, Stage, command, ended, plugin, start};
+use crate::stage::{Ended, Stage, clean, command, ended, plugin, start};
 use serde_json::json;
 
 const DENY: &str = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n\
@@ -112,4 +112,72 @@ async fn kb_63_who_runs_no_plugin_is_not_concerned() {
     stage.kubeconfig(plugin("./login"));
     let denied = get(&stage, &["-v"], &[]).await;
     assert!(denied.stderr.contains("credentialPluginPolicy comes from"), "{denied:?}");
+}
+
+/// What `kuberc` may say of the policy and its list.
+const POLICIES: [&str; 5] = ["", "AllowAll", "DenyAll", "Allowlist", "Nonsense"];
+const LISTS: [&str; 8] = [
+    "",
+    "[]",
+    "[{name: login}]",
+    "[{name: ./login}]",
+    "[{name: FOLDER/login}]",
+    "[{name: other}, {name: FOLDER/login}]",
+    "[{name: ''}]",
+    "[{}]",
+];
+const COMMANDS: [&str; 3] = ["login", "./login", "FOLDER/login"];
+
+/// Whether a program answers with this kuberc, and whether the plugin was run.
+async fn outcome(stage: &Stage, mut command: tokio::process::Command) -> (bool, bool) {
+    let folder = stage.folder.path();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::split_paths(&path);
+    let path = std::env::join_paths([folder.to_owned()].into_iter().chain(path)).unwrap();
+    command.args(["--kubeconfig=config", "--kuberc=policy"]).env("PATH", path);
+    let ended = ended(start(&mut command)).await;
+    let ran = std::fs::remove_file(folder.join("ran")).is_ok();
+    (ended.code == Some(0), ran)
+}
+
+/// The first kubectl with policies is 1.35: every policy, with every list, for every way to name the
+/// plugin. There the field is called `name`; that `command`, as it is called since, means the same
+/// is held by the tests above.
+#[tokio::test]
+async fn kb_62_a_policy_lets_the_same_plugins_run_as_in_kubectl() {
+    let stage = stage().await;
+    let folder = stage.folder.path().to_str().unwrap().to_owned();
+    let newest = kubecred_kubectl::version(kubecred_kubectl::NEWEST);
+    let (mut different, mut ran) = (Vec::new(), 0);
+    for (policy, list) in POLICIES.iter().flat_map(|policy| LISTS.map(|list| (*policy, list))) {
+        let mut kuberc = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n".to_owned();
+        for (name, value) in
+            [("credentialPluginPolicy", policy), ("credentialPluginAllowlist", list)]
+        {
+            if !value.is_empty() {
+                kuberc += &format!("{name}: {}\n", value.replace("FOLDER", &folder));
+            }
+        }
+        stage.write("policy", &kuberc);
+        for name in COMMANDS {
+            stage.kubeconfig(plugin(&name.replace("FOLDER", &folder)));
+            let mut theirs = clean(&newest, stage.folder.path());
+            theirs.args(["get", "--raw", "/version"]);
+            let theirs = outcome(&stage, theirs).await;
+            let mut ours = command(stage.folder.path());
+            ours.args(["get", "/version"]);
+            let ours = outcome(&stage, ours).await;
+            ran += usize::from(theirs.1);
+            if ours != theirs {
+                different.push(format!("{policy:?}, {list}, {name}: {theirs:?}, not {ours:?}"));
+            }
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "(answered, ran) of kubectl and kubecred\n{}",
+        different.join("\n")
+    );
+    let all = POLICIES.len() * LISTS.len() * COMMANDS.len();
+    assert!(ran * 10 > all && ran < all, "{ran} of {all} ran: the mix is no test");
 }
