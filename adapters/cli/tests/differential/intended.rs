@@ -18,6 +18,13 @@ pub(crate) struct Intended {
     pub(crate) instead: Instead,
 }
 
+/// The rules of those that the newest kubectl does not need any more: it does what kubecred does.
+pub(crate) const SETTLED: [&str; 2] = ["KC-65", "KC-72"];
+
+fn is_newest(kubectl: &Run) -> bool {
+    kubectl.program == format!("kubectl.1.{}", kubecred_kubectl::NEWEST)
+}
+
 /// What kubecred must do instead.
 pub(crate) enum Instead {
     /// What kubectl does with this change of the draft.
@@ -63,7 +70,9 @@ pub(crate) const INTENDED: &[Intended] = &[
     Intended {
         rule: "KC-72",
         reason: "the path in the server's URL comes before the path asked for",
-        about: |draft, _| server_path(draft).is_some_and(|path| path != "/"),
+        about: |draft, kubectl| {
+            server_path(draft).is_some_and(|path| path != "/") && !is_newest(kubectl)
+        },
         instead: Instead::As(|draft| {
             let prefix = server_path(draft).unwrap_or_default().trim_end_matches('/');
             draft.path = format!("{prefix}{}", draft.path);
