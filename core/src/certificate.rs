@@ -1,7 +1,7 @@
 //! What PEM certificates and keys say of themselves: when they end, and whether they belong
 //! together. Nothing is verified; that is the TLS library's part.
 
-use crate::error::ContentProblem;
+use crate::content::ContentProblem;
 use crate::pem;
 use crate::time::UnixTime;
 use x509_cert::Certificate;

@@ -1,6 +1,7 @@
 //! What a process knows of the world around it, captured once.
 
-use crate::kubeconfig::{ConfigError, PathFlavour, Problem, ProblemKind};
+use crate::path::PathFlavour;
+use crate::profile::problem::{ConfigError, Problem, ProblemKind};
 use crate::profile::{PluginPolicy, StdinFacts};
 use alloc::collections::BTreeMap;
 use alloc::string::String;

@@ -1,9 +1,12 @@
 //! Why there is no credential: named by source, never with a byte of it.
 
-use crate::protocol::Failure;
+use crate::failure::Failure;
+use crate::redact::quoted;
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
+
+pub(crate) use crate::content::{ContentProblem, FileRole};
 
 /// Why a source gave no credential.
 ///
@@ -15,7 +18,7 @@ use core::time::Duration;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read.
-    #[error("cannot read {role} {path:?}: {failure}")]
+    #[error("cannot read {role} {}: {failure}", quoted(path))]
     File {
         /// What it is for.
         role: FileRole,
@@ -25,7 +28,7 @@ pub enum Error {
         failure: Failure,
     },
     /// A file was read, and is not what it should be.
-    #[error("{role} {path:?} {problem}")]
+    #[error("{role} {} {problem}", quoted(path))]
     FileContent {
         /// What it is for.
         role: FileRole,
@@ -35,7 +38,7 @@ pub enum Error {
         problem: ContentProblem,
     },
     /// Something given outright is not what it should be.
-    #[error("{role} of user {user:?} {problem}")]
+    #[error("{role} of user {} {problem}", quoted(user))]
     Data {
         /// What it is for.
         role: FileRole,
@@ -45,7 +48,7 @@ pub enum Error {
         problem: ContentProblem,
     },
     /// An exec plugin gave no credential.
-    #[error("exec plugin {command:?} of user {user:?}: {problem}{}", Hint(hint))]
+    #[error("exec plugin {} of user {}: {problem}{}", quoted(command), quoted(user), Hint(hint))]
     Plugin {
         /// The kubeconfig entry; empty if there is none.
         user: String,
@@ -57,7 +60,7 @@ pub enum Error {
         hint: Option<String>,
     },
     /// An OpenID provider gave no id-token.
-    #[error("oidc auth-provider of user {user:?}, issuer {issuer}: {problem}")]
+    #[error("oidc auth-provider of user {}, issuer {issuer}: {problem}", quoted(user))]
     Oidc {
         /// The kubeconfig entry; empty if there is none.
         user: String,
@@ -67,7 +70,11 @@ pub enum Error {
         problem: OidcProblem,
     },
     /// Refreshed tokens could not be written back to where they came from.
-    #[error("cannot save the refreshed tokens of user {user:?} in {path:?}: {problem}")]
+    #[error(
+        "cannot save the refreshed tokens of user {} in {}: {problem}",
+        quoted(user),
+        quoted(path)
+    )]
     NotSaved {
         /// The kubeconfig entry.
         user: String,
@@ -79,66 +86,6 @@ pub enum Error {
     /// A host answered a job with the reply of another kind.
     #[error("the host answered with the wrong kind of reply")]
     WrongReply,
-}
-
-/// What a file, or data in its stead, is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum FileRole {
-    /// `client-certificate`.
-    ClientCertificate,
-    /// `client-key`.
-    ClientKey,
-    /// `certificate-authority`.
-    Roots,
-    /// `tokenFile`, or `token`.
-    Token,
-    /// `username` and `password`.
-    Basic,
-    /// `as`, `as-uid`, `as-groups`, `as-user-extra`.
-    Impersonation,
-}
-
-impl fmt::Display for FileRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ClientCertificate => "client certificate",
-            Self::ClientKey => "client key",
-            Self::Roots => "certificate authority",
-            Self::Token => "token",
-            Self::Basic => "user name or password",
-            Self::Impersonation => "impersonation",
-        })
-    }
-}
-
-/// What is wrong with the content of a file or field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum ContentProblem {
-    /// Nothing but white space (TK-3).
-    #[error("is empty")]
-    Empty,
-    /// A byte that an HTTP header cannot carry, a line break for one (HT-4).
-    #[error("holds a character that an HTTP header cannot carry (a line break?)")]
-    NotHeaderText,
-    /// No PEM block of the right kind (UA-32, EX-55).
-    #[error("holds no PEM block of the right kind")]
-    NoPem,
-    /// The PEM block holds something else than a certificate (UA-32, EX-55).
-    #[error("holds a certificate that cannot be parsed")]
-    BadCertificate,
-    /// No PEM block that holds a private key in clear (UA-34, EX-55).
-    #[error("holds no private key that can be read (is it encrypted?)")]
-    BadKey,
-    /// Certificate and key belong to different pairs: perhaps one of them is being replaced just
-    /// now (EX-55).
-    #[error("does not belong to the key beside it (is one of them being replaced?)")]
-    PairMismatch,
 }
 
 /// What went wrong with an exec plugin.

@@ -1,10 +1,10 @@
 //! The header set of a request: `authorization`, then `impersonate-*`.
 
+use crate::content::header_text;
 use crate::credential::Header;
 use crate::error::{Error, FileRole};
 use crate::profile::Impersonation;
 use crate::secret::Secret;
-use crate::source::header_text;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;

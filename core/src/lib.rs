@@ -113,42 +113,49 @@ extern crate std;
 pub mod api;
 mod authenticator;
 pub mod certificate;
-mod check;
+mod content;
 mod credential;
 mod detect;
 mod environment;
 mod error;
+mod failure;
 mod headers;
 mod in_cluster;
 pub mod kubeconfig;
 #[cfg(feature = "login")]
 pub mod login;
+mod path;
 mod pem;
 mod persister;
 pub mod policy;
 mod profile;
 pub mod protocol;
+pub mod redact;
 pub mod secret;
 mod slot;
 mod source;
 mod time;
+mod url;
 pub mod yaml;
 
 pub use authenticator::{Authenticator, Stats};
+pub use content::{ContentProblem, FileRole};
 pub use credential::{Credential, Generation, Header, Identity, Unready};
 pub use detect::{Detection, Step, detect};
 pub use environment::Environment;
 pub use error::{
-    ContentProblem, Endpoint, Error, FileRole, IdTokenProblem, OidcProblem, OidcStep,
-    OutputProblem, PluginProblem, SaveProblem,
+    Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep, OutputProblem, PluginProblem,
+    SaveProblem,
 };
 pub use in_cluster::InCluster;
-pub use kubeconfig::{ConfigError, Kubeconfig, Overrides, PathFlavour};
+pub use kubeconfig::{Kubeconfig, Overrides};
+pub use path::PathFlavour;
 pub use policy::Policy;
 pub use profile::{
-    Authentication, Bearer, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,
-    Impersonation, InteractiveMode, KubeconfigUser, Material, Namespace, Notice, Oidc, Origin,
-    PluginPolicy, Profile, Provenance, Proxy, Roots, StdinFacts, Token, without_user_info,
+    AuthProviderProblem, Authentication, Bearer, ClientCertificate, Cluster, ConfigError,
+    EmptyReason, EnvVar, Exec, ExecApiVersion, ExecCluster, Impersonation, InteractiveMode,
+    KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, PluginPolicy, PolicyProblem,
+    Problem, ProblemKind, Profile, Provenance, Proxy, ProxyProblem, Roots, StdinFacts, Token,
 };
 #[doc(no_inline)]
 pub use protocol::{Action, ActionId, Completion, Event, Failure, FailureKind, Input, Job, Reply};

@@ -12,12 +12,19 @@
 //! assert!(matches!(profile.authentication.bearer, Bearer::TokenFile { .. }));
 //! ```
 
+pub(crate) mod check;
 mod oidc;
+mod plugin_policy;
+pub(crate) mod problem;
 
 pub use oidc::{KubeconfigUser, Oidc};
+pub use problem::{
+    AuthProviderProblem, ConfigError, EmptyReason, PolicyProblem, Problem, ProblemKind,
+    ProxyProblem,
+};
 
+use crate::redact;
 use crate::secret::Secret;
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -80,7 +87,7 @@ impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
             .field("name", &self.name)
-            .field("server", &format_args!("{:?}", without_user_info(&self.server)))
+            .field("server", &format_args!("{:?}", redact::url(&self.server)))
             .field("roots", &self.roots)
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
@@ -135,21 +142,8 @@ impl fmt::Debug for Proxy {
         match self {
             Self::Direct => f.write_str("Direct"),
             Self::Environment => f.write_str("Environment"),
-            Self::Url(url) => f.debug_tuple("Url").field(&without_user_info(url)).finish(),
+            Self::Url(url) => f.debug_tuple("Url").field(&redact::url(url)).finish(),
         }
-    }
-}
-
-/// The URL with what stands before the host's `@` replaced, for people to read.
-pub fn without_user_info(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = match rest.find(['/', '?', '#']) {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    match authority.rsplit_once('@') {
-        Some((_, host)) => [scheme, "://***@", host, path].concat(),
-        None => url.to_owned(),
     }
 }
 
@@ -292,7 +286,7 @@ pub struct Exec {
     /// Its arguments.
     pub args: Vec<String>,
     /// Variables to lay over the host's environment.
-    pub env: Vec<crate::protocol::EnvVar>,
+    pub env: Vec<EnvVar>,
     /// The version of ExecCredential that it speaks; its answer must be of the same (EX-52).
     pub api_version: ExecApiVersion,
     /// What to tell a person who does not have the program.
@@ -328,6 +322,18 @@ impl fmt::Debug for Exec {
             .field("policy", &self.policy)
             .finish()
     }
+}
+
+/// A variable of a process; its value is nobody else's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "the wire")]
+pub struct EnvVar {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    #[cfg_attr(feature = "serde", serde(with = "exposed"))]
+    pub value: Secret,
 }
 
 /// The versions of ExecCredential that may be configured (EX-1).
@@ -409,11 +415,11 @@ pub struct ExecCluster {
 impl fmt::Debug for ExecCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExecCluster")
-            .field("server", &without_user_info(&self.server))
+            .field("server", &redact::url(&self.server))
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
             .field("certificate_authority", &self.certificate_authority)
-            .field("proxy_url", &without_user_info(&self.proxy_url))
+            .field("proxy_url", &redact::url(&self.proxy_url))
             .field("disable_compression", &self.disable_compression)
             .field("config", &self.config.as_ref().map(|_| Hidden))
             .finish()
@@ -519,8 +525,7 @@ mod tests {
         profile.cluster.proxy = Proxy::Url("http://me:hush@proxy:3128".into());
         let mut exec = Exec::new("login");
         exec.args = alloc::vec!["--secret=hush".into()];
-        exec.env =
-            alloc::vec![crate::protocol::EnvVar { name: "KEY".into(), value: "hush".into() }];
+        exec.env = alloc::vec![EnvVar { name: "KEY".into(), value: "hush".into() }];
         exec.cluster = Some(ExecCluster {
             proxy_url: "http://me:hush@proxy".into(),
             config: Some(r#"{"k":"hush"}"#.into()),
@@ -529,6 +534,7 @@ mod tests {
         profile.authentication = Authentication::exec(exec);
         let shown = format!("{profile:?}");
         assert!(!shown.contains("hush"), "{shown}");
-        assert!(shown.contains("https://***@api/x@y"), "{shown}");
+        // A password may hold a slash and an at sign: what stands before the last one is hidden.
+        assert!(shown.contains("https://***@y"), "{shown}");
     }
 }

@@ -5,7 +5,7 @@ use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::settings;
 use crate::verbose_log::{Place, VerboseLog};
-use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts, without_user_info};
+use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts, redact};
 use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
@@ -120,7 +120,7 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
              (certificate-authority), or with --certificate-authority.",
         ),
         (ClientError::Body(_) | ClientError::Http(_), _) => {
-            let server = without_user_info(&session.auth.profile().cluster.server);
+            let server = redact::url(&session.auth.profile().cluster.server);
             Report::new(Exit::Unreachable, error).advise(format!("The server is {server}."))
         }
         _ => Report::new(Exit::Configuration, error),

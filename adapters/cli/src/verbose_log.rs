@@ -2,9 +2,7 @@
 
 use crate::event_formatter::EventFormatter;
 use crate::report::Printable;
-use kubecred_core::{
-    Bearer, Event, Material, Notice, Origin, Profile, Proxy, Roots, without_user_info,
-};
+use kubecred_core::{Bearer, Event, Material, Notice, Origin, Profile, Proxy, Roots, redact};
 use kubecred_tokio::Auth;
 use std::fmt;
 use std::io::Write;
@@ -60,7 +58,7 @@ impl VerboseLog {
         if let Some(context) = &profile.context {
             self.tell(format_args!("context {context:?}"));
         }
-        self.tell(format_args!("server {}", without_user_info(&cluster.server)));
+        self.tell(format_args!("server {}", redact::url(&cluster.server)));
         self.tell(format_args!("trusts {}", Trust(profile)));
         self.tell(format_args!("goes {}", Way(&cluster.proxy)));
         self.tell(format_args!("logs in {}", Login(profile)));
@@ -116,7 +114,7 @@ impl fmt::Display for Way<'_> {
         match self.0 {
             Proxy::Direct => f.write_str("straight"),
             Proxy::Environment => f.write_str("as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say"),
-            Proxy::Url(url) => write!(f, "through {}", without_user_info(url)),
+            Proxy::Url(url) => write!(f, "through {}", redact::url(url)),
         }
     }
 }
@@ -132,7 +130,7 @@ impl fmt::Display for Login<'_> {
             Bearer::Basic { .. } => f.write_str("with a user name and a password")?,
             Bearer::Exec(exec) => write!(f, "by the plugin {}", exec.command)?,
             Bearer::Oidc(oidc) => {
-                write!(f, "with an id-token of {}", without_user_info(&oidc.issuer))?;
+                write!(f, "with an id-token of {}", redact::url(&oidc.issuer))?;
             }
             Bearer::Token(_) => f.write_str("with a token")?,
             Bearer::TokenFile { path, .. } => write!(f, "with the token in {path}")?,

@@ -1,9 +1,9 @@
 //! The auth-provider of a user: the only one left is `oidc` (OI-1, OI-2, OI-30…OI-33).
 
 use super::entries::AuthProvider;
-use super::problem::{AuthProviderProblem, ProblemKind};
 use super::shape::decode_base64;
 use super::validate::Report;
+use crate::profile::problem::{AuthProviderProblem, ProblemKind};
 use crate::profile::{KubeconfigUser, Oidc, Origin, Roots};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;

@@ -2,18 +2,19 @@
 //! about it.
 
 use super::auth_provider;
-use super::problem::{Problem, ProblemKind};
 use super::select::Selection;
-use super::url::Server;
 use super::validate::{Report, interactive_mode};
+use crate::content::header_text;
 use crate::environment::Environment;
+use crate::profile::problem::{Problem, ProblemKind};
 use crate::profile::{
     Authentication, Bearer, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,
     Impersonation, Material, Notice, Oidc, Origin, Profile, Provenance, Proxy, Roots, Token,
-    without_user_info,
 };
+use crate::redact;
 use crate::secret::Secret;
-use crate::source::{exec, header_text};
+use crate::source::exec;
+use crate::url::Server;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
@@ -336,7 +337,7 @@ impl<'a> Connection<'a> {
         if !withheld.is_empty() {
             let text = format!(
                 "not used, because the server {} is plain HTTP: {}; put https:// before the server",
-                without_user_info(server),
+                redact::url(server),
                 withheld.join(", "),
             );
             self.notices.push(Notice { rule: "KC-71".to_owned(), text });

@@ -5,8 +5,8 @@ use super::entries::{
     AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, UserEntry,
 };
 use super::extension::Extension;
-use super::problem::{ConfigError, Problem, ProblemKind, add, entry};
 use super::shape::{Binary, List, Map, Text, folded_field};
+use crate::profile::problem::{ConfigError, Problem, ProblemKind, add, entry};
 use crate::protocol::EnvVar;
 use crate::secret::Secret;
 use crate::yaml::{self, Limits, Node};

@@ -1,8 +1,9 @@
 //! A kubeconfig in memory: clusters, users and contexts by name, each knowing where it came from.
 
 use super::extension::Extension;
-use crate::profile::{Notice, Origin, without_user_info};
+use crate::profile::{Notice, Origin};
 use crate::protocol::EnvVar;
+use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -65,12 +66,12 @@ pub struct ClusterEntry {
 impl fmt::Debug for ClusterEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClusterEntry")
-            .field("server", &without_user_info(&self.server))
+            .field("server", &redact::url(&self.server))
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
             .field("certificate_authority", &self.certificate_authority)
             .field("certificate_authority_data", &self.certificate_authority_data)
-            .field("proxy_url", &without_user_info(&self.proxy_url))
+            .field("proxy_url", &redact::url(&self.proxy_url))
             .field("disable_compression", &self.disable_compression)
             .field("extensions", &self.extensions)
             .field("origin", &self.origin)

@@ -2,8 +2,8 @@
 
 use super::decode::decode;
 use super::entries::{Kubeconfig, UserEntry};
-use super::path::PathFlavour;
-use super::problem::ConfigError;
+use crate::path::PathFlavour;
+use crate::profile::problem::ConfigError;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 

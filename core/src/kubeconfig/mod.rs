@@ -31,16 +31,17 @@ mod extension;
 mod kuberc;
 mod load;
 mod overrides;
-mod path;
-mod plugin_policy;
-mod problem;
 mod search;
 mod select;
 mod shape;
-mod url;
 mod validate;
 mod view;
 
+pub use crate::path::PathFlavour;
+pub use crate::profile::{
+    AuthProviderProblem, ConfigError, EmptyReason, PolicyProblem, Problem, ProblemKind,
+    ProxyProblem,
+};
 pub use entries::{
     AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, Preferences,
     UserEntry,
@@ -48,15 +49,8 @@ pub use entries::{
 pub use extension::Extension;
 pub use kuberc::{Kuberc, KubercPolicy};
 pub use overrides::{Overrides, namespace_flag, parse_timeout};
-pub use path::PathFlavour;
-pub use problem::{
-    AuthProviderProblem, ConfigError, EmptyReason, PolicyProblem, Problem, ProblemKind,
-    ProxyProblem,
-};
 pub use search::{Reason, Search, search};
 
 pub use view::{Flattening, ViewError};
 
 pub(crate) use decode::decode;
-pub(crate) use url::{Server, Url};
-pub(crate) use validate::check_proxy;

@@ -1,8 +1,8 @@
 //! What the caller says beyond the kubeconfig: kubectl's flags, and how they are laid over entries.
 
 use super::entries::{AuthProvider, ClusterEntry, ExecEntry, UserEntry};
-use super::problem::{ConfigError, Problem, ProblemKind};
-use crate::profile::without_user_info;
+use crate::profile::problem::{ConfigError, Problem, ProblemKind};
+use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -287,12 +287,12 @@ impl fmt::Debug for Overrides {
             .field("cluster", &self.cluster)
             .field("user", &self.user)
             .field("namespace", &self.namespace)
-            .field("server", &without_user_info(&self.server))
+            .field("server", &redact::url(&self.server))
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
             .field("certificate_authority", &self.certificate_authority)
             .field("certificate_authority_data", &self.certificate_authority_data)
-            .field("proxy_url", &without_user_info(&self.proxy_url))
+            .field("proxy_url", &redact::url(&self.proxy_url))
             .field("disable_compression", &self.disable_compression)
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_data", &self.client_certificate_data)
@@ -309,7 +309,7 @@ impl fmt::Debug for Overrides {
             .field("exec", &self.exec)
             .field("auth_provider", &self.auth_provider)
             .field("timeout", &self.timeout)
-            .field("default_server", &without_user_info(&self.default_server))
+            .field("default_server", &redact::url(&self.default_server))
             .field("strict", &self.strict)
             .finish()
     }

@@ -2,10 +2,10 @@
 
 use super::decode::decode;
 use super::entries::Kubeconfig;
-use super::path::PathFlavour;
-use super::problem::{ConfigError, Problem, ProblemKind};
 use crate::environment::Environment;
+use crate::path::PathFlavour;
 use crate::profile::Notice;
+use crate::profile::problem::{ConfigError, Problem, ProblemKind};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;

@@ -4,9 +4,9 @@
 use super::connect::Connection;
 use super::entries::{ClusterEntry, Kubeconfig, UserEntry};
 use super::overrides::Overrides;
-use super::problem::{ConfigError, EmptyReason, Problem, ProblemKind, entry};
 use super::validate::{Report, check_cluster, check_user, title};
 use crate::environment::Environment;
+use crate::profile::problem::{ConfigError, EmptyReason, Problem, ProblemKind, entry};
 use crate::profile::{Namespace, Notice, Origin, Profile, Provenance};
 use alloc::borrow::ToOwned;
 use alloc::string::String;

@@ -3,8 +3,8 @@
 //! [`Profile::files`](crate::Profile::files).
 
 use super::entries::{ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, UserEntry};
-use super::problem::{ConfigError, EmptyReason, Problem, ProblemKind, ProxyProblem, add, entry};
-use super::url::Url;
+use crate::profile::check::check_proxy;
+use crate::profile::problem::{ConfigError, EmptyReason, Problem, ProblemKind, add, entry};
 use crate::profile::{InteractiveMode, Origin};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -164,22 +164,6 @@ pub(super) fn check_cluster(cluster: &ClusterEntry, report: &mut Report<'_>) {
     if !cluster.certificate_authority.is_empty() && !cluster.certificate_authority_data.is_empty() {
         let kind = ProblemKind::FileAndData("certificate-authority");
         report.entry("certificate-authority", kind);
-    }
-}
-
-/// What is wrong with an explicit proxy, if anything (KC-52). An empty one is none.
-pub(crate) fn check_proxy(proxy_url: &str) -> Option<ProxyProblem> {
-    if proxy_url.is_empty() {
-        return None;
-    }
-    let Some(url) = Url::parse(proxy_url) else { return Some(ProxyProblem::NotAUrl) };
-    let known = ["http", "https", "socks5"].iter().any(|s| url.scheme.eq_ignore_ascii_case(s));
-    match known {
-        // Before the colon may be a user name, or the start of a password.
-        false if url.scheme.len() > 16 => Some(ProxyProblem::NotAUrl),
-        false => Some(ProxyProblem::Scheme(url.scheme.to_ascii_lowercase())),
-        true if url.host.is_empty() => Some(ProxyProblem::NotAUrl),
-        true => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The auth-provider `oidc`: id-tokens of an OpenID provider.
 
-use super::{Roots, without_user_info};
+use super::Roots;
+use crate::redact;
 use crate::secret::Secret;
 use alloc::string::String;
 use core::fmt;
@@ -37,7 +38,7 @@ pub struct Oidc {
 impl fmt::Debug for Oidc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Oidc")
-            .field("issuer", &without_user_info(&self.issuer))
+            .field("issuer", &redact::url(&self.issuer))
             .field("client_id", &self.client_id)
             .field("client_secret", &self.client_secret)
             .field("id_token", &self.id_token)

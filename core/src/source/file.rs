@@ -2,8 +2,9 @@
 
 use super::{Fetched, Next, Stage, Work};
 use crate::certificate;
+use crate::content::{ContentProblem, FileRole, header_text};
 use crate::credential::Identity;
-use crate::error::{ContentProblem, Error, FileRole};
+use crate::error::Error;
 use crate::policy::Policy;
 use crate::profile::{ClientCertificate, Material};
 use crate::protocol::ReadFile;
@@ -116,12 +117,6 @@ pub(crate) fn basic(username: &str, password: &Secret) -> Secret {
     let pair = Zeroizing::new([username.as_bytes(), b":", password.expose()].concat());
     let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_slice()));
     Secret::new([b"Basic ", encoded.as_bytes()].concat())
-}
-
-/// Whether an HTTP header can carry these bytes (RFC 9110, 5.5).
-pub(crate) fn header_text(bytes: &[u8]) -> Result<(), ContentProblem> {
-    let carried = |b: &u8| *b == b'\t' || (*b >= b' ' && *b != 0x7f);
-    if bytes.iter().all(carried) { Ok(()) } else { Err(ContentProblem::NotHeaderText) }
 }
 
 fn trimmed(bytes: &[u8]) -> &[u8] {

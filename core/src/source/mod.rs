@@ -344,5 +344,5 @@ fn plugin(user: &str, exec: &Exec, problem: crate::error::PluginProblem) -> Erro
     Error::Plugin { user: user.into(), command: exec.command.clone(), problem, hint: None }
 }
 
-pub(crate) use file::{basic, fixed_pair, fixed_roots, fixed_token, header_text};
+pub(crate) use file::{basic, fixed_pair, fixed_roots, fixed_token};
 pub(crate) use oidc::{Edit, OidcSource, Tokens, id_token};

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use crate::profile::problem::ProblemKind;
 use serde::{de, ser};
 
 /// Why YAML could not be read or written.
@@ -136,5 +137,11 @@ fn kind(found: de::Unexpected<'_>) -> &'static str {
         Unexpected::Seq => "a list",
         Unexpected::Map => "a mapping",
         _ => "something else",
+    }
+}
+
+impl From<Error> for ProblemKind {
+    fn from(error: Error) -> Self {
+        Self::Malformed(error.to_string())
     }
 }

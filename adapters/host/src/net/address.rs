@@ -2,7 +2,7 @@
 
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use kubecred_core::{Cluster, without_user_info};
+use kubecred_core::{Cluster, redact};
 
 /// Why a server has no address, or a request does not fit it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ impl Address {
     /// When it is not an http or https URL.
     pub fn parse(cluster: &Cluster) -> Result<Self, AddressError> {
         let server = cluster.server.as_str();
-        let bad = || AddressError::Server(without_user_info(&cluster.server));
+        let bad = || AddressError::Server(redact::url(&cluster.server));
         // Without a scheme it is plain HTTP, and credentials are withheld (KC-71).
         let (scheme, rest) = match server.split_once("://") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),

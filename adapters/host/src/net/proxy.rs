@@ -3,7 +3,7 @@
 use super::no_proxy::{NoProxy, NoProxyReason};
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use kubecred_core::{ConfigError, Environment, Proxy, without_user_info};
+use kubecred_core::{ConfigError, Environment, Proxy, redact};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt;
 
@@ -164,13 +164,13 @@ impl ProxyEndpoint {
     /// # Errors
     /// When it is no URL with a host, or of another scheme.
     pub fn parse(url: &str) -> Result<Self, ProxyError> {
-        let malformed = || ProxyError::Malformed(without_user_info(url));
+        let malformed = || ProxyError::Malformed(redact::url(url));
         let (scheme, rest) = url.split_once("://").ok_or_else(malformed)?;
         let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "https" => (ProxyKind::Https, 443),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
-            _ => return Err(ProxyError::Scheme(without_user_info(url))),
+            _ => return Err(ProxyError::Scheme(redact::url(url))),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (login, address) = match authority.rsplit_once('@') {

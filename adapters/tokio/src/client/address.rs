@@ -3,7 +3,7 @@
 use super::ClientError;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use kubecred_core::{Cluster, without_user_info};
+use kubecred_core::{Cluster, redact};
 
 /// Where a profile's requests go.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Address {
 impl Address {
     pub(crate) fn parse(cluster: &Cluster) -> Result<Self, ClientError> {
         let server = cluster.server.as_str();
-        let bad = || ClientError::Server(without_user_info(&cluster.server));
+        let bad = || ClientError::Server(redact::url(&cluster.server));
         // Without a scheme it is plain HTTP, and credentials are withheld (KC-71).
         let (scheme, rest) = match server.split_once("://") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),

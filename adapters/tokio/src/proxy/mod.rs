@@ -5,7 +5,7 @@ mod environment;
 pub(crate) use environment::Environment;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use kubecred_core::{Proxy, without_user_info};
+use kubecred_core::{Proxy, redact};
 use percent_encoding::percent_decode_str;
 use std::fmt;
 
@@ -73,13 +73,13 @@ pub(crate) fn route(
 
 impl Hop {
     pub(crate) fn parse(url: &str) -> Result<Self, ProxyError> {
-        let malformed = || ProxyError::Malformed(without_user_info(url));
+        let malformed = || ProxyError::Malformed(redact::url(url));
         let (scheme, rest) = url.split_once("://").ok_or_else(malformed)?;
         let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (HopKind::Http, 80),
             "https" => (HopKind::Https, 443),
             "socks5" | "socks5h" => (HopKind::Socks5, 1080),
-            _ => return Err(ProxyError::Scheme(without_user_info(url))),
+            _ => return Err(ProxyError::Scheme(redact::url(url))),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (login, address) = match authority.rsplit_once('@') {

@@ -3,7 +3,7 @@
 use super::ClientError;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use kubecred_core::{Cluster, without_user_info};
+use kubecred_core::{Cluster, redact};
 
 /// Where a profile's requests go.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(cluster: &Cluster) -> Result<Self, ClientError> {
-        let bad = || ClientError::Server(without_user_info(&cluster.server));
+        let bad = || ClientError::Server(redact::url(&cluster.server));
         let uri: Uri = cluster.server.parse().map_err(|_| bad())?;
         let scheme = match uri.scheme_str() {
             Some("https") => Scheme::HTTPS,

@@ -9,7 +9,7 @@ use crate::kubeconfig::decode::decode;
 use crate::kubeconfig::entries::{
     ClusterEntry, ContextEntry, EntryOrigin, Kubeconfig, Preferences, UserEntry,
 };
-use crate::kubeconfig::problem;
+use crate::profile::problem;
 use crate::secret::Secret;
 use crate::yaml::patch::{self, Rewritten, Tree};
 use alloc::collections::BTreeMap;

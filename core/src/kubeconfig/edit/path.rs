@@ -1,6 +1,6 @@
 //! Paths as they are written: relative to the file's folder where they lead into it (KC-90).
 
-use crate::kubeconfig::path::PathFlavour;
+use crate::path::PathFlavour;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 

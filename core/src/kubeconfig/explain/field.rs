@@ -2,7 +2,7 @@
 
 use crate::certificate;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
-use crate::profile::without_user_info;
+use crate::redact;
 use crate::secret::Secret;
 use crate::source::id_token;
 use alloc::borrow::ToOwned;
@@ -32,14 +32,14 @@ impl Shown for ClusterEntry {
 
     fn shown(&self, field: &str) -> Option<String> {
         match field {
-            "server" => text(&self.server).map(|server| url(&server)),
+            "server" => text(&self.server).map(|server| redact::url(&server)),
             "certificate-authority" => text(&self.certificate_authority),
             "certificate-authority-data" => {
                 secret(&self.certificate_authority_data).map(certificates)
             }
             "tls-server-name" => text(&self.tls_server_name),
             "insecure-skip-tls-verify" => flag(self.insecure_skip_tls_verify),
-            "proxy-url" => text(&self.proxy_url).map(|proxy| url(&proxy)),
+            "proxy-url" => text(&self.proxy_url).map(|proxy| redact::url(&proxy)),
             "disable-compression" => flag(self.disable_compression),
             _ => None,
         }
@@ -119,14 +119,6 @@ fn secret(secret: &Secret) -> Option<&Secret> {
 
 fn hidden() -> String {
     "(hidden)".to_owned()
-}
-
-/// A server may come without a scheme, and with a password all the same.
-fn url(url: &str) -> String {
-    match (url.contains("://"), url.rsplit_once('@')) {
-        (false, Some((_, host))) => ["***@", host].concat(),
-        _ => without_user_info(url),
-    }
 }
 
 fn certificates(pem: &Secret) -> String {

@@ -7,7 +7,8 @@ use super::field::Shown;
 use super::layers::Layers;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
 use crate::kubeconfig::kuberc::POLICY;
-use crate::profile::{Bearer, PluginPolicy, Provenance, without_user_info};
+use crate::profile::{Bearer, PluginPolicy, Provenance};
+use crate::redact;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -42,7 +43,7 @@ impl Evidence<'_> {
         let top = layers.iter().position(|layer| layer.origin == known.origin);
         let shown = top.map(|at| layers.remove(at).value);
         let value = match name {
-            "server" => without_user_info(&profile.cluster.server),
+            "server" => redact::url(&profile.cluster.server),
             "namespace" => profile.namespace.name.clone(),
             "request-timeout" => format!("{} s", profile.timeout?.as_secs_f64()),
             // They may stand in the server's URL.

@@ -1,10 +1,10 @@
 //! One document: whether it is a Preference, and what it says of exec plugins (KB-61, KB-62).
 
-use super::super::path::PathFlavour;
-use super::super::problem::{ConfigError, PolicyProblem, Problem, ProblemKind, add};
 use super::super::shape::{Map, folded_field};
 use super::fields::{self, ALPHA, BETA, Fields, Found, is_about_plugins, mentions_plugins};
 use super::stream::Part;
+use crate::path::PathFlavour;
+use crate::profile::problem::{ConfigError, PolicyProblem, Problem, ProblemKind, add};
 use crate::profile::{Notice, PluginPolicy};
 use crate::yaml::{self, Limits, Node};
 use alloc::borrow::ToOwned;

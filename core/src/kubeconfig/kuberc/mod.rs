@@ -31,9 +31,9 @@ mod stream;
 
 pub(super) use self::document::POLICY;
 use self::document::{Document, Preference};
-use super::path::PathFlavour;
-use super::problem::{ConfigError, Problem, ProblemKind, add};
 use crate::environment::Environment;
+use crate::path::PathFlavour;
+use crate::profile::problem::{ConfigError, Problem, ProblemKind, add};
 use crate::profile::{Bearer, Notice, Origin, PluginPolicy, Profile, Provenance};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;

@@ -3,8 +3,8 @@
 use super::ViewError;
 use crate::environment::Environment;
 use crate::kubeconfig::entries::{EntryOrigin, Kubeconfig};
-use crate::kubeconfig::path::PathFlavour;
-use crate::kubeconfig::problem;
+use crate::path::PathFlavour;
+use crate::profile::problem;
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use alloc::string::String;

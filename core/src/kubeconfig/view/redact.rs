@@ -2,7 +2,7 @@
 
 use crate::kubeconfig::entries::{AuthProvider, Kubeconfig};
 use crate::kubeconfig::extension::Extension;
-use crate::profile::without_user_info;
+use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -28,7 +28,7 @@ impl Kubeconfig {
         for cluster in self.clusters.values_mut() {
             redact_data(&mut cluster.certificate_authority_data);
             for url in [&mut cluster.server, &mut cluster.proxy_url] {
-                *url = without_user_info(url);
+                *url = redact::url(url);
             }
             cluster.extensions.values_mut().for_each(redact_extension);
         }
@@ -58,7 +58,7 @@ fn redact_auth_provider(provider: &mut AuthProvider) {
         if !PUBLIC_SETTINGS.contains(&name.as_str()) {
             redact_secret(value);
         } else if name == "idp-issuer-url" {
-            *value = without_user_info(value.expose_str().unwrap_or_default()).into();
+            *value = redact::url(value.expose_str().unwrap_or_default()).into();
         }
     }
 }

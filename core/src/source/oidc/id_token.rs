@@ -1,9 +1,9 @@
 //! What an id-token says of itself: when it ends. Nothing is verified, which is the API server's
 //! part (OI-11).
 
+use crate::content::header_text;
 use crate::error::IdTokenProblem;
 use crate::secret::Secret;
-use crate::source::header_text;
 use crate::time::UnixTime;
 use alloc::borrow::Cow;
 use base64::Engine;

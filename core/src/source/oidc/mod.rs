@@ -24,8 +24,9 @@ use super::{Fetched, Next, Work, file};
 use crate::credential::Header;
 use crate::error::{Endpoint, Error, FileRole, IdTokenProblem, OidcProblem, OidcStep};
 use crate::policy::Policy;
-use crate::profile::{Oidc, Roots, without_user_info};
+use crate::profile::{Oidc, Roots};
 use crate::protocol::{Failure, FailureKind, HttpResponse, ReadFile, Reply};
+use crate::redact;
 use crate::secret::Secret;
 use crate::time::Now;
 use alloc::borrow::Cow;
@@ -309,7 +310,7 @@ impl OidcSource {
     }
 
     fn wrong(&self, problem: OidcProblem) -> Error {
-        let issuer = without_user_info(&self.config.issuer);
+        let issuer = redact::url(&self.config.issuer);
         Error::Oidc { user: self.user.clone(), issuer, problem }
     }
 }

@@ -3,10 +3,10 @@
 use super::grant::Style;
 use crate::api::document::{Fields, Value};
 use crate::error::{Endpoint, OidcProblem, OidcStep};
-use crate::kubeconfig::Url;
 use crate::profile::{Proxy, Roots};
 use crate::protocol::{HttpResponse, Method, SendRequest, Tls};
 use crate::secret::Secret;
+use crate::url::Url;
 use alloc::borrow::Cow;
 use alloc::borrow::ToOwned;
 use alloc::string::String;

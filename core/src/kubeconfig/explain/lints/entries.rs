@@ -3,7 +3,7 @@
 use super::Evidence;
 use crate::kubeconfig::entries::{EntryOrigin, Kubeconfig};
 use crate::kubeconfig::explain::explanation::{Lint, Source};
-use crate::kubeconfig::problem::entry;
+use crate::profile::problem::entry;
 use crate::profile::{Bearer, Namespace, Origin};
 use alloc::collections::BTreeMap;
 use alloc::format;

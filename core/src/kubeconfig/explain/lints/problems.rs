@@ -2,8 +2,8 @@
 
 use super::Evidence;
 use crate::kubeconfig::explain::explanation::Lint;
-use crate::kubeconfig::problem::{EmptyReason, Problem, ProblemKind, WithoutPlace};
 use crate::profile::Origin;
+use crate::profile::problem::{EmptyReason, Problem, ProblemKind, WithoutPlace};
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -2,8 +2,9 @@
 
 use super::Evidence;
 use crate::kubeconfig::explain::explanation::{Lint, Source};
-use crate::kubeconfig::url::Url;
-use crate::profile::{Bearer, Origin, Proxy, without_user_info};
+use crate::profile::{Bearer, Origin, Proxy};
+use crate::redact;
+use crate::url::Url;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::vec::Vec;
@@ -70,10 +71,10 @@ impl Evidence<'_> {
             Some((name, hosts)) => format!(", unless {name} has the server: {hosts}"),
             None => "".to_owned(),
         };
-        let proxy = without_user_info(&match proxy.contains("://") {
-            true => proxy.to_owned(),
-            false => ["http://", proxy].concat(),
-        });
+        let proxy = match redact::url(proxy) {
+            proxy if proxy.contains("://") => proxy,
+            proxy => ["http://", &proxy].concat(),
+        };
         let text = format!("requests go through {proxy}{but}");
         let origin = Origin::Variable(name.to_owned());
         let lint = Lint::note("proxy-from-environment", "KC-73", text).at(origin);

@@ -1,7 +1,7 @@
 //! Which plugins may run, and what is said of those that could not.
 
 use super::*;
-use crate::kubeconfig::PathFlavour;
+use crate::path::PathFlavour;
 use alloc::collections::BTreeMap;
 
 /// A host's programs: PATH has /usr/bin before /opt/bin.

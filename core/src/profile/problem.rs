@@ -1,10 +1,11 @@
 //! What is wrong with a configuration: every problem, each with its file, line, entry and field.
 
-use crate::profile::Origin;
-use crate::protocol::{Failure, FailureKind};
+use super::Origin;
+use crate::failure::{Failure, FailureKind};
+use crate::redact::{self, quoted};
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -24,7 +25,7 @@ impl ConfigError {
     }
 
     /// The problems, to be joined with others.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         self.0
     }
 
@@ -128,7 +129,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.file.as_str(), self.line) {
+        match (redact::text(&self.file).as_ref(), self.line) {
             ("", 0) => {}
             ("", line) => write!(f, "line {line}: ")?,
             (file, 0) => write!(f, "{file}: ")?,
@@ -139,12 +140,12 @@ impl fmt::Display for Problem {
 }
 
 /// A problem for somebody who is told the file and the line in another way.
-pub(super) struct WithoutPlace<'a>(pub(super) &'a Problem);
+pub(crate) struct WithoutPlace<'a>(pub(crate) &'a Problem);
 
 impl fmt::Display for WithoutPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(problem) = self;
-        match (problem.entry.as_str(), problem.field.as_str()) {
+        match (redact::text(&problem.entry).as_ref(), problem.field.as_str()) {
             ("", "") => {}
             ("", field) => write!(f, "{field} ")?,
             (entry, "") => write!(f, "{entry} ")?,
@@ -173,8 +174,10 @@ pub enum ProblemKind {
     Base64(usize),
     /// `apiVersion` and `kind` are not those of a kubeconfig (KC-22).
     #[error(
-        "is not a kubeconfig of a known version: apiVersion {api_version:?} and kind {kind:?}, \
-         where \"v1\" and \"Config\" are expected"
+        "is not a kubeconfig of a known version: apiVersion {} and kind {}, where \"v1\" and \
+         \"Config\" are expected",
+        quoted(api_version),
+        quoted(kind)
     )]
     UnknownVersion {
         /// What the file says, or the default.
@@ -203,10 +206,13 @@ pub enum ProblemKind {
     #[error("is not set")]
     NotSet,
     /// A context names an entry that does not exist (KC-44, KC-45, KC-61).
-    #[error("names {0}, which does not exist")]
+    #[error("names {}, which does not exist", redact::text(.0))]
     Dangling(String),
     /// A namespace is no DNS label (KC-61).
-    #[error("{0:?} is not a DNS label: at most 63 of a-z, 0-9 and -, with no - at either end")]
+    #[error(
+        "{} is not a DNS label: at most 63 of a-z, 0-9 and -, with no - at either end",
+        quoted(.0)
+    )]
     Namespace(String),
     /// An entry whose name is empty (KC-61).
     #[error("has an empty name")]
@@ -244,12 +250,13 @@ pub enum ProblemKind {
     ExecIncomplete,
     /// No such version (EX-1).
     #[error(
-        "{0:?} is not supported: it must be client.authentication.k8s.io/v1 or \
-         client.authentication.k8s.io/v1beta1"
+        "{} is not supported: it must be client.authentication.k8s.io/v1 or \
+         client.authentication.k8s.io/v1beta1",
+        quoted(.0)
     )]
     ExecApiVersion(String),
     /// No such mode (KC-58).
-    #[error("{0:?} is none of Never, IfAvailable and Always")]
+    #[error("{} is none of Never, IfAvailable and Always", quoted(.0))]
     InteractiveMode(String),
     /// The plugin policy makes no sense (EX-80…EX-82).
     #[error("plugin policy: {0}")]
@@ -368,19 +375,26 @@ impl fmt::Display for EmptyReason {
             Self::NoFile(files) if files.is_empty() => {
                 f.write_str("no kubeconfig was named or found")
             }
-            Self::NoFile(files) => write!(f, "there is no {}", files.join(", no ")),
-            Self::EmptyFiles(files) => write!(f, "nothing is in {}", files.join(", ")),
+            Self::NoFile(files) => write!(f, "there is no {}", list(files, ", no ")),
+            Self::EmptyFiles(files) => write!(f, "nothing is in {}", list(files, ", ")),
             Self::NoContext => {
                 f.write_str("current-context is not set; set it, or name a context or a server")
             }
             Self::NoCluster { context, cluster } if cluster.is_empty() => {
-                write!(f, "context {context:?} names no cluster")
+                write!(f, "context {} names no cluster", quoted(context))
             }
             Self::NoCluster { context, cluster } => {
-                write!(f, "context {context:?} names cluster {cluster:?}, which does not exist")
+                let (context, cluster) = (quoted(context), quoted(cluster));
+                write!(f, "context {context} names cluster {cluster}, which does not exist")
             }
         }
     }
+}
+
+/// Paths, one after the other.
+fn list(paths: &[String], between: &str) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| redact::text(path)).collect();
+    paths.join(between)
 }
 
 /// What is wrong with a proxy (KC-52).
@@ -391,7 +405,7 @@ pub enum ProxyProblem {
     #[error("is not a URL")]
     NotAUrl,
     /// It is for something else. `host:3128` has the scheme `host`.
-    #[error("has the scheme {0:?}; it must be http, https or socks5")]
+    #[error("has the scheme {}; it must be http, https or socks5", quoted(.0))]
     Scheme(String),
 }
 
@@ -400,10 +414,10 @@ pub enum ProxyProblem {
 #[non_exhaustive]
 pub enum PolicyProblem {
     /// There is no such policy.
-    #[error("{0:?} is none of AllowAll, DenyAll and Allowlist")]
+    #[error("{} is none of AllowAll, DenyAll and Allowlist", quoted(.0))]
     Unknown(String),
     /// A list that another policy would ignore.
-    #[error("there is an allowlist, but the policy is {0:?}, not \"Allowlist\"")]
+    #[error("there is an allowlist, but the policy is {}, not \"Allowlist\"", quoted(.0))]
     ListWithout(String),
     /// No list where one is needed.
     #[error("it is \"Allowlist\", but there is no allowlist")]
@@ -418,10 +432,10 @@ pub enum PolicyProblem {
     #[error("entry {0} of the allowlist has another name than command; keep command")]
     TwoNames(usize),
     /// A flag that is no entry (KB-64).
-    #[error("{0:?} is no entry of an allowlist; write command=PROGRAM")]
+    #[error("{} is no entry of an allowlist; write command=PROGRAM", quoted(.0))]
     BadEntry(String),
     /// A path that is not in its shortest form.
-    #[error("{path:?} in the allowlist is not normalised; write {clean:?}")]
+    #[error("{} in the allowlist is not normalised; write {}", quoted(path), quoted(clean))]
     NotClean {
         /// As given.
         path: String,
@@ -453,12 +467,12 @@ pub enum AuthProviderProblem {
     #[error("\"oidc\" has no {0} in its config")]
     Missing(&'static str),
     /// There is no such provider (OI-30).
-    #[error("{0:?} is not known; no auth-provider has that name")]
+    #[error("{} is not known; no auth-provider has that name", quoted(.0))]
     Unknown(String),
 }
 
 /// Adds a problem, unless there are enough: a hostile file can have one in every byte.
-pub(super) fn add(problems: &mut Vec<Problem>, problem: Problem) {
+pub(crate) fn add(problems: &mut Vec<Problem>, problem: Problem) {
     const MOST: usize = 100;
     if problems.len() < MOST {
         problems.push(problem);
@@ -468,10 +482,4 @@ pub(super) fn add(problems: &mut Vec<Problem>, problem: Problem) {
 /// `user "dev"`: an entry's name in full.
 pub(crate) fn entry(kind: &str, name: &str) -> String {
     format!("{kind} {name:?}")
-}
-
-impl From<crate::yaml::Error> for ProblemKind {
-    fn from(error: crate::yaml::Error) -> Self {
-        Self::Malformed(error.to_string())
-    }
 }

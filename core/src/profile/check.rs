@@ -1,11 +1,13 @@
 //! Profiles made by hand: whether they make sense, and what they will want read.
 
-use crate::error::FileRole;
-use crate::kubeconfig::{ConfigError, PathFlavour, Problem, ProblemKind, Server, Url, check_proxy};
-use crate::profile::{
+use super::problem::{ConfigError, Problem, ProblemKind, ProxyProblem};
+use super::{
     Bearer, Cluster, Exec, ExecCluster, Impersonation, Material, PluginPolicy, Profile, Proxy,
     Roots,
 };
+use crate::content::FileRole;
+use crate::path::PathFlavour;
+use crate::url::{Server, Url};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -110,6 +112,22 @@ impl From<&Cluster> for ExecCluster {
             disable_compression: cluster.disable_compression,
             config: None,
         }
+    }
+}
+
+/// What is wrong with an explicit proxy, if anything (KC-52). An empty one is none.
+pub(crate) fn check_proxy(proxy_url: &str) -> Option<ProxyProblem> {
+    if proxy_url.is_empty() {
+        return None;
+    }
+    let Some(url) = Url::parse(proxy_url) else { return Some(ProxyProblem::NotAUrl) };
+    let known = ["http", "https", "socks5"].iter().any(|s| url.scheme.eq_ignore_ascii_case(s));
+    match known {
+        // Before the colon may be a user name, or the start of a password.
+        false if url.scheme.len() > 16 => Some(ProxyProblem::NotAUrl),
+        false => Some(ProxyProblem::Scheme(url.scheme.to_ascii_lowercase())),
+        true if url.host.is_empty() => Some(ProxyProblem::NotAUrl),
+        true => None,
     }
 }
 

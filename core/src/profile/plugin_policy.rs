@@ -1,8 +1,8 @@
 //! Plugin policies as kuberc and client-go's API write them (EX-80…EX-82).
 
-use super::path::PathFlavour;
+use super::PluginPolicy;
 use super::problem::PolicyProblem;
-use crate::profile::PluginPolicy;
+use crate::path::PathFlavour;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,14 +14,13 @@ impl PluginPolicy {
     /// When there is no such policy, or the list does not go with it.
     ///
     /// ```
-    /// use kubecred_core::PluginPolicy;
-    /// use kubecred_core::kubeconfig::PathFlavour;
+    /// use kubecred_core::{PathFlavour, PluginPolicy};
     ///
     /// let list = ["gke-gcloud-auth-plugin".to_owned()];
     /// let policy = PluginPolicy::from_config("Allowlist", Some(&list), PathFlavour::Unix)?;
     /// assert_eq!(policy, PluginPolicy::Allowlist(list.to_vec()));
     /// assert!(PluginPolicy::from_config("DenyAll", Some(&list), PathFlavour::Unix).is_err());
-    /// # Ok::<(), kubecred_core::kubeconfig::PolicyProblem>(())
+    /// # Ok::<(), kubecred_core::PolicyProblem>(())
     /// ```
     pub fn from_config(
         policy: &str,
@@ -50,14 +49,13 @@ impl PluginPolicy {
     /// When there is no such policy, an entry is none, or the two do not go together.
     ///
     /// ```
-    /// use kubecred_core::PluginPolicy;
-    /// use kubecred_core::kubeconfig::PathFlavour;
+    /// use kubecred_core::{PathFlavour, PluginPolicy};
     ///
     /// let entries = ["command=kubelogin,command=/opt/login"];
     /// let policy = PluginPolicy::from_flags("Allowlist", &entries, PathFlavour::Unix)?;
     /// let list = ["kubelogin", "/opt/login"].map(str::to_owned);
     /// assert_eq!(policy, PluginPolicy::Allowlist(list.to_vec()));
-    /// # Ok::<(), kubecred_core::kubeconfig::PolicyProblem>(())
+    /// # Ok::<(), kubecred_core::PolicyProblem>(())
     /// ```
     pub fn from_flags(
         policy: &str,

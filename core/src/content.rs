@@ -1,0 +1,69 @@
+//! What the content of files and fields is for, and what can be wrong with it.
+
+use core::fmt;
+
+/// What a file, or data in its stead, is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum FileRole {
+    /// `client-certificate`.
+    ClientCertificate,
+    /// `client-key`.
+    ClientKey,
+    /// `certificate-authority`.
+    Roots,
+    /// `tokenFile`, or `token`.
+    Token,
+    /// `username` and `password`.
+    Basic,
+    /// `as`, `as-uid`, `as-groups`, `as-user-extra`.
+    Impersonation,
+}
+
+impl fmt::Display for FileRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientCertificate => "client certificate",
+            Self::ClientKey => "client key",
+            Self::Roots => "certificate authority",
+            Self::Token => "token",
+            Self::Basic => "user name or password",
+            Self::Impersonation => "impersonation",
+        })
+    }
+}
+
+/// What is wrong with the content of a file or field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum ContentProblem {
+    /// Nothing but white space (TK-3).
+    #[error("is empty")]
+    Empty,
+    /// A byte that an HTTP header cannot carry, a line break for one (HT-4).
+    #[error("holds a character that an HTTP header cannot carry (a line break?)")]
+    NotHeaderText,
+    /// No PEM block of the right kind (UA-32, EX-55).
+    #[error("holds no PEM block of the right kind")]
+    NoPem,
+    /// The PEM block holds something else than a certificate (UA-32, EX-55).
+    #[error("holds a certificate that cannot be parsed")]
+    BadCertificate,
+    /// No PEM block that holds a private key in clear (UA-34, EX-55).
+    #[error("holds no private key that can be read (is it encrypted?)")]
+    BadKey,
+    /// Certificate and key belong to different pairs: perhaps one of them is being replaced just
+    /// now (EX-55).
+    #[error("does not belong to the key beside it (is one of them being replaced?)")]
+    PairMismatch,
+}
+
+/// Whether an HTTP header can carry these bytes (RFC 9110, 5.5).
+pub(crate) fn header_text(bytes: &[u8]) -> Result<(), ContentProblem> {
+    let carried = |b: &u8| *b == b'\t' || (*b >= b' ' && *b != 0x7f);
+    if bytes.iter().all(carried) { Ok(()) } else { Err(ContentProblem::NotHeaderText) }
+}
