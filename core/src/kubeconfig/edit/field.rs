@@ -127,12 +127,25 @@ impl<'t> Fields<'_, 't> {
                     !before.contains_key(&**name) || after.contains_key(&**name)
                 });
             });
-            for (name, value) in after {
-                let before = before.get(name);
-                if before != Some(value) {
-                    map.entry(name.as_str(), |tree| change(tree, before, value));
+            map.entries(|entries| {
+                let known = entries.iter().enumerate();
+                let places: BTreeMap<_, usize> =
+                    known.map(|(place, (name, _))| (name.clone(), place)).collect();
+                for (name, value) in after {
+                    let before = before.get(name);
+                    if before == Some(value) {
+                        continue;
+                    }
+                    let place = places.get(name.as_str());
+                    if let Some((_, tree)) = place.and_then(|place| entries.get_mut(*place)) {
+                        change(tree, before, value);
+                    } else {
+                        let mut tree = Tree::default();
+                        change(&mut tree, before, value);
+                        entries.push((name.as_str().into(), tree));
+                    }
                 }
-            }
+            });
         });
     }
 
@@ -166,9 +179,10 @@ impl<'t> Fields<'_, 't> {
         }
         self.body.entry(KEY, |list| {
             named::keep(list, |name| after.contains_key(name));
+            let places = named::Places::of(list);
             for (name, extension) in after {
                 if before.get(name) != Some(extension) {
-                    let _ = named::change(list, name, name, "extension", |body, _| {
+                    let _ = places.change(list, (name, name), "extension", |body, _| {
                         body.set(Tree::json(extension.value()));
                         Ok::<_, NotText>(())
                     });

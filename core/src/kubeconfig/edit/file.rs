@@ -12,7 +12,7 @@ use crate::kubeconfig::entries::{
 use crate::profile::problem;
 use crate::secret::Secret;
 use crate::yaml::patch::{self, Rewritten, Tree};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -84,20 +84,21 @@ impl<'f> Edits<'f> {
         if changed.peek().is_none() && before.len() == after.len() {
             return Ok(());
         }
-        let stays = |name: &str| {
-            after.contains_key(name) || moved.values().any(|(known, _)| *known == name)
-        };
+        let renamed: BTreeSet<&str> = moved.values().map(|(known, _)| known.as_str()).collect();
+        let stays = |name: &str| after.contains_key(name) || renamed.contains(name);
         let none = K::default();
         let mut written = Ok(());
         root.entry(K::LIST, |list| {
             named::keep(list, stays);
+            let places = named::Places::of(list);
             written = changed.try_for_each(|(name, entry)| {
                 let (known, was) = was(name).unwrap_or((name, &none));
-                named::change(list, known, name, K::NAME, |body, new| {
+                let change = |body: &mut Tree<'t>, new| {
                     let fill = if new { Fill::Required } else { Fill::Nothing };
                     entry.write(was, Fields { body, fill })
-                })
-                .map_err(|field| not_text(K::NAME, name, field))
+                };
+                let written = places.change(list, (known, name), K::NAME, change);
+                written.map_err(|field| not_text(K::NAME, name, field))
             });
         });
         written
@@ -109,9 +110,13 @@ fn moved<'c, K: Kind>(
     before: &'c BTreeMap<String, K>,
     after: &'c BTreeMap<String, K>,
 ) -> BTreeMap<&'c String, (&'c String, &'c K)> {
-    let mut gone: Vec<_> = before.iter().filter(|(name, _)| !after.contains_key(*name)).collect();
+    let mut gone: BTreeMap<u32, Vec<(&String, &K)>> = BTreeMap::new();
+    for known in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+        gone.entry(known.1.origin().line).or_default().push(known);
+    }
     let mut moved = BTreeMap::new();
     for (name, entry) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        let Some(gone) = gone.get_mut(&entry.origin().line) else { continue };
         let from_there = |known: &(&String, &K)| entry.stands_where(known.1);
         // Several may stand on one line.
         let same = gone.iter().position(|known| from_there(known) && entry.is_like(known.1));

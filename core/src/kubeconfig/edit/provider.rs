@@ -29,7 +29,8 @@ pub(crate) fn with_auth_provider(
     let mut root = document.root().map(Tree::of).unwrap_or_default();
     let mut written = Ok(());
     root.entry(UserEntry::LIST, |list| {
-        written = named::change(list, user, user, UserEntry::NAME, |body, _| {
+        let places = named::Places::of(list);
+        written = places.change(list, (user, user), UserEntry::NAME, |body, _| {
             let mut fields = Fields { body, fill: Fill::Nothing };
             entry::auth_provider(&mut fields, Some(was), Some(wanted))
         });

@@ -1,9 +1,10 @@
 //! Changes within lists and mappings of indented lines.
 
+use alloc::collections::BTreeSet;
 use core::ops::Range;
 
 use super::page::Page;
-use super::plan::{Way, align, find};
+use super::plan::{Keys, Way, align};
 use super::tree::{Tree, Value};
 use super::{Entries, Patcher};
 use crate::yaml::document::Id;
@@ -14,14 +15,13 @@ impl<'d> Patcher<'d> {
         let source = self.source;
         let old = source.entries(id);
         let column = source.column(source.place(id)?.start as usize)?;
-        for (nth, (key, value)) in old.iter().enumerate() {
-            match find(new, source.document.key(*key)) {
-                None => {
-                    let next = old.iter().skip(nth + 1).map(|(key, _)| *key);
-                    let next =
-                        next.skip_while(|key| find(new, source.document.key(*key)).is_none());
-                    self.delete_entry(id, *key, *value, { next }.next())?;
-                }
+        let wanted = Keys::of(new);
+        // The key of the first entry that stays: what goes before it may stand after a dash.
+        let first = old.iter().map(|(key, _)| *key);
+        let first = { first }.find(|key| wanted.get(source.document.key(*key)).is_some());
+        for (key, value) in old {
+            match wanted.get(source.document.key(*key)) {
+                None => self.delete_entry(id, *key, *value, first)?,
                 Some(tree) if self.plan.stands_in(*value, id) => {
                     match self.plan.way(tree, *value, depth + 1) {
                         Way::Keep => {}
@@ -32,9 +32,8 @@ impl<'d> Patcher<'d> {
                 Some(_) => {}
             }
         }
-        let added = new.iter().filter(|(key, _)| {
-            !old.iter().any(|(known, _)| source.document.key(*known) == Some(&**key))
-        });
+        let known: BTreeSet<_> = old.iter().map(|(key, _)| source.document.key(*key)).collect();
+        let added = new.iter().filter(|(key, _)| !known.contains(&Some(&**key)));
         let at = source.line_after(source.end(id)?)?;
         for (key, value) in added {
             let mut page = indented(column);

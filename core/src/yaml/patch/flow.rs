@@ -1,10 +1,11 @@
 //! Changes within lists and mappings between brackets.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::page::Page;
-use super::plan::{Way, align, find};
+use super::plan::{Keys, Way, align};
 use super::tree::Tree;
 use super::{Entries, Patcher};
 use crate::yaml::document::Id;
@@ -31,8 +32,9 @@ impl<'d> Patcher<'d> {
         // Where keys stand twice, those that do not count are in the way.
         let exact = source.place(id)?.exact;
         let mut at = source.after(source.place(id)?.start as usize, b'{')?;
+        let wanted = Keys::of(new);
         for (key, value) in old {
-            let tree = find(new, source.document.key(*key));
+            let tree = wanted.get(source.document.key(*key));
             if exact {
                 let piece = self.piece(at, source.end(*value)?, tree.is_some())?;
                 at = piece.comma.unwrap_or(piece.range.end);
@@ -46,10 +48,8 @@ impl<'d> Patcher<'d> {
                 }
             }
         }
-        let added = new.iter().filter(|(key, _)| {
-            !old.iter().any(|(known, _)| source.document.key(*known) == Some(&**key))
-        });
-        let added: Vec<_> = added.collect();
+        let known: BTreeSet<_> = old.iter().map(|(key, _)| source.document.key(*key)).collect();
+        let added: Vec<_> = new.iter().filter(|(key, _)| !known.contains(&Some(&**key))).collect();
         if !exact {
             return added.is_empty().then_some(());
         }
@@ -133,7 +133,7 @@ impl<'d> Patcher<'d> {
     /// The indentation for a value's lines, if what it belongs to begins one between brackets.
     fn lines_at(&self, at: usize) -> Option<&'d str> {
         let spread = self.in_brackets && self.source.starts_line(at);
-        self.source.indentation(at).filter(|_| spread)
+        if spread { self.source.indentation(at) } else { None }
     }
 
     /// Takes away what does not stay and puts new things at the end.

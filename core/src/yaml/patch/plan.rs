@@ -1,7 +1,7 @@
 //! What is to be done about each node: nothing, something within it, or all of it written anew.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -94,9 +94,10 @@ impl<'d> Plan<'d> {
     /// only what is in charge may change.
     fn is_open_map(&self, new: &[(Cow<'d, str>, Tree<'d>)], id: Id) -> bool {
         let exact = self.source.place(id).is_some_and(|place| place.exact);
+        let new = Keys::of(new);
         let mut stay = false;
         for (key, value) in self.source.entries(id) {
-            let Some(new) = find(new, self.source.document.key(*key)) else {
+            let Some(new) = new.get(self.source.document.key(*key)) else {
                 if exact {
                     continue;
                 }
@@ -131,6 +132,7 @@ impl<'d> Plan<'d> {
         while !references.is_empty() {
             let mut changes = Changes::default();
             self.collect(tree, root, 0, &mut changes);
+            changes.settle();
             let known = self.spelled_out.len();
             let lost = references.iter().filter(|(from, to)| {
                 !changes.is_gone(*from) && (changes.is_gone(*to) || changes.touched.contains(to))
@@ -165,8 +167,9 @@ impl<'d> Plan<'d> {
                 }
             }
             Value::Map(entries) => {
+                let new = Keys::of(entries);
                 for (key, value) in self.source.entries(id) {
-                    match find(entries, self.source.document.key(*key)) {
+                    match new.get(self.source.document.key(*key)) {
                         Some(new) if self.stands_in(*value, id) => {
                             self.collect(new, *value, depth + 1, changes);
                         }
@@ -183,15 +186,26 @@ impl<'d> Plan<'d> {
 /// What happens to a document.
 #[derive(Default)]
 struct Changes {
-    /// What is deleted or written anew.
+    /// What is deleted or written anew. In order and apart, once it is [settled](Changes::settle).
     gone: Vec<Range<Id>>,
     /// What is changed within.
     touched: BTreeSet<Id>,
 }
 
 impl Changes {
+    fn settle(&mut self) {
+        self.gone.retain(|range| !range.is_empty());
+        self.gone.sort_unstable_by_key(|range| range.start);
+        self.gone.dedup_by(|next, range| {
+            let meets = next.start <= range.end;
+            range.end = if meets { range.end.max(next.end) } else { range.end };
+            meets
+        });
+    }
+
     fn is_gone(&self, id: Id) -> bool {
-        self.gone.iter().any(|range| range.contains(&id))
+        let after = self.gone.partition_point(|range| range.start <= id);
+        after.checked_sub(1).and_then(|at| self.gone.get(at)).is_some_and(|gone| gone.contains(&id))
     }
 }
 
@@ -199,12 +213,25 @@ impl Changes {
 pub(super) fn align(new: &[Tree<'_>], old: &[Id]) -> Option<Vec<bool>> {
     let mut new = new.iter().map(|item| item.was.map(|was| was.id)).peekable();
     let stay = old.iter().map(|id| new.next_if_eq(&Some(*id)).is_some()).collect();
-    new.all(|was| was.is_none_or(|id| !old.contains(&id))).then_some(stay)
+    let moved: Vec<Id> = new.flatten().collect();
+    let old: BTreeSet<Id> =
+        if moved.is_empty() { BTreeSet::new() } else { old.iter().copied().collect() };
+    (!moved.iter().any(|id| old.contains(id))).then_some(stay)
 }
 
-pub(super) fn find<'a, 'd>(
-    entries: &'a [(Cow<'d, str>, Tree<'d>)],
-    key: Option<&str>,
-) -> Option<&'a Tree<'d>> {
-    entries.iter().find(|(name, _)| Some(&**name) == key).map(|(_, value)| value)
+/// The entries that a mapping is to have, found by key: a mapping may have many thousands.
+pub(super) struct Keys<'a, 'd>(BTreeMap<&'a str, &'a Tree<'d>>);
+
+impl<'a, 'd> Keys<'a, 'd> {
+    pub(super) fn of(entries: &'a [(Cow<'d, str>, Tree<'d>)]) -> Self {
+        let mut keys = BTreeMap::new();
+        for (key, value) in entries {
+            keys.entry(&**key).or_insert(value);
+        }
+        Self(keys)
+    }
+
+    pub(super) fn get(&self, key: Option<&str>) -> Option<&'a Tree<'d>> {
+        self.0.get(key?).copied()
+    }
 }

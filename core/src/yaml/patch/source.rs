@@ -84,14 +84,16 @@ impl<'d> Source<'d> {
         }
         let mut end = self.before_break(end)?;
         // Of `|+` the empty lines at the end are a part.
-        while !self.keeps_empty_lines(place) {
+        if self.keeps_empty_lines(place) {
+            return Some(end);
+        }
+        loop {
             let line = self.line_start(end)?;
             if line == 0 || line <= place.start as usize || !self.is_blank(line..end) {
-                break;
+                return Some(end);
             }
             end = self.before_break(line)?;
         }
-        Some(end)
     }
 
     fn keeps_empty_lines(self, place: &Place) -> bool {
@@ -178,15 +180,21 @@ impl<'d> Source<'d> {
         self.text.as_bytes().get(range).is_some_and(|bytes| bytes.iter().all(blank))
     }
 
-    /// Whether nothing but blanks stands before it in its line.
+    /// Whether nothing but blanks stands before it in its line. Looks at the blanks alone: a line
+    /// may be as long as the file.
     pub(super) fn starts_line(self, at: usize) -> bool {
-        self.line_start(at).is_some_and(|line| self.is_blank(line..at))
+        let Some(before) = self.text.get(..at) else { return false };
+        let before = before.trim_end_matches([' ', '\t', '\r']);
+        before.is_empty() || before.ends_with('\n')
     }
 
     /// Whether nothing but blanks and a comment follows in its line.
     pub(super) fn ends_line(self, at: usize) -> bool {
-        let rest = self.line_end(at).and_then(|end| self.text.get(at..end)).unwrap_or_default();
-        let rest = rest.trim_start_matches([' ', '\t']);
-        rest.is_empty() || rest.starts_with('#')
+        let rest = self.text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
+        let rest = rest
+            .strip_prefix('\r')
+            .filter(|rest| rest.is_empty() || rest.starts_with('\n'))
+            .unwrap_or(rest);
+        rest.is_empty() || rest.starts_with(['#', '\n'])
     }
 }

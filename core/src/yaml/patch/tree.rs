@@ -1,6 +1,7 @@
 //! What a document is to mean: parts of it as they are, and parts that are new.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Deref;
@@ -162,9 +163,13 @@ impl<'t> Tree<'t> {
                 let mut at_place = entries.iter().zip(node.entries());
                 entries.len() == node.entries().len()
                     && (at_place.all(|((key, value), (name, node))| key == name && value.is(node))
-                        || entries
-                            .iter()
-                            .all(|(key, value)| node.get(key).is_some_and(|node| value.is(node))))
+                        || {
+                            let nodes: BTreeMap<_, _> = node.entries().collect();
+                            let is = |(key, value): &(Cow<'_, str>, Self)| {
+                                nodes.get(&**key).is_some_and(|node| value.is(*node))
+                            };
+                            entries.iter().all(is)
+                        })
             }
             _ => false,
         }
@@ -225,9 +230,12 @@ fn equal(one: Node<'_>, other: Node<'_>) -> bool {
             let mut at_place = one.entries().zip(other.entries());
             one.entries().len() == other.entries().len()
                 && (at_place.all(|((key, one), (name, other))| key == name && equal(one, other))
-                    || one
-                        .entries()
-                        .all(|(key, one)| other.get(key).is_some_and(|other| equal(one, other))))
+                    || {
+                        let others: BTreeMap<_, _> = other.entries().collect();
+                        let same =
+                            |(key, one)| others.get(key).is_some_and(|other| equal(one, *other));
+                        one.entries().all(same)
+                    })
         }
         _ => false,
     }
