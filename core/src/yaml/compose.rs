@@ -439,7 +439,7 @@ fn extent(start: usize, end: usize) -> Result<Extent, Error> {
     }
 }
 
-/// Of entries with equal keys keeps the last value, at the first place (KC-21).
+/// Of entries with equal keys keeps the last, at the place of the first (KC-21).
 fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
     /// Up to here comparing each with each is faster than an index.
     const FEW: usize = 16;
@@ -462,7 +462,7 @@ fn last_wins(document: &Document<'_>, set: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
             },
         };
         match place.and_then(|place| kept.get_mut(place)) {
-            Some(entry) => entry.1 = value,
+            Some(entry) => *entry = (key, value),
             None => kept.push((key, value)),
         }
     }
