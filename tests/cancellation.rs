@@ -2,10 +2,10 @@
 
 use kubecred_core::protocol::{Completion, Exit};
 use kubecred_core::{
-    Action, ActionId, Authenticator, Generation, Input, Now, Policy, Reply, Unready,
+    Action, ActionId, Authenticator, Generation, Input, Now, Policy, Reply, Unavailable,
 };
 use world::profiles::{self, PLUGIN, ROOTS, TOKEN};
-use world::{Content, Refusal, Run, Span, Step, Weather, World};
+use world::{Content, Faults, Refusal, Run, Span, Step, World};
 
 fn at(millis: u64) -> Now {
     Now::from_millis(1_000_000 + millis, 1_893_456_000_000 + millis as i64)
@@ -47,14 +47,14 @@ fn a_late_answer_is_counted_and_changes_nothing() {
     let exit = Exit { code: 0, stdout: "late".into() };
     let late = Input::Complete(Completion { id, outcome: Ok(Reply::Exit(exit)) });
     machine.handle_input(at(60_500), late);
-    assert!(matches!(machine.credential(at(60_500)), Err(Unready::Failed(_))));
+    assert!(matches!(machine.credential(at(60_500)), Err(Unavailable::Failed(_))));
     assert_eq!(machine.stats().ignored, 1);
 }
 
 #[test]
 fn a_host_that_does_not_stop_what_is_cancelled_does_no_harm() {
     let mut world = World::new(&profiles::exec());
-    world.weather(Weather { deaf: true, ..Weather::default() });
+    world.faults(Faults { deaf: true, ..Faults::default() });
     world.program(PLUGIN, &[Run::token("late").taking(70.s()), Run::token("good").taking(9.s())]);
     world.request().is("error: exec plugin \"login\" of user \"me\": gave no answer within 60 s");
     world.pass(2.s()).request().is("200 as good");
@@ -66,9 +66,9 @@ fn answers_that_come_twice_out_of_order_or_never_do_no_harm() {
     let mut world = World::new(&profiles::trusting(profiles::exec()));
     world.file(ROOTS, Content::Roots("a".into()));
     world.program(PLUGIN, &[Run::token("token-*").living(2.minutes())]);
-    let weather =
-        Weather { duplicate_one_in: 2, scatter: 2_000, drop_one_in: 10, ..Weather::default() };
-    world.weather(weather);
+    let faults =
+        Faults { duplicate_one_in: 2, scatter: 2_000, drop_one_in: 10, ..Faults::default() };
+    world.faults(faults);
     let mut served = 0;
     for _ in 0..1_000 {
         world.pass(5.s());
@@ -98,7 +98,7 @@ fn the_wrong_kind_of_answer_is_a_failure_like_any_other() {
     let exit = Exit { code: 0, stdout: "what?".into() };
     let wrong = Input::Complete(Completion { id, outcome: Ok(Reply::Exit(exit)) });
     machine.handle_input(at(1), wrong);
-    let Err(Unready::Failed(error)) = machine.credential(at(1)) else { panic!("it is wrong") };
+    let Err(Unavailable::Failed(error)) = machine.credential(at(1)) else { panic!("it is wrong") };
     assert_eq!(error.to_string(), "the host answered with the wrong kind of reply");
 }
 

@@ -6,7 +6,7 @@ use kubecred_core::{
 };
 use std::time::Duration;
 use world::profiles::{self, PLUGIN, TOKEN};
-use world::{Run, Span, Step, Weather, World};
+use world::{Faults, Run, Span, Step, World};
 
 fn hourly() -> World {
     let mut world = World::new(&profiles::exec());
@@ -26,7 +26,7 @@ fn after_a_suspend_the_wall_clock_alone_says_that_it_is_over() {
 #[test]
 fn after_the_wall_clock_was_set_back_the_monotonic_one_alone_says_that_it_is_over() {
     let mut world = hourly();
-    world.weather(Weather { refuse: vec!["command".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["command".into()], ..Faults::default() });
     world.wall_back(5.h()).pass(59.minutes());
     assert!(world.credential().is_ok());
     world.pass(2.minutes());
@@ -112,7 +112,7 @@ fn time_limits_survive_a_clock_that_steps_back() {
 #[test]
 fn timers_that_round_down_are_answered_with_the_same_deadline() {
     let mut world = World::new(&profiles::exec());
-    world.weather(Weather { early_timer: 3, ..Weather::default() });
+    world.faults(Faults { early_timer: 3, ..Faults::default() });
     world.program(PLUGIN, &[Run::token("token-*").living(1.h())]);
     world.request().is("200 as token-1");
     world.pass(47.minutes()).request().is("200 as token-1");
@@ -122,7 +122,7 @@ fn timers_that_round_down_are_answered_with_the_same_deadline() {
 #[test]
 fn a_host_that_ticks_once_a_minute_is_late_and_never_wrong() {
     let mut world = World::new(&profiles::exec());
-    world.weather(Weather { coarse_timer: 60_000, ..Weather::default() });
+    world.faults(Faults { coarse_timer: 60_000, ..Faults::default() });
     world.program(PLUGIN, &[Run::token("token-*").living(5.minutes())]);
     for _ in 0..600 {
         world.request();
@@ -159,7 +159,7 @@ fn the_ends_of_time_do_no_harm() {
     let forever = Reload { every: Duration::MAX, leeway: Duration::MAX };
     let endless = Policy {
         min_interval: Duration::MAX,
-        skew_hold: Duration::MAX,
+        clock_skew_grace: Duration::MAX,
         token_file: forever,
         certificate_files: forever,
         roots_file: forever,

@@ -7,7 +7,7 @@ use kubecred_core::{
     Roots,
 };
 use world::profiles::{self, PLUGIN, PLUGIN_ROOTS};
-use world::{Content, Refusal, Run, Span, Step, Weather, World};
+use world::{Content, Faults, Refusal, Run, Span, Step, World};
 
 fn world(runs: &[Run]) -> World {
     let mut world = World::new(&profiles::exec());
@@ -335,7 +335,7 @@ fn ex_42_a_missing_plugin_brings_the_hint() {
 #[test]
 fn a_host_without_processes_says_so() {
     let mut world = world(&[hourly()]);
-    world.weather(Weather { refuse: vec!["command".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["command".into()], ..Faults::default() });
     world.request().is("error: exec plugin \"login\" of user \"me\": cannot be run: not supported");
     assert_eq!(Run::fail(FailureKind::Unsupported).takes, 250);
 }
@@ -346,7 +346,7 @@ fn a_host_without_processes_says_so() {
 fn a_day_with_a_plugin_that_fails_one_time_in_five() {
     let mut world = world(&[Run::token("token-*").living(15.minutes())]);
     world.request().is("200 as token-1");
-    world.weather(Weather { fail_one_in: 5, ..Weather::default() });
+    world.faults(Faults { fail_one_in: 5, ..Faults::default() });
     let profile: Profile = profiles::exec();
     assert!(profile.cluster.is_https());
     for _ in 0..24 * 3600 / 20 {

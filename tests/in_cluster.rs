@@ -1,7 +1,7 @@
 //! A pod's account: what the kubelet replaces is picked up.
 
 use kubecred_core::{Environment, InCluster, Overrides, Profile, Secret};
-use world::{Content, Span, Weather, World, certificates, secret};
+use world::{Content, Faults, Span, World, certificates, secret};
 
 const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -98,7 +98,7 @@ fn ua_9_the_token_of_the_first_read_is_trimmed_too() {
 fn a_day_of_a_pod_on_a_bad_disk() {
     let mut world = world();
     world.request().is("200 as first");
-    world.weather(Weather { fail_one_in: 3, drop_one_in: 50, ..Weather::default() });
+    world.faults(Faults { fail_one_in: 3, drop_one_in: 50, ..Faults::default() });
     for number in 1..24 * 60 {
         if number % 48 == 0 {
             world.token(&path("token"), &format!("token-{number}"));

@@ -2,7 +2,7 @@
 
 use kubecred_core::{Event, FileRole};
 use world::profiles::{self, TOKEN};
-use world::{Content, Refusal, Span, Weather, World};
+use world::{Content, Faults, Refusal, Span, World};
 
 fn world() -> World {
     let mut world = World::new(&profiles::token_file());
@@ -194,6 +194,6 @@ fn a_dead_mount_holds_a_request_for_the_time_limit_and_no_longer() {
 #[test]
 fn a_host_without_files_says_so() {
     let mut world = world();
-    world.weather(Weather { refuse: vec!["file".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["file".into()], ..Faults::default() });
     world.request().is("error: cannot read token \"/run/token\": not supported by this host");
 }

@@ -80,7 +80,7 @@ fn ex_64_after_a_failed_refresh_the_old_credential_serves_again() {
     world.request().is("200 as first");
     world.pass(5.s()).revoke("first").request().is("401 as first");
     assert!(world.credential().is_ok());
-    world.perform(Step::Pardon);
+    world.perform(Step::Unrevoke);
     world.request().is("200 as first");
     let failed = |event: &Event| matches!(event, Event::Failed { serving: true, .. });
     assert!(world.take_events().iter().any(failed));
@@ -173,7 +173,7 @@ fn refusals_of_fresh_credentials_are_paced_and_nobody_waits_for_the_pace() {
         assert!((pause * 1_000..=pause * 1_000 + slack).contains(gap), "{gap}: {gaps:?}");
     }
     // As soon as it pleases the server, all is well; and after a while forgotten.
-    world.perform(Step::Pardon);
+    world.perform(Step::Unrevoke);
     assert!(world.request().is_ok());
     world.pass(5.minutes());
     let (runs, before) = (world.runs(PLUGIN), world.elapsed());

@@ -10,7 +10,7 @@
 
 use kubecred_core::protocol::{Exit, FileBytes, Stdin};
 use kubecred_core::{Action, Authentication, Authenticator, Failure, FailureKind, Input};
-use kubecred_core::{Now, Policy, Profile, Unready};
+use kubecred_core::{Now, Policy, Profile, Unavailable};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -67,7 +67,7 @@ impl Host {
         }
         match self.machine.credential(self.now()) {
             Ok(credential) => Ok(credential.generation),
-            Err(Unready::Failed(error)) => Err(error.to_string()),
+            Err(Unavailable::Failed(error)) => Err(error.to_string()),
             Err(other) => Err(format!("{other:?}")),
         }
     }

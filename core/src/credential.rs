@@ -51,7 +51,7 @@ pub struct Credential<'a> {
 /// Why there is no credential now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a caller must decide about each")]
-pub enum Unready<'a> {
+pub enum Unavailable<'a> {
     /// The machine is closed.
     Closed,
     /// The last attempt failed. A [`Input::Demand`](crate::Input::Demand) after the waiting time

@@ -2,7 +2,7 @@
 
 use crate::path::PathFlavour;
 use crate::profile::problem::{ConfigError, Problem, ProblemKind};
-use crate::profile::{PluginPolicy, StdinFacts};
+use crate::profile::{PluginPolicy, StdinState};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,7 +32,7 @@ pub struct Environment {
     /// Absolute. Empty if there is none or it is unknown: relative paths stay relative then.
     pub working_directory: String,
     /// What there is to say of standard input. Goes into each [`Exec`](crate::Exec).
-    pub stdin: StdinFacts,
+    pub stdin: StdinState,
     /// Which exec plugins may be run. Goes into each [`Exec`](crate::Exec).
     pub plugin_policy: PluginPolicy,
 }
@@ -67,7 +67,7 @@ impl Environment {
 
     /// With this standard input.
     #[must_use]
-    pub fn with_stdin(self, stdin: StdinFacts) -> Self {
+    pub fn with_stdin(self, stdin: StdinState) -> Self {
         Self { stdin, ..self }
     }
 

@@ -252,6 +252,10 @@ pub enum SaveProblem {
     /// The host answered with the reply to another kind of job.
     #[error("the host answered with the wrong kind of reply")]
     WrongReply,
+    /// This build of the crate cannot change such files, and no store was given that can. Said
+    /// before the refresh token is used, since it may be of no use afterwards.
+    #[error("this build cannot write to it; who starts from it later may have to log in again")]
+    Unsupported,
 }
 
 /// A request to an OpenID provider.

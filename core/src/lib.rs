@@ -33,7 +33,7 @@
 //!
 //! ```
 //! use kubecred_core::{Action, Authentication, Authenticator, Input, Now, Policy, Profile};
-//! use kubecred_core::{Secret, Unready, protocol::FileBytes};
+//! use kubecred_core::{Secret, Unavailable, protocol::FileBytes};
 //!
 //! let mut profile = Profile::new("https://10.0.0.1:6443");
 //! profile.authentication = Authentication::token_file("/run/token");
@@ -41,7 +41,7 @@
 //! let at = |seconds: u64| Now::from_millis(seconds * 1000, 1_700_000_000_000 + seconds as i64 * 1000);
 //!
 //! // A request wants to go out. There is nothing to send yet, so it asks, and waits.
-//! assert_eq!(machine.credential(at(0)), Err(Unready::Pending));
+//! assert_eq!(machine.credential(at(0)), Err(Unavailable::Pending));
 //! machine.handle_input(at(0), Input::Demand);
 //! let Some(Action::ReadFile(job)) = machine.poll_action() else { panic!() };
 //! assert_eq!(job.request.path, "/run/token");
@@ -70,7 +70,7 @@
 //! ```
 //!
 //! Per request: [`Authenticator::credential`]; if that is `Ok`, send its headers (and if it says
-//! `demand`, hand in [`Input::Demand`] on the side); if it is [`Unready::Pending`], hand in
+//! `demand`, hand in [`Input::Demand`] on the side); if it is [`Unavailable::Pending`], hand in
 //! [`Input::Demand`] and try again after the next action. On a 401: [`Input::Reject`] with the
 //! generation that the request carried, and retry once if a newer one comes. That is all there is
 //! to know for embedding it.
@@ -82,7 +82,7 @@
 //! | Which files, which context, which user? | [`kubeconfig`], [`detect()`], [`InCluster`] |
 //! | Why these, and what is wrong with them? | [`kubeconfig::explain`] |
 //! | What can it ask of a host? What may a host say? | [`protocol`] |
-//! | When does it refresh? | [`policy`], and `slot.rs` for how |
+//! | When does it refresh? | [`policy`], and `machine/refreshed.rs` for how |
 //! | How is an exec plugin asked, and understood? | [`exec`] |
 //! | Is my token safe? | [`secret`] |
 //!
@@ -92,6 +92,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+#![warn(clippy::cognitive_complexity, clippy::too_many_arguments, clippy::too_many_lines)]
 #![cfg_attr(
     not(test),
     deny(
@@ -111,10 +112,11 @@ extern crate alloc;
 extern crate std;
 
 pub mod api;
-mod authenticator;
 pub mod certificate;
+mod construct;
 mod content;
 mod credential;
+mod cx;
 mod detect;
 mod environment;
 mod error;
@@ -124,23 +126,22 @@ mod in_cluster;
 pub mod kubeconfig;
 #[cfg(feature = "login")]
 pub mod login;
+mod machine;
 mod path;
 mod pem;
-mod persister;
 pub mod policy;
 mod profile;
 pub mod protocol;
 pub mod redact;
 pub mod secret;
-mod slot;
 mod source;
+pub mod store;
 mod time;
 mod url;
 pub mod yaml;
 
-pub use authenticator::{Authenticator, Stats};
 pub use content::{ContentProblem, FileRole};
-pub use credential::{Credential, Generation, Header, Identity, Unready};
+pub use credential::{Credential, Generation, Header, Identity, Unavailable};
 pub use detect::{Detection, Step, detect};
 pub use environment::Environment;
 pub use error::{
@@ -149,13 +150,14 @@ pub use error::{
 };
 pub use in_cluster::InCluster;
 pub use kubeconfig::{Kubeconfig, Overrides};
+pub use machine::{Authenticator, Stats};
 pub use path::PathFlavour;
 pub use policy::Policy;
 pub use profile::{
     AuthProviderProblem, Authentication, Bearer, ClientCertificate, Cluster, ConfigError,
     EmptyReason, EnvVar, Exec, ExecApiVersion, ExecCluster, Impersonation, InteractiveMode,
     KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, PluginPolicy, PolicyProblem,
-    Problem, ProblemKind, Profile, Provenance, Proxy, ProxyProblem, Roots, StdinFacts, Token,
+    Problem, ProblemKind, Profile, Provenance, Proxy, ProxyProblem, Roots, StdinState, Token,
 };
 #[doc(no_inline)]
 pub use protocol::{Action, ActionId, Completion, Event, Failure, FailureKind, Input, Job, Reply};

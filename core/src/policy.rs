@@ -15,7 +15,7 @@ pub struct Policy {
     /// How long to use a credential that had already expired when it arrived. Someone's clock is
     /// wrong; running the plugin for each request (as client-go does, EX-62) helps nobody, and the
     /// server's 401 decides.
-    pub skew_hold: Duration,
+    pub clock_skew_grace: Duration,
     /// Token files. client-go: 60 s and 10 s (TK-4); the kubelet replaces a token at 80 % of its
     /// life.
     pub token_file: Reload,
@@ -46,7 +46,7 @@ impl Default for Policy {
         Self {
             renewal: Renewal::Ahead { margin: Duration::from_secs(10), percent: 20 },
             min_interval: Duration::from_secs(1),
-            skew_hold: Duration::from_secs(10),
+            clock_skew_grace: Duration::from_secs(10),
             token_file: Reload::every(60, 10),
             certificate_files: Reload::every(300, 10),
             roots_file: Reload::every(300, 10),

@@ -296,7 +296,7 @@ pub struct Exec {
     /// What to tell it about the cluster, if it wants to know (`provideClusterInfo`).
     pub cluster: Option<ExecCluster>,
     /// What the host says of its standard input.
-    pub stdin: StdinFacts,
+    pub stdin: StdinState,
     /// Which programs may be run.
     pub policy: PluginPolicy,
 }
@@ -383,7 +383,7 @@ pub enum InteractiveMode {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
-pub struct StdinFacts {
+pub struct StdinState {
     /// It is a terminal.
     pub terminal: bool,
     /// It is in use by the program itself, and this is what to tell a person about it (may be

@@ -3,7 +3,7 @@
 use super::{asked, profile};
 use kubecred_core::FailureKind;
 use world::openid::{DISCOVERY, TOKEN_ENDPOINT};
-use world::{CANARY, Http, OpenId, Span, Weather, World, hides_secrets, profiles};
+use world::{CANARY, Faults, Http, OpenId, Span, World, hides_secrets, profiles};
 
 const ERROR: &str = "error: oidc auth-provider of user \"me\", issuer https://id.example/realm: ";
 
@@ -111,7 +111,7 @@ fn an_issuer_that_is_no_url_is_an_error_and_its_password_does_not_show() {
 #[test]
 fn a_host_without_http_says_so() {
     let mut world = World::new(&profiles::oidc());
-    world.weather(Weather { refuse: vec!["http".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["http".into()], ..Faults::default() });
     world.request().is(&[ERROR, "discovery: not supported by this host"].concat());
 }
 

@@ -2,7 +2,7 @@
 
 use super::{asked, changed, from_file, id, tokens};
 use world::profiles::{self, KUBECONFIG};
-use world::{Content, OpenId, Span, Weather, World};
+use world::{Content, Faults, OpenId, Span, World};
 
 fn holding(world: &mut World, id: Option<(&str, i64)>, refresh: Option<&str>) {
     world.file(KUBECONFIG, Content::OpenId(tokens(id, refresh)));
@@ -61,7 +61,7 @@ fn a_login_after_a_401_is_noticed() {
 fn what_this_machine_has_got_is_better_than_what_the_file_still_holds() {
     let mut world = World::new(&from_file(|_| {}));
     holding(&mut world, None, Some("refresh-1"));
-    world.weather(Weather { refuse: vec!["write".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["write".into()], ..Faults::default() });
     for round in 0..4 {
         world.at((61 * round).minutes()).request().is(&format!("200 as id-{}", round + 2));
     }
@@ -92,7 +92,7 @@ fn a_kubeconfig_that_cannot_be_read_is_no_obstacle() {
     let mut world = World::new(&from_file(|_| {}));
     world.request().is("200 as id-2");
     let mut world = World::new(&from_file(|_| {}));
-    world.weather(Weather { refuse: vec!["file".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["file".into()], ..Faults::default() });
     world.request().is("200 as id-2");
     let mut world = World::new(&from_file(|_| {}));
     world.perform(world::Step::SlowFiles(true));

@@ -4,7 +4,7 @@ use super::{changed, from_file, id, tokens};
 use kubecred_core::{Event, FailureKind, Kubeconfig};
 use world::openid::TOKEN_ENDPOINT;
 use world::profiles::{self, KUBECONFIG};
-use world::{CANARY, Content, Http, OpenId, Span, Step, Weather, World, hides_secrets};
+use world::{CANARY, Content, Faults, Http, OpenId, Span, Step, World, hides_secrets};
 
 /// A machine from a kubeconfig with `refresh-1`, which the file still holds.
 fn world() -> World {
@@ -84,7 +84,7 @@ fn oi_26_improved_no_request_waits_for_the_file() {
 #[test]
 fn oi_26_quirk_18_a_failure_to_save_costs_no_request() {
     let mut world = world();
-    world.weather(Weather { fail_writes: Some(FailureKind::Denied), ..Weather::default() });
+    world.faults(Faults { fail_writes: Some(FailureKind::Denied), ..Faults::default() });
     for round in 0..3 {
         world.at((61 * round).minutes()).request().is(&format!("200 as id-{}", round + 2));
     }
@@ -92,7 +92,7 @@ fn oi_26_quirk_18_a_failure_to_save_costs_no_request() {
     assert_eq!(outcomes(&mut world), [false; 3], "once for each refresh");
     assert_eq!(held(&world), names("", "refresh-1"));
     // What was not saved then is saved now.
-    world.weather(Weather::default()).at((61 * 3).minutes()).request().is("200 as id-5");
+    world.faults(Faults::default()).at((61 * 3).minutes()).request().is("200 as id-5");
     world.pass(1.s());
     assert_eq!(held(&world), names("id-5", "refresh-5"));
     assert_eq!(outcomes(&mut world), [true]);
@@ -129,13 +129,13 @@ fn a_login_that_somebody_makes_in_between_is_not_overwritten_but_used_the_next_t
 #[test]
 fn kc_87_a_lock_that_nobody_gives_back_is_tried_a_few_times() {
     let mut world = world();
-    world.weather(Weather { fail_writes: Some(FailureKind::Conflict), ..Weather::default() });
+    world.faults(Faults { fail_writes: Some(FailureKind::Conflict), ..Faults::default() });
     world.request().is("200 as id-2");
     world.pass(3.minutes());
     assert_eq!(outcomes(&mut world), [false; 5]);
     assert!(!world.machine.is_saving());
     // It is given back later. Nothing is lost if another refresh comes.
-    world.weather(Weather::default()).pass(30.minutes());
+    world.faults(Faults::default()).pass(30.minutes());
     assert_eq!(held(&world), names("", "refresh-1"));
     world.at(61.minutes()).request();
     world.pass(1.s());
@@ -146,7 +146,7 @@ fn kc_87_a_lock_that_nobody_gives_back_is_tried_a_few_times() {
 fn what_will_not_pass_is_not_tried_again() {
     for kind in [FailureKind::Denied, FailureKind::Unsupported, FailureKind::NotFound] {
         let mut world = world();
-        world.weather(Weather { fail_writes: Some(kind), ..Weather::default() });
+        world.faults(Faults { fail_writes: Some(kind), ..Faults::default() });
         world.request().is("200 as id-2");
         world.pass(3.minutes());
         assert_eq!(outcomes(&mut world), [false], "{kind:?}");
@@ -253,13 +253,13 @@ fn saving_holds_up_no_renewal() {
     let mut world = world();
     world.openid(OpenId { life: 15_000, ..OpenId::default() });
     world.request().is("200 as id-2");
-    world.weather(Weather { fail_writes: Some(FailureKind::Conflict), ..Weather::default() });
+    world.faults(Faults { fail_writes: Some(FailureKind::Conflict), ..Faults::default() });
     for second in 1..120 {
         world.at(second.s());
         assert!(world.request().as_str().starts_with("200 as id-"));
     }
     // What is saved in the end is the newest.
-    world.weather(Weather::default()).at(200.s()).request();
+    world.faults(Faults::default()).at(200.s()).request();
     world.pass(1.s());
     let refresh = world.requests(1)[0].as_str().replace("200 as id", "refresh");
     assert_eq!(held(&world).1, refresh);

@@ -7,7 +7,7 @@ use kubecred_core::kubeconfig::{namespace_flag, parse_timeout};
 use kubecred_core::protocol::RunCommand;
 use kubecred_core::{
     Bearer, ConfigError, Environment, Failure, FailureKind, Overrides, Profile, Roots, Secret,
-    StdinFacts, Step, detect, exec,
+    StdinState, Step, detect, exec,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -104,7 +104,7 @@ fn play(vector: &Vector) -> Result<Profile, ConfigError> {
     let variables = vector.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let environment = Environment::new(variables)
         .in_directory("/v/work")
-        .with_stdin(StdinFacts { terminal: vector.terminal, unavailable: None });
+        .with_stdin(StdinState { terminal: vector.terminal, unavailable: None });
     let explicit = vector.flags.get("kubeconfig").and_then(Value::as_str);
     let mut detection = detect(explicit, overrides(vector)?, &environment);
     loop {

@@ -5,7 +5,7 @@ use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::settings;
 use crate::verbose_log::{Place, VerboseLog};
-use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinFacts, redact};
+use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinState, redact};
 use kubecred_tokio::client::ConnectError;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Session {
 /// Runs a command on a runtime of its own. `adjust` may change the profile before it is used.
 pub(crate) fn run(
     flags: ConnectionFlags,
-    stdin: StdinFacts,
+    stdin: StdinState,
     adjust: impl FnOnce(&mut Profile),
     work: impl AsyncFnOnce(&Session) -> Result<(), Report>,
 ) -> Result<(), Report> {
@@ -61,7 +61,7 @@ pub(crate) fn run(
 
 async fn open(
     flags: ConnectionFlags,
-    stdin: StdinFacts,
+    stdin: StdinState,
     adjust: impl FnOnce(&mut Profile),
     log: VerboseLog,
 ) -> Result<Session, Report> {

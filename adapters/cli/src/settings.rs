@@ -5,7 +5,7 @@ use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::{
-    ConfigError, Environment, Failure, Overrides, PathFlavour, Profile, Secret, StdinFacts, Step,
+    ConfigError, Environment, Failure, Overrides, PathFlavour, Profile, Secret, StdinState, Step,
     detect,
 };
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub(crate) fn plugin_policy(
     flags: &ConnectionFlags,
     log: VerboseLog,
 ) -> Result<KubercPolicy, Report> {
-    let environment = environment(StdinFacts::default());
+    let environment = environment(StdinState::default());
     let kuberc = Kuberc::search(flags.kuberc.as_deref(), &environment)
         .map_err(|error| Report::new(Exit::Usage, error))?;
     let Some(kuberc) = kuberc else { return Ok(KubercPolicy::default()) };
@@ -33,7 +33,7 @@ pub(crate) fn plugin_policy(
 /// Reads the kubeconfigs, or what a pod has instead, and lays the flags over. Blocks while it reads.
 pub(crate) fn profile(
     flags: &ConnectionFlags,
-    stdin: StdinFacts,
+    stdin: StdinState,
     log: VerboseLog,
 ) -> Result<Profile, Report> {
     let environment = environment(stdin);
@@ -70,7 +70,7 @@ pub(crate) fn read(path: &str, log: VerboseLog) -> Result<Secret, Failure> {
 }
 
 /// What this process knows. Variables that are not text are left out.
-pub(crate) fn environment(stdin: StdinFacts) -> Environment {
+pub(crate) fn environment(stdin: StdinState) -> Environment {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };

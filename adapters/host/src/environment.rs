@@ -1,6 +1,6 @@
 //! What this process knows of the world around it.
 
-use kubecred_core::{Environment, PathFlavour, StdinFacts};
+use kubecred_core::{Environment, PathFlavour, StdinState};
 use std::env;
 use std::io::IsTerminal;
 
@@ -30,11 +30,11 @@ pub fn environment() -> Environment {
         .with_stdin(stdin())
 }
 
-fn stdin() -> StdinFacts {
+fn stdin() -> StdinState {
     let unavailable =
         cfg!(target_os = "wasi").then(|| "a WASI guest has none to lend to a program".to_owned());
     let terminal = unavailable.is_none() && std::io::stdin().is_terminal();
-    StdinFacts { terminal, unavailable }
+    StdinState { terminal, unavailable }
 }
 
 /// What a variable of this process holds, as the system has it; `None` if it is unset or empty.

@@ -3,7 +3,7 @@
 use crate::{AuthError, Credential};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kubecred_core::{Authenticator, Now, Policy, Profile, Unready};
+use kubecred_core::{Authenticator, Now, Policy, Profile, Unavailable};
 
 const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 
@@ -46,7 +46,7 @@ pub fn impersonation(profile: &Profile, now: Now) -> Result<HeaderMap, AuthError
     bare.authentication.impersonation = profile.authentication.impersonation.clone();
     match Authenticator::new(&bare, Policy::default(), 0).credential(now) {
         Ok(lent) => Credential::new(&lent, 0).map(|credential| credential.headers().clone()),
-        Err(Unready::Failed(error)) => Err(AuthError::Source(error.clone())),
-        Err(Unready::Closed | Unready::Pending) => Ok(HeaderMap::new()),
+        Err(Unavailable::Failed(error)) => Err(AuthError::Source(error.clone())),
+        Err(Unavailable::Closed | Unavailable::Pending) => Ok(HeaderMap::new()),
     }
 }

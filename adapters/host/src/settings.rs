@@ -5,7 +5,7 @@ use crate::fs::{KUBECONFIG_LIMIT, read_any};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
     Bearer, ConfigError, Environment, Failure, InCluster, Overrides, PluginPolicy, Profile, Secret,
-    StdinFacts, Step, detect,
+    StdinState, Step, detect,
 };
 
 /// Where to look for a profile, and what goes over it.
@@ -31,7 +31,7 @@ pub struct Settings {
     /// Look at these variables and folders instead of this process's own ([`environment`]).
     pub environment: Option<Environment>,
     /// What plugins are told of standard input, instead of what the environment says.
-    pub stdin: Option<StdinFacts>,
+    pub stdin: Option<StdinState>,
     /// Which exec plugins may run, of those that kuberc and environment allow (EX-80).
     pub plugin_policy: Option<PluginPolicy>,
 }
@@ -110,7 +110,7 @@ impl Settings {
 
 /// Lays what a host says of exec plugins over a profile: they may run only if the profile *and* this
 /// policy allow it, and are told this of standard input.
-pub fn restrict(profile: &mut Profile, policy: Option<PluginPolicy>, stdin: Option<StdinFacts>) {
+pub fn restrict(profile: &mut Profile, policy: Option<PluginPolicy>, stdin: Option<StdinState>) {
     if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
         if let Some(stdin) = stdin {
             exec.stdin = stdin;

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::{AuthError, Credential};
 use arc_swap::ArcSwap;
-use kubecred_core::{Authenticator, Error, Instant, Now, Stats, Unready};
+use kubecred_core::{Authenticator, Error, Instant, Now, Stats, Unavailable};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -95,9 +95,9 @@ impl Notice {
                     _ => Credential::new(&lent, connection).map_err(Lack::Unfit),
                 };
             }
-            Err(Unready::Closed) => notice.answer = Err(Lack::Closed),
-            Err(Unready::Failed(error)) => notice.answer = Err(Lack::Failed(error.clone())),
-            Err(Unready::Pending) => {
+            Err(Unavailable::Closed) => notice.answer = Err(Lack::Closed),
+            Err(Unavailable::Failed(error)) => notice.answer = Err(Lack::Failed(error.clone())),
+            Err(Unavailable::Pending) => {
                 // One demand is enough for as long as the credential is missing. Without this,
                 // each of ten thousand waiting callers would send one after each thing that
                 // happens.

@@ -4,7 +4,7 @@ use crate::Auth;
 use crate::perform::{CommandRunner, Host, PluginStderr, SystemCommands};
 use crate::provider::{ProviderCommands, TokenProvider};
 use kubecred_core::{
-    Authentication, Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinFacts,
+    Authentication, Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinState,
 };
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -25,7 +25,7 @@ pub struct Builder {
     runner: Option<Box<dyn CommandRunner>>,
     seed: Option<u64>,
     stderr: PluginStderr,
-    pub(crate) stdin: Option<StdinFacts>,
+    pub(crate) stdin: Option<StdinState>,
 }
 
 impl Builder {
@@ -88,7 +88,7 @@ impl Builder {
     }
 
     /// What plugins are told of standard input, whatever the profile says.
-    pub fn stdin(mut self, facts: StdinFacts) -> Self {
+    pub fn stdin(mut self, facts: StdinState) -> Self {
         self.stdin = Some(facts);
         self
     }

@@ -8,7 +8,7 @@ use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
 use kubecred_core::{
     Authenticator, Bearer, ConfigError, Event, Generation, Input, Material, Policy, Profile, Stats,
-    Unready,
+    Unavailable,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -274,8 +274,8 @@ fn impersonation(profile: &Profile, clock: Clock) -> Result<HeaderMap, AuthError
     bare.authentication.impersonation = profile.authentication.impersonation.clone();
     match Authenticator::new(&bare, Policy::default(), 0).credential(clock.now()) {
         Ok(lent) => Credential::new(&lent, 0).map(|credential| credential.headers().clone()),
-        Err(Unready::Failed(error)) => Err(AuthError::Source(error.clone())),
-        Err(Unready::Closed | Unready::Pending) => Ok(HeaderMap::new()),
+        Err(Unavailable::Failed(error)) => Err(AuthError::Source(error.clone())),
+        Err(Unavailable::Closed | Unavailable::Pending) => Ok(HeaderMap::new()),
     }
 }
 

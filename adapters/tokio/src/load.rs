@@ -4,7 +4,7 @@ use crate::perform::{read_any, read_any_now};
 use crate::{Auth, Builder};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
-    ConfigError, Environment, Failure, InCluster, PathFlavour, Profile, Secret, StdinFacts, Step,
+    ConfigError, Environment, Failure, InCluster, PathFlavour, Profile, Secret, StdinState, Step,
     detect,
 };
 use std::env;
@@ -122,7 +122,7 @@ pub fn environment() -> Environment {
     Environment::new(env::vars_os().filter_map(text))
         .in_directory(directory.unwrap_or_default())
         .with_paths(if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix })
-        .with_stdin(StdinFacts { terminal, unavailable: None })
+        .with_stdin(StdinState { terminal, unavailable: None })
 }
 
 /// The content of a kubeconfig, of what a person wants put into one, or of any other file that a

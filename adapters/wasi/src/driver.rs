@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::perform::{Exchange, Host, wait};
 use crate::{AuthError, Credential};
 use kubecred_core::protocol::SendRequest;
-use kubecred_core::{Action, Authenticator, Error, Event, Input, Job, Unready};
+use kubecred_core::{Action, Authenticator, Error, Event, Input, Job, Unavailable};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -104,9 +104,9 @@ impl Driver {
     pub(crate) fn ask(&mut self) -> Result<Credential, Lack> {
         let lent = match self.machine.credential(self.clock.now()) {
             Ok(lent) => lent,
-            Err(Unready::Closed) => return Err(Lack::Closed),
-            Err(Unready::Failed(error)) => return Err(Lack::Failed(error.clone())),
-            Err(Unready::Pending) => return Err(Lack::Pending),
+            Err(Unavailable::Closed) => return Err(Lack::Closed),
+            Err(Unavailable::Failed(error)) => return Err(Lack::Failed(error.clone())),
+            Err(Unavailable::Pending) => return Err(Lack::Pending),
         };
         let demand = lent.demand;
         let credential = Credential::new(&lent, self.connection).map_err(Lack::Unfit);

@@ -6,7 +6,7 @@ use crate::needs::Embedder;
 use crate::perform::Host;
 use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
-use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats, Unready};
+use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats, Unavailable};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -141,8 +141,8 @@ impl Auth {
         let now = self.inner.clock.now();
         match Authenticator::new(&bare, Policy::default(), 0).credential(now) {
             Ok(lent) => Credential::new(&lent, 0).map(|credential| credential.headers().clone()),
-            Err(Unready::Failed(error)) => Err(AuthError::Source(error.clone())),
-            Err(Unready::Closed | Unready::Pending) => Ok(HeaderMap::new()),
+            Err(Unavailable::Failed(error)) => Err(AuthError::Source(error.clone())),
+            Err(Unavailable::Closed | Unavailable::Pending) => Ok(HeaderMap::new()),
         }
     }
 }

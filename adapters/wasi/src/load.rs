@@ -2,7 +2,7 @@
 
 use crate::perform::read_any;
 use crate::{Auth, Builder};
-use kubecred_core::{ConfigError, Environment, InCluster, Profile, StdinFacts, Step, detect};
+use kubecred_core::{ConfigError, Environment, InCluster, Profile, StdinState, Step, detect};
 use std::env;
 
 /// More than any kubeconfig.
@@ -93,5 +93,5 @@ pub fn environment() -> Environment {
     let why = "a WASI guest has none to lend to a program";
     Environment::new(env::vars_os().filter_map(text))
         .in_directory(directory.unwrap_or_default())
-        .with_stdin(StdinFacts { terminal: false, unavailable: Some(why.into()) })
+        .with_stdin(StdinState { terminal: false, unavailable: Some(why.into()) })
 }

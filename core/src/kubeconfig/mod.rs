@@ -34,6 +34,7 @@ mod overrides;
 mod search;
 mod select;
 mod shape;
+mod store;
 mod validate;
 mod view;
 
@@ -54,3 +55,4 @@ pub use search::{Reason, Search, search};
 pub use view::{Flattening, ViewError};
 
 pub(crate) use decode::decode;
+pub(crate) use store::KubeconfigStore;

@@ -5,7 +5,7 @@ use kubecred_core::kubeconfig::{PolicyProblem, ProblemKind};
 use kubecred_core::{
     Action, Authentication, Authenticator, Bearer, ConfigError, Environment, Exec, ExecApiVersion,
     ExecCluster, Input, InteractiveMode, Now, Overrides, PluginPolicy, Policy, Profile, Roots,
-    StdinFacts,
+    StdinState,
 };
 
 fn exec(fields: &str) -> Result<Exec, ConfigError> {
@@ -143,7 +143,7 @@ fn ex_80_ex_82_the_policy_goes_along_and_must_make_sense() {
     ))
     .unwrap();
     let with = |policy: PluginPolicy| {
-        let stdin = StdinFacts { terminal: true, unavailable: Some("busy".into()) };
+        let stdin = StdinState { terminal: true, unavailable: Some("busy".into()) };
         let environment = Environment::default().with_plugin_policy(policy).with_stdin(stdin);
         of(config.select(&Overrides::default(), &environment))
     };

@@ -4,7 +4,7 @@ use crate::{beta, default, named, read, with_plugin};
 use kubecred_core::kubeconfig::{Kubeconfig, Kuberc};
 use kubecred_core::{
     Action, Authenticator, Bearer, Environment, Error, Input, Now, Origin, Overrides, PluginPolicy,
-    Policy, Profile, Unready,
+    Policy, Profile, Unavailable,
 };
 
 const DENY: &str = "credentialPluginPolicy: DenyAll";
@@ -30,7 +30,8 @@ fn kb_63_the_policy_goes_to_who_runs_a_plugin_and_says_where_it_is_from() {
     while let Some(action) = machine.poll_action() {
         assert!(!matches!(action, Action::RunCommand(_)), "{action:?}");
     }
-    let Err(Unready::Failed(Error::Plugin { problem, .. })) = machine.credential(Now::default())
+    let Err(Unavailable::Failed(Error::Plugin { problem, .. })) =
+        machine.credential(Now::default())
     else {
         panic!("{:?}", machine.credential(Now::default()))
     };

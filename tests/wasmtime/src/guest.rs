@@ -1,7 +1,7 @@
 //! A machine that lives in a component.
 
+use crate::convert::{Lift, Lower};
 use crate::lift::describe;
-use crate::twin::{Lift, Lower};
 use crate::wit::credentials as wit;
 use crate::{Instance, instantiate};
 use kubecred_core::{Action, Input, Instant, Now, Policy, Profile, Stats};
@@ -78,9 +78,9 @@ impl Guest {
                 good_until: Lift::lift(credential.good_until),
                 demand: credential.demand,
             }),
-            Err(wit::Unready::Closed) => Err(Refusal::Closed),
-            Err(wit::Unready::Failed(error)) => Err(Refusal::Failed(describe(error))),
-            Err(wit::Unready::Pending) => Err(Refusal::Pending),
+            Err(wit::Unavailable::Closed) => Err(Refusal::Closed),
+            Err(wit::Unavailable::Failed(error)) => Err(Refusal::Failed(describe(error))),
+            Err(wit::Unavailable::Pending) => Err(Refusal::Pending),
         }
     }
 

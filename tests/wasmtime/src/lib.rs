@@ -6,18 +6,18 @@
 extern crate alloc;
 
 mod bindings;
+#[path = "../../../wasm/component/src/convert/mod.rs"]
+mod convert;
 mod guest;
 mod lift;
 mod settings;
-#[path = "../../../wasm/component/src/twin/mod.rs"]
-mod twin;
 mod wasm;
 
 pub use guest::Guest;
 pub use settings::Settings;
 pub use wasm::{Instance, component, instantiate, path};
 
-/// The types of the interfaces, for `twin`.
+/// The types of the interfaces, for `convert`.
 mod wit {
     pub(crate) use crate::bindings::exports::kubecred::auth::{credentials, settings};
 }

@@ -3,7 +3,7 @@
 //! The interface has a case `other` where the core may grow; that it never comes while both are of
 //! one version is part of the proof, and so it is a panic here.
 
-use crate::twin::{Lift, lift_variants};
+use crate::convert::{Lift, lift_variants};
 use crate::wit::credentials as wit;
 use kubecred_core::{
     Action, ContentProblem, Error, Event, FileRole, IdTokenProblem, OidcProblem, OutputProblem,

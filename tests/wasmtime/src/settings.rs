@@ -1,6 +1,6 @@
 //! The settings half of the component.
 
-use crate::twin::{Lift, Lower};
+use crate::convert::{Lift, Lower};
 use crate::wit::settings as wit;
 use crate::{Instance, instantiate};
 use kubecred_core::{Environment, Failure, Overrides, Profile, Secret};

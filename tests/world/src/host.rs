@@ -1,4 +1,4 @@
-//! The simulated host's files and plugins, and the weather there.
+//! The simulated host's files and plugins, and what goes wrong there.
 
 use crate::openid::Provider;
 use crate::server::Issued;
@@ -169,7 +169,7 @@ impl Run {
 /// Everything that makes a host a bad one. The default is a quiet day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Weather {
+pub struct Faults {
     /// One job in this many fails, by chance; 0: none.
     pub fail_one_in: u64,
     /// One answer in this many is lost.
@@ -334,14 +334,14 @@ fn with_fraction(time: UnixTime) -> String {
     format!("{}.{:03}Z", whole.trim_end_matches('Z'), time.as_millis().rem_euclid(1000))
 }
 
-/// What the weather does to an answer: each element is a delivery, as a delay to add.
-pub(crate) fn deliveries(weather: &Weather, chance: &mut Chance) -> Vec<u64> {
-    if chance.one_in(weather.drop_one_in) {
+/// What the faults do to an answer: each element is a delivery, as a delay to add.
+pub(crate) fn deliveries(faults: &Faults, chance: &mut Chance) -> Vec<u64> {
+    if chance.one_in(faults.drop_one_in) {
         return Vec::new();
     }
-    let mut delays = vec![chance.below(weather.scatter + 1)];
-    if chance.one_in(weather.duplicate_one_in) {
-        delays.push(chance.below(weather.scatter + 1) + 1);
+    let mut delays = vec![chance.below(faults.scatter + 1)];
+    if chance.one_in(faults.duplicate_one_in) {
+        delays.push(chance.below(faults.scatter + 1) + 1);
     }
     delays
 }

@@ -22,16 +22,17 @@
 //! Kubecred's own: they are about the native machine. A [`World`](crate::World) checks by itself
 //! those among them that hold for any machine (2, 3, 8 and 9).
 
+use crate::law_runner::LawRunner;
 use crate::machine::{Machine, Refusal, Served};
 use crate::observe::{Ledger, hides_secrets, place};
 use crate::openid::{DISCOVERY, TOKEN_ENDPOINT};
 use crate::profiles::{CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PROVIDER_ROOTS, ROOTS, TOKEN};
 use crate::script::{How, Op, Pick, Script};
 use crate::span::millis;
-use crate::trial::Trial;
 use kubecred_core::protocol::{SetHeaders, Stdin};
 use kubecred_core::{
-    Action, Authentication, Authenticator, Bearer, Event, Input, Instant, Material, Now, Unready,
+    Action, Authentication, Authenticator, Bearer, Event, Input, Instant, Material, Now,
+    Unavailable,
 };
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ impl std::ops::AddAssign for Tally {
 
 /// A script on its way.
 struct Course {
-    trial: Trial,
+    runner: LawRunner,
     /// Gets the same inputs.
     twin: Authenticator,
     /// Gets the same inputs, with ticks for the strays.
@@ -93,7 +94,7 @@ struct Course {
 pub fn hold(script: &Script) -> Tally {
     let new = || Authenticator::new(&script.profile(), script.policy(), script.seed);
     let mut course = Course {
-        trial: Trial::new(script),
+        runner: LawRunner::new(script),
         twin: new(),
         shadow: new(),
         ledger: Ledger::new(&script.profile()),
@@ -114,17 +115,17 @@ pub fn hold(script: &Script) -> Tally {
     }
     let tally = course.tally;
     course.compare_in_depth();
-    liveness(course.trial, course.suspect && refreshable(script));
+    liveness(course.runner, course.suspect && refreshable(script));
     drain_order(script);
     tally
 }
 
 impl Course {
     fn go(&mut self, op: Op) {
-        let promised = self.trial.machine.poll_timeout();
-        let open = self.trial.open.clone();
-        let turn = self.trial.turn(op);
-        let now = self.trial.now();
+        let promised = self.runner.machine.poll_timeout();
+        let open = self.runner.open.clone();
+        let turn = self.runner.turn(op);
+        let now = self.runner.now();
         wire(&turn.input);
         hides_secrets(&turn.input);
         self.note(&turn.input, turn.stray);
@@ -137,17 +138,17 @@ impl Course {
             }
         }
 
-        let closed = self.trial.machine.is_closed();
+        let closed = self.runner.machine.is_closed();
         self.strays += u64::from(turn.stray && !closed);
         let actions = self.feed(now, &turn.input, turn.stray);
         for action in &actions {
             wire(action);
             self.ledger.enter(action);
             self.pace(action, &turn.input);
-            self.trial.ask(action);
+            self.runner.ask(action);
         }
         assert!(!closed || actions.is_empty(), "law 10: closed is silent: {actions:?}");
-        if self.trial.machine.is_closed() {
+        if self.runner.machine.is_closed() {
             self.silence(now, &actions);
         } else {
             self.deadline(now, promised, op == Op::Sleep);
@@ -162,22 +163,22 @@ impl Course {
     /// Law 12, and law 5 as far as it shows.
     fn feed(&mut self, now: Now, input: &Input, stray: bool) -> Vec<Action> {
         let instead = if stray { Input::Tick } else { input.clone() };
-        self.trial.machine.handle_input(now, input.clone());
+        self.runner.machine.handle_input(now, input.clone());
         self.twin.handle_input(now, input.clone());
         self.shadow.handle_input(now, instead);
-        let actions = drain(&mut self.trial.machine);
+        let actions = drain(&mut self.runner.machine);
         assert_eq!(actions, drain(&mut self.twin), "law 12: the same again");
         assert_eq!(actions, drain(&mut self.shadow), "law 5: {input:?} is a tick");
-        let lent = self.trial.machine.credential(now);
+        let lent = self.runner.machine.credential(now);
         assert_eq!(lent, self.shadow.credential(now), "law 5: {input:?} is a tick");
-        hides_secrets(&self.trial.machine);
+        hides_secrets(&self.runner.machine);
         actions
     }
 
     fn note(&mut self, input: &Input, stray: bool) {
         if !stray && matches!(input, Input::Demand | Input::Reject(_)) {
-            let last = self.starts.get(PLUGIN).map(|last| self.trial.lived - last);
-            let least = millis(self.trial.policy.min_interval);
+            let last = self.starts.get(PLUGIN).map(|last| self.runner.lived - last);
+            let least = millis(self.runner.policy.min_interval);
             self.paced = last.is_some_and(|ago| ago < least);
         }
         match input {
@@ -215,8 +216,8 @@ impl Course {
         let Some(place) = place(action) else { return };
         self.tally.started += 1;
         assert!(self.wanted, "law 15: {place} was not asked for");
-        let lived = self.trial.lived;
-        let policy = &self.trial.policy;
+        let lived = self.runner.lived;
+        let policy = &self.runner.policy;
         let least = millis(policy.min_interval.min(policy.backoff.initial));
         // The first job of an acquisition tells its pace; a plugin has its own.
         let follows = match place.as_str() {
@@ -250,9 +251,9 @@ impl Course {
 
     /// Law 10.
     fn silence(&self, now: Now, actions: &[Action]) {
-        let machine = &self.trial.machine;
+        let machine = &self.runner.machine;
         assert_eq!(machine.poll_timeout(), None, "law 10: closed is silent");
-        assert_eq!(machine.credential(now), Err(Unready::Closed), "law 10: closed is silent");
+        assert_eq!(machine.credential(now), Err(Unavailable::Closed), "law 10: closed is silent");
         let late = actions.iter().find(|action| !is_cancel(action));
         assert_eq!(late, None, "law 10: only cancels at the end");
         assert_eq!(self.ledger.open().next(), None, "law 10: what runs is cancelled");
@@ -260,10 +261,10 @@ impl Course {
 
     /// Law 4.
     fn deadline(&mut self, now: Now, promised: Option<Instant>, slept: bool) {
-        let deadline = self.trial.machine.poll_timeout();
+        let deadline = self.runner.machine.poll_timeout();
         if slept && promised.is_some() {
             let moved = deadline.is_none_or(|at| at > now.monotonic);
-            assert!(moved, "law 4: a busy loop: {:?}", self.trial.machine);
+            assert!(moved, "law 4: a busy loop: {:?}", self.runner.machine);
         }
         if let Some(at) = deadline {
             assert_eq!(self.ledger.announced, Some(at), "law 4: the deadline is pushed");
@@ -275,18 +276,18 @@ impl Course {
 
     /// Law 4: who waits, waits for a job or for the deadline.
     fn no_wait_for_nothing(&self, now: Now) {
-        let waits = self.trial.machine.credential(now) == Err(Unready::Pending);
-        let sleeps = self.trial.machine.poll_timeout().is_none();
+        let waits = self.runner.machine.credential(now) == Err(Unavailable::Pending);
+        let sleeps = self.runner.machine.poll_timeout().is_none();
         assert!(!waits || !sleeps || self.ledger.open().next().is_some(), "law 4: waits for ever");
     }
 
     /// Law 7.
     fn living(&mut self, now: Now, actions: &[Action]) {
-        let lived = self.trial.lived;
-        let over = self.trial.life.is_some_and(|life| life.is_over(lived, now.wall));
-        let life = &self.trial.life;
+        let lived = self.runner.lived;
+        let over = self.runner.life.is_some_and(|life| life.is_over(lived, now.wall));
+        let life = &self.runner.life;
         assert!(!over || self.copy.is_none(), "law 7: a copy of {life:?} is not withdrawn");
-        let machine = &self.trial.machine;
+        let machine = &self.runner.machine;
         let Ok(lent) = machine.credential(now) else { return };
         self.tally.served += 1;
         assert!(!over, "law 7: {life:?} is served at {now:?}, lived {lived}: {actions:?}");
@@ -294,7 +295,7 @@ impl Course {
         // The promise to hosts that keep a copy without being told.
         if let Some(until) = lent.good_until {
             let left = millis(until.since(now.monotonic)).saturating_sub(1);
-            let mut later = self.trial.clocks;
+            let mut later = self.runner.clocks;
             later.set(later.elapsed() + left);
             let then = machine.credential(later.now()).map(|later| later.generation);
             assert_eq!(then, Ok(lent.generation), "law 7: good until {until:?}, but not later");
@@ -303,7 +304,7 @@ impl Course {
 
     /// Law 8.
     fn generations(&mut self, now: Now) {
-        let served = match Machine::credential(&mut self.trial.machine, now) {
+        let served = match Machine::credential(&mut self.runner.machine, now) {
             Ok(served) => served,
             Err(Refusal::Failed(text)) => {
                 return assert!(!text.contains(crate::CANARY), "law 9: a secret shows in {text}");
@@ -331,7 +332,7 @@ impl Course {
 
     /// Laws 5 and 12 for what does not show.
     fn compare_in_depth(&self) {
-        let machine = &self.trial.machine;
+        let machine = &self.runner.machine;
         assert_eq!(format!("{machine:?}"), format!("{:?}", self.twin), "law 12: the same again");
         let stats = machine.stats();
         let ignored = self.shadow.stats().ignored + self.strays;
@@ -376,38 +377,38 @@ where
 }
 
 /// Law 14. `suspect`: the server has refused what is served, and nothing was fetched since.
-fn liveness(mut trial: Trial, suspect: bool) {
-    if trial.machine.is_closed() {
+fn liveness(mut runner: LawRunner, suspect: bool) {
+    if runner.machine.is_closed() {
         return;
     }
-    let end = trial.lived + 600_000;
+    let end = runner.lived + 600_000;
     let mut fetched = !suspect;
     loop {
-        trial.machine.handle_input(trial.now(), Input::Demand);
+        runner.machine.handle_input(runner.now(), Input::Demand);
         loop {
-            for action in drain(&mut trial.machine) {
-                trial.ask(&action);
+            for action in drain(&mut runner.machine) {
+                runner.ask(&action);
             }
-            if trial.open.is_empty() {
+            if runner.open.is_empty() {
                 break;
             }
             // Somebody logs in, should the provider have thrown us out.
-            let login = trial.open.iter().position(|asked| asked.place == KUBECONFIG) == Some(0);
+            let login = runner.open.iter().position(|asked| asked.place == KUBECONFIG) == Some(0);
             let how = if login { How::Well } else { How::Same };
-            let turn = trial.turn(Op::Answer(Pick::Oldest, how));
+            let turn = runner.turn(Op::Answer(Pick::Oldest, how));
             fetched = true;
-            trial.machine.handle_input(trial.now(), turn.input);
+            runner.machine.handle_input(runner.now(), turn.input);
         }
-        trial.machine.handle_input(trial.now(), Input::Demand);
-        let now = trial.now();
-        if fetched && trial.machine.credential(now).is_ok_and(|lent| !lent.demand) {
+        runner.machine.handle_input(runner.now(), Input::Demand);
+        let now = runner.now();
+        if fetched && runner.machine.credential(now).is_ok_and(|lent| !lent.demand) {
             return;
         }
-        assert!(trial.lived < end, "law 14: nothing fresh for ten minutes: {:?}", trial.machine);
-        let at = trial.machine.poll_timeout();
+        assert!(runner.lived < end, "law 14: nothing fresh for ten minutes: {:?}", runner.machine);
+        let at = runner.machine.poll_timeout();
         let wait = at.map_or(1000, |at| millis(at.since(now.monotonic)));
-        let turn = trial.turn(Op::Advance(wait.clamp(1, 1000)));
-        trial.machine.handle_input(trial.now(), turn.input);
+        let turn = runner.turn(Op::Advance(wait.clamp(1, 1000)));
+        runner.machine.handle_input(runner.now(), turn.input);
     }
 }
 
@@ -431,18 +432,18 @@ fn is_cancel(action: &Action) -> bool {
 
 /// Jobs become known to the host at a [`Op::Drain`] only; the eager one drains in between too.
 fn relay(script: &Script, eager: bool) -> (Authenticator, Vec<Action>) {
-    let mut trial = Trial::new(script);
+    let mut runner = LawRunner::new(script);
     let (mut log, mut fresh) = (Vec::new(), Vec::new());
     for op in script.ops.iter().chain([&Op::Drain]) {
         let now_or_later = eager || *op == Op::Drain;
-        let turn = trial.turn(*op);
-        trial.machine.handle_input(trial.now(), turn.input);
+        let turn = runner.turn(*op);
+        runner.machine.handle_input(runner.now(), turn.input);
         if *op == Op::Close {
             // What nobody has taken by then, nobody needs.
             fresh.retain(|action: &Action| action.job_id().is_some() || is_cancel(action));
         }
         if now_or_later {
-            fresh.extend(std::iter::from_fn(|| trial.machine.poll_action()));
+            fresh.extend(std::iter::from_fn(|| runner.machine.poll_action()));
         }
         if *op == Op::Drain {
             for action in &fresh {
@@ -453,11 +454,11 @@ fn relay(script: &Script, eager: bool) -> (Authenticator, Vec<Action>) {
                 };
                 let both = |id| fresh.iter().any(|job| job.job_id() == Some(id));
                 if !id.is_some_and(both) {
-                    trial.ask(action);
+                    runner.ask(action);
                 }
             }
             log.append(&mut fresh);
         }
     }
-    (trial.machine, log)
+    (runner.machine, log)
 }

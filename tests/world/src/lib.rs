@@ -100,7 +100,7 @@
 //! | How do I make something happen? | the prose methods of [`World`]; [`Step`] has all of it, as data |
 //! | Who logs in? | [`profiles`]: one of every kind, or a `Profile` of your own |
 //! | What can the plugin do? | [`Run`] |
-//! | What can the host do wrong? | [`Weather`]: lost, late, doubled answers, timers that come early |
+//! | What can the host do wrong? | [`Faults`]: lost, late, doubled answers, timers that come early |
 //! | What happened, in which order? | [`World::transcript`], which a test can compare with a file |
 //!
 //! Secrets have names here: the token `first` is [`secret`]`("first")`, and holds [`CANARY`], so that
@@ -113,6 +113,7 @@ pub mod certificates;
 mod chance;
 mod clocks;
 mod host;
+mod law_runner;
 pub mod laws;
 mod machine;
 mod observe;
@@ -125,11 +126,10 @@ mod simulation;
 mod span;
 mod step;
 mod transcript;
-mod trial;
 
 pub use chance::Chance;
 pub use clocks::{Clocks, START_MONOTONIC, START_WALL};
-pub use host::{Content, OpenIdTokens, Outcome, Run, Weather};
+pub use host::{Content, Faults, OpenIdTokens, Outcome, Run};
 pub use machine::{Machine, Refusal, Served};
 pub use observe::hides_secrets;
 pub use openid::{Http, OpenId};

@@ -1,7 +1,7 @@
 //! What a world runs: the native machine, or one behind a boundary that speaks the same protocol.
 
 use kubecred_core::{
-    Action, Authenticator, Generation, Header, Identity, Input, Instant, Now, UnixTime, Unready,
+    Action, Authenticator, Generation, Header, Identity, Input, Instant, Now, Unavailable, UnixTime,
 };
 
 /// A machine, wherever it lives.
@@ -81,9 +81,9 @@ impl Machine for Authenticator {
                 good_until: lent.good_until,
                 demand: lent.demand,
             }),
-            Err(Unready::Closed) => Err(Refusal::Closed),
-            Err(Unready::Failed(error)) => Err(Refusal::Failed(error.to_string())),
-            Err(Unready::Pending) => Err(Refusal::Pending),
+            Err(Unavailable::Closed) => Err(Refusal::Closed),
+            Err(Unavailable::Failed(error)) => Err(Refusal::Failed(error.to_string())),
+            Err(Unavailable::Pending) => Err(Refusal::Pending),
         }
     }
 }

@@ -5,7 +5,7 @@ use kubecred_core::policy::{Backoff, Reload, Renewal};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{
     Authentication, Bearer, ClientCertificate, Exec, ExecCluster, Impersonation, InteractiveMode,
-    KubeconfigUser, Material, Oidc, Policy, Profile, Roots, StdinFacts, Token, UnixTime,
+    KubeconfigUser, Material, Oidc, Policy, Profile, Roots, StdinState, Token, UnixTime,
 };
 
 /// The token file.
@@ -74,7 +74,7 @@ pub fn exec() -> Profile {
 
 /// A plugin that has the terminal.
 pub fn exec_interactive() -> Profile {
-    let stdin = StdinFacts { terminal: true, unavailable: None };
+    let stdin = StdinState { terminal: true, unavailable: None };
     let interactive_mode = InteractiveMode::IfAvailable;
     with(Authentication::exec(Exec { stdin, interactive_mode, ..plugin() }))
 }
@@ -196,7 +196,7 @@ pub fn policies() -> Vec<(&'static str, Policy)> {
     let hasty = Policy {
         renewal: Renewal::Ahead { margin: 5.ms(), percent: 50 },
         min_interval: 10.ms(),
-        skew_hold: 20.ms(),
+        clock_skew_grace: 20.ms(),
         token_file: tiny,
         certificate_files: tiny,
         roots_file: tiny,

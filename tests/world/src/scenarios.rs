@@ -7,7 +7,7 @@
 use crate::profiles::{
     self, CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER_ROOTS, ROOTS, TOKEN,
 };
-use crate::{Content, Machine, OpenId, OpenIdTokens, Run, Span, Step, Transcript, Weather, World};
+use crate::{Content, Faults, Machine, OpenId, OpenIdTokens, Run, Span, Step, Transcript, World};
 use kubecred_core::Profile;
 
 /// The seed of the machine that plays.
@@ -120,7 +120,7 @@ fn exec_401_for_ever(world: &mut AnyWorld) {
         world.request();
         world.pass(1.s());
     }
-    world.perform(Step::Pardon);
+    world.perform(Step::Unrevoke);
     world.request();
 }
 
@@ -160,7 +160,7 @@ fn exec_interactive(world: &mut AnyWorld) {
 }
 
 fn exec_refused_by_the_host(world: &mut AnyWorld) {
-    world.weather(Weather { refuse: vec!["command".into()], ..Weather::default() });
+    world.faults(Faults { refuse: vec!["command".into()], ..Faults::default() });
     world.program(PLUGIN, &[hourly()]).request();
 }
 

@@ -39,7 +39,7 @@ impl Issued {
         }
     }
 
-    pub(crate) fn pardon(&mut self) {
+    pub(crate) fn unrevoke(&mut self) {
         self.refused.clear();
         self.everything = false;
     }

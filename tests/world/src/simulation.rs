@@ -5,7 +5,7 @@ use crate::observe::{Ledger, place};
 use crate::server::whom;
 use crate::span::millis;
 use crate::{
-    Chance, Clocks, Content, Machine, Refusal, Run, Served, Step, Traffic, Transcript, Weather,
+    Chance, Clocks, Content, Faults, Machine, Refusal, Run, Served, Step, Traffic, Transcript,
 };
 use kubecred_core::protocol::{Completion, Request, SetHeaders};
 use kubecred_core::{
@@ -26,7 +26,7 @@ pub struct World<M: Machine = Authenticator> {
     pub(crate) host: Host,
     pub(crate) clocks: Clocks,
     pub(crate) transcript: Transcript,
-    weather: Weather,
+    faults: Faults,
     chance: Chance,
     ledger: Ledger,
     deliveries: BTreeMap<(u64, u64), Input>,
@@ -67,7 +67,7 @@ impl<M: Machine> World<M> {
             host: Host::default(),
             clocks: Clocks::default(),
             transcript: Transcript::default(),
-            weather: Weather::default(),
+            faults: Faults::default(),
             chance: Chance::new(1),
             ledger: Ledger::new(profile),
             deliveries: BTreeMap::new(),
@@ -121,8 +121,8 @@ impl<M: Machine> World<M> {
                 self.say("server", &format!("refuses {name} from now on"));
                 self.host.issued.revoke(&name);
             }
-            Step::Pardon => self.host.issued.pardon(),
-            Step::Weather(weather) => self.weather = weather,
+            Step::Unrevoke => self.host.issued.unrevoke(),
+            Step::Faults(faults) => self.faults = faults,
             Step::Tick => self.feed(Input::Tick),
             Step::Demand => self.feed(Input::Demand),
             Step::Reject(0) => {
@@ -296,13 +296,13 @@ impl<M: Machine> World<M> {
                 self.answer("http", job, answered);
             }
             Action::WriteFile(job) => {
-                let answered = match self.weather.fail_writes {
+                let answered = match self.faults.fail_writes {
                     Some(kind) => Answered::failed(kind),
                     None => self.host.write(&job.request),
                 };
                 self.answer("write", job, answered);
             }
-            Action::Cancel(id) if self.weather.deaf => _ = id,
+            Action::Cancel(id) if self.faults.deaf => _ = id,
             Action::Cancel(id) => self.deliveries.retain(|_, input| !answers(input, id)),
             Action::RefreshAt(at) => self.set_alarm(at),
             Action::Report(event) => self.events.push(event),
@@ -313,15 +313,15 @@ impl<M: Machine> World<M> {
     fn answer<R: Request>(&mut self, kind: &str, job: Job<R>, answered: Answered<R::Reply>) {
         let Answered { after, outcome } = answered;
         let Some(outcome) = outcome else { return };
-        let outcome = if self.weather.refuse.iter().any(|refused| refused == kind) {
+        let outcome = if self.faults.refuse.iter().any(|refused| refused == kind) {
             Err(Failure::new(FailureKind::Unsupported, ""))
-        } else if self.chance.one_in(self.weather.fail_one_in) {
+        } else if self.chance.one_in(self.faults.fail_one_in) {
             Err(Failure::new(FailureKind::Other, "bad luck"))
         } else {
             outcome
         };
         let input = job.done(outcome);
-        for delay in deliveries(&self.weather, &mut self.chance) {
+        for delay in deliveries(&self.faults, &mut self.chance) {
             self.sequence += 1;
             let at = self.clocks.elapsed() + after + delay;
             self.deliveries.insert((at, self.sequence), input.clone());
@@ -333,10 +333,10 @@ impl<M: Machine> World<M> {
         let now = self.clocks.elapsed();
         let mut due = now + millis(at.since(self.clocks.now().monotonic));
         if due > now {
-            due = due.saturating_sub(self.weather.early_timer).max(now + 1);
+            due = due.saturating_sub(self.faults.early_timer).max(now + 1);
         }
-        if self.weather.coarse_timer > 0 {
-            due = due.next_multiple_of(self.weather.coarse_timer);
+        if self.faults.coarse_timer > 0 {
+            due = due.next_multiple_of(self.faults.coarse_timer);
         }
         self.alarm = Some(due);
     }
@@ -481,8 +481,8 @@ impl<M: Machine> World<M> {
     }
 
     /// Another day.
-    pub fn weather(&mut self, weather: Weather) -> &mut Self {
-        self.perform(Step::Weather(weather));
+    pub fn faults(&mut self, faults: Faults) -> &mut Self {
+        self.perform(Step::Faults(faults));
         self
     }
 

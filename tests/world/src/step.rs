@@ -1,6 +1,6 @@
 //! A scenario as data.
 
-use crate::{Content, Http, OpenId, Run, Weather};
+use crate::{Content, Faults, Http, OpenId, Run};
 use serde::{Deserialize, Serialize};
 
 /// One thing that a world can be told. Times are milliseconds.
@@ -45,9 +45,9 @@ pub enum Step {
     /// The server refuses the token or certificate with this name from now on; `*`: all.
     Revoke(String),
     /// The server forgets what it was told to refuse.
-    Pardon,
-    /// The weather changes.
-    Weather(Weather),
+    Unrevoke,
+    /// The faults changes.
+    Faults(Faults),
     /// A tick that nobody asked for.
     Tick,
     /// Somebody is about to send a request.

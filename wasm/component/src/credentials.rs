@@ -1,7 +1,7 @@
 //! The functions and the resource of `credentials.wit`.
 
 use crate::Component;
-use crate::twin::{Lift, Lower};
+use crate::convert::{Lift, Lower};
 use crate::wit::credentials as wit;
 use crate::wit::settings::ConnectionBorrow;
 use core::cell::RefCell;
@@ -24,10 +24,14 @@ impl wit::Guest for Component {
 pub(crate) struct Authenticator(RefCell<kubecred_core::Authenticator>);
 
 impl wit::GuestAuthenticator for Authenticator {
-    fn new(connection: ConnectionBorrow<'_>, policy: Option<wit::Policy>, seed: u64) -> Self {
+    fn new(
+        connection: ConnectionBorrow<'_>,
+        policy: Option<wit::Policy>,
+        jitter_seed: u64,
+    ) -> Self {
         let policy = policy.map(Policy::lift).unwrap_or_default();
         let profile = connection.get::<Profile>();
-        let machine = kubecred_core::Authenticator::new(profile, policy, seed);
+        let machine = kubecred_core::Authenticator::new(profile, policy, jitter_seed);
         Self(RefCell::new(machine))
     }
 
@@ -38,7 +42,7 @@ impl wit::GuestAuthenticator for Authenticator {
         wit::Step { actions, timeout: machine.poll_timeout().lower() }
     }
 
-    fn credential(&self, now: wit::Now) -> Result<wit::Credential, wit::Unready> {
+    fn credential(&self, now: wit::Now) -> Result<wit::Credential, wit::Unavailable> {
         self.0.borrow().credential(Now::lift(now)).map(Lower::lower).map_err(Lower::lower)
     }
 

@@ -1,7 +1,7 @@
 //! The functions and resources of `settings.wit`.
 
 use crate::Component;
-use crate::twin::{Lift, Lower};
+use crate::convert::{Lift, Lower};
 use crate::wit::settings as wit;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -11,7 +11,7 @@ use kubecred_core::protocol::{
 };
 use kubecred_core::{
     Action, ActionId, Authenticator, Completion, Event, Failure, FailureKind, Input, Instant, Job,
-    Now, Policy, Reply, Unready,
+    Now, Policy, Reply, Unavailable,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,10 +38,10 @@ impl Leader {
     pub(crate) fn new(epoch: u64, settings: &Settings, now: Now) -> Self {
         let policy = Policy::default();
         let timeout = policy.request_timeout + GRACE;
-        let seed = now.monotonic.as_millis() ^ epoch;
+        let jitter_seed = now.monotonic.as_millis() ^ epoch;
         Self {
             epoch,
-            machine: Authenticator::new(&settings.profile, policy, seed),
+            machine: Authenticator::new(&settings.profile, policy, jitter_seed),
             outbox: Vec::new(),
             calls: BTreeMap::new(),
             retry_at: None,
@@ -58,8 +58,8 @@ impl Leader {
                 good_until: credential.good_until,
                 demand: credential.demand,
             },
-            Err(Unready::Failed(_)) => Standing::Failed { retry_at: self.retry_at },
-            Err(Unready::Pending | Unready::Closed) => Standing::Pending,
+            Err(Unavailable::Failed(_)) => Standing::Failed { retry_at: self.retry_at },
+            Err(Unavailable::Pending | Unavailable::Closed) => Standing::Pending,
         }
     }
 

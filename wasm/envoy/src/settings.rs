@@ -18,7 +18,7 @@ mod capability;
 use kubecred_core::yaml::{self, Limits, Node};
 use kubecred_core::{
     Authenticator, Environment, Failure, FailureKind, Instant, Now, Overrides, Policy, Profile,
-    Secret, Step, UnixTime, Unready, detect,
+    Secret, Step, Unavailable, UnixTime, detect,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -229,7 +229,7 @@ impl Settings {
         capability::leave_connections(&mut self.profile);
         let now = Now { monotonic: Instant::default(), wall: UnixTime::default() };
         match Authenticator::new(&self.profile, Policy::default(), 0).credential(now) {
-            Err(Unready::Failed(error)) => Err(Refusal::from(error.to_string())),
+            Err(Unavailable::Failed(error)) => Err(Refusal::from(error.to_string())),
             _ => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use crate::session::{self, Session};
 use clap::{Args, ValueEnum};
 use kubecred_core::exec::{self, InfoProblem};
 use kubecred_core::protocol::EnvVar;
-use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinFacts};
+use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinState};
 use kubecred_tokio::Credential as Held;
 use std::io::{IsTerminal, Write};
 
@@ -83,7 +83,7 @@ fn run(flags: ConnectionFlags, output: Output) -> Result<(), Report> {
 /// What we are asked for, if we are a plugin ourselves.
 struct Asked {
     api_version: ExecApiVersion,
-    stdin: StdinFacts,
+    stdin: StdinState,
 }
 
 impl Asked {
@@ -94,11 +94,11 @@ impl Asked {
             Ok(info) => {
                 let unavailable = (!info.spec.interactive)
                     .then(|| "the program that wants this credential keeps it to itself".into());
-                let stdin = StdinFacts { terminal, unavailable };
+                let stdin = StdinState { terminal, unavailable };
                 Ok(Self { api_version: info.api_version, stdin })
             }
             Err(InfoProblem::Unset) => {
-                let stdin = StdinFacts { terminal, unavailable: None };
+                let stdin = StdinState { terminal, unavailable: None };
                 Ok(Self { api_version: ExecApiVersion::V1, stdin })
             }
             Err(problem) => Err(Report::new(Exit::Usage, problem)),

@@ -11,7 +11,7 @@ use clap::Args;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use kubecred_core::StdinFacts;
+use kubecred_core::StdinState;
 use kubecred_tokio::Client;
 use kubecred_tokio::client::Body;
 use std::io::IsTerminal;
@@ -47,7 +47,7 @@ pub(crate) struct Get {
 impl Run for Get {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
-        let stdin = StdinFacts { terminal: std::io::stdin().is_terminal(), unavailable: None };
+        let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
         session::run(flags, stdin, |_| {}, async |session| get(session, &self.path).await)
     }
 }

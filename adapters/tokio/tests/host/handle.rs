@@ -3,7 +3,7 @@
 use crate::plugin::Plugin;
 use kubecred_core::{
     Authentication, ClientCertificate, Event, Exec, Generation, InteractiveMode, Material, Policy,
-    Profile, StdinFacts,
+    Profile, StdinState,
 };
 use kubecred_tokio::{
     Auth, AuthError, Client, ClientError, Credential, PluginStderr, ProvidedToken,
@@ -274,7 +274,7 @@ async fn ex_20_what_is_said_of_standard_input_reaches_the_plugins_source() {
     exec.interactive_mode = InteractiveMode::Always;
     let unavailable = Some("it is used for the manifest".to_owned());
     let auth = Auth::builder()
-        .stdin(StdinFacts { terminal: true, unavailable })
+        .stdin(StdinState { terminal: true, unavailable })
         .profile(profile(Authentication::exec(exec)));
     let error = auth.credential().await.unwrap_err().to_string();
     assert!(error.contains("it is used for the manifest"), "{error}");

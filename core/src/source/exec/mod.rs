@@ -4,12 +4,14 @@ mod failure;
 mod info;
 mod output;
 mod permit;
+mod plugin;
 
 pub use failure::explain;
 pub(crate) use failure::readable;
 pub use info::{InfoProblem, info_profile, parse_info};
 pub use output::{Fetched, accept, credential_json};
 pub use permit::permit;
+pub(crate) use plugin::ExecPlugin;
 
 use crate::error::PluginProblem;
 use crate::profile::{Exec, InteractiveMode, PluginPolicy};

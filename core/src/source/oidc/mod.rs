@@ -16,199 +16,192 @@
 
 mod grant;
 pub(crate) mod id_token;
-mod kubeconfig;
 mod provider;
 mod word;
 
-use super::{Fetched, Next, Work, file};
+use super::roots_file;
+use super::{CredentialParts, JobFailure, JobRequest, Lifecycle, Progress, Source, read};
+use crate::content::FileRole;
 use crate::credential::Header;
-use crate::error::{Endpoint, Error, FileRole, IdTokenProblem, OidcProblem, OidcStep};
-use crate::policy::Policy;
+use crate::cx::Cx;
+use crate::error::{Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep};
+use crate::policy::{Policy, Renewal};
 use crate::profile::{Oidc, Roots};
-use crate::protocol::{Failure, FailureKind, HttpResponse, ReadFile, Reply};
+use crate::protocol::{HttpResponse, Reply};
 use crate::redact;
 use crate::secret::Secret;
-use crate::time::Now;
+use crate::store::{Adopted, StoredTokens};
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 use core::time::Duration;
-pub(crate) use kubeconfig::Edit;
 
 use grant::{Answer, Style};
 use provider::Provider;
 
 /// An OpenID provider, as one user of one kubeconfig sees it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct OidcSource {
     user: String,
     config: Oidc,
-    tokens: Tokens,
-    /// What the kubeconfig holds, as far as is known.
-    filed: Tokens,
-    /// What was written there last, without a word from the host whether it has got there.
-    tried: Option<Tokens>,
-    /// The id-token in hand has been handed out.
-    served: bool,
-    /// The provider does not take the refresh token in hand.
+    tokens: StoredTokens,
+    state: State,
+    /// The id-token in use has been handed out.
+    handed_out: bool,
+    /// The provider does not take the refresh token in use.
     refused: Option<OidcProblem>,
     provider: Option<Provider>,
-    /// What the provider took the last time.
-    style: Option<Style>,
-}
-
-/// What a login brings, and a refresh replaces. None of them is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tokens {
-    pub(crate) id: Option<Secret>,
-    pub(crate) refresh: Option<Secret>,
-}
-
-impl Tokens {
-    fn new(id: Option<&Secret>, refresh: Option<&Secret>) -> Self {
-        let there = |token: Option<&Secret>| token.filter(|token| !token.is_empty()).cloned();
-        Self { id: there(id), refresh: there(refresh) }
-    }
+    /// How the client said who it is when the provider last took it.
+    method: Option<Style>,
 }
 
 /// What the job in flight is for.
-#[derive(Clone, Debug)]
-pub(crate) enum Stage {
-    /// What the kubeconfig says by now.
-    Kubeconfig,
+#[derive(Debug)]
+enum State {
+    Idle,
+    /// What the store says by now.
+    ReadingStore,
     /// The provider's certificate authority.
-    Roots,
+    ReadingRoots,
     /// Where to refresh.
-    Discovery { roots: Roots },
-    /// The refresh. `otherwise`: how else the client could say who it is.
-    Refresh { roots: Roots, style: Style, otherwise: Option<Style> },
+    Discovering {
+        roots: Roots,
+    },
+    /// The refresh.
+    Refreshing(Attempt),
 }
 
-impl OidcSource {
-    pub(crate) fn new(user: &str, config: &Oidc) -> Self {
-        let mut config = config.clone();
-        let tokens = Tokens::new(config.id_token.as_ref(), config.refresh_token.as_ref());
-        (config.id_token, config.refresh_token) = (None, None);
-        config.client_secret = config.client_secret.filter(|secret| !secret.is_empty());
-        Self {
-            user: user.into(),
-            config,
-            filed: tokens.clone(),
-            tokens,
-            tried: None,
-            served: false,
-            refused: None,
-            provider: None,
-            style: None,
+/// One presentation of the refresh token.
+#[derive(Debug)]
+struct Attempt {
+    roots: Roots,
+    method: Style,
+    /// How else the client could say who it is.
+    otherwise: Option<Style>,
+}
+
+impl Source for OidcSource {
+    fn begin(&mut self, cx: &Cx<'_>) -> Result<Progress, Error> {
+        if let Some(parts) = self.in_hand(cx, cx.policy.id_token_leeway) {
+            return Ok(Progress::Done(parts));
+        }
+        match self.tokens.read(cx.policy.max_reply) {
+            Some(request) => {
+                self.state = State::ReadingStore;
+                Ok(Progress::Request(JobRequest::Read(request)))
+            }
+            None => self.refresh(cx),
         }
     }
 
-    /// Whether asking again can bring something else.
-    pub(crate) fn has_more(&self) -> bool {
-        self.tokens.refresh.is_some() || self.config.origin.is_some()
-    }
-
-    /// Whether there is something to refresh with, so that a timer may.
-    pub(crate) fn can_refresh(&self) -> bool {
-        self.tokens.refresh.is_some() && self.refused.is_none()
-    }
-
-    pub(super) fn begin(&mut self, now: Now, policy: &Policy) -> Result<Next, Error> {
-        if let Some(fetched) = self.in_hand(now, policy.id_token_leeway) {
-            return Ok(Next::Done(fetched));
-        }
-        match &self.config.origin {
-            Some(origin) => Ok(read(Stage::Kubeconfig, &origin.path, policy)),
-            None => self.refresh(now, policy),
-        }
-    }
-
-    pub(super) fn accept(
-        &mut self,
-        now: Now,
-        stage: Stage,
-        reply: Reply,
-        policy: &Policy,
-    ) -> Result<Next, Error> {
-        match (stage, reply) {
-            (Stage::Kubeconfig, Reply::File(bytes)) => {
-                self.look(&bytes.0);
-                match self.in_hand(now, policy.id_token_leeway) {
-                    Some(fetched) => Ok(Next::Done(fetched)),
-                    None => self.refresh(now, policy),
+    fn accept(&mut self, cx: &Cx<'_>, reply: Reply) -> Result<Progress, Error> {
+        match (mem::replace(&mut self.state, State::Idle), reply) {
+            (State::ReadingStore, Reply::File(bytes)) => {
+                self.adopt(&bytes.0);
+                match self.in_hand(cx, cx.policy.id_token_leeway) {
+                    Some(parts) => Ok(Progress::Done(parts)),
+                    None => self.refresh(cx),
                 }
             }
-            (Stage::Roots, Reply::File(bytes)) => {
-                let path = self.roots_path();
-                let roots = file::roots(path, bytes.0)?.roots.unwrap_or_default();
-                self.ask(Roots::Pem(roots), policy)
+            (State::ReadingRoots, Reply::File(bytes)) => {
+                let roots = roots_file::checked(self.roots_path(), bytes.0)?;
+                self.ask(cx, Roots::Pem(roots))
             }
-            (Stage::Discovery { roots }, Reply::Http(response)) => {
+            (State::Discovering { roots }, Reply::Http(response)) => {
                 let provider = provider::read(&response).map_err(|problem| self.wrong(problem))?;
                 self.provider = Some(provider);
-                self.ask(roots, policy)
+                self.ask(cx, roots)
             }
-            (Stage::Refresh { roots, style, otherwise }, Reply::Http(response)) => {
-                self.refreshed(roots, style, otherwise, &response, policy)
+            (State::Refreshing(attempt), Reply::Http(response)) => {
+                self.refreshed(cx, attempt, &response)
             }
             _ => Err(Error::WrongReply),
         }
     }
 
-    /// What follows from a host's failure. `waited`: for how long, if the machine itself called the
-    /// job off.
-    pub(super) fn recover(
-        &mut self,
-        now: Now,
-        stage: &Stage,
-        failure: Failure,
-        waited: Option<Duration>,
-        policy: &Policy,
-    ) -> Result<Next, Error> {
-        let failure = match waited {
-            Some(limit) => {
-                let detail = format!("no answer within {} s", limit.as_secs_f32());
-                Failure::new(FailureKind::TimedOut, detail)
-            }
-            None => failure,
-        };
-        let step = match stage {
+    fn recover(&mut self, cx: &Cx<'_>, job: JobFailure) -> Result<Progress, Error> {
+        let step = match mem::replace(&mut self.state, State::Idle) {
             // It was worth a look. What is in hand may do.
-            Stage::Kubeconfig => return self.refresh(now, policy),
-            Stage::Roots => {
-                let path = self.roots_path().into();
-                return Err(Error::File { role: FileRole::Roots, path, failure });
+            State::ReadingStore => return self.refresh(cx),
+            State::ReadingRoots => {
+                let (role, path) = (FileRole::Roots, self.roots_path().into());
+                return Err(Error::File { role, path, failure: job.of_request() });
             }
-            Stage::Discovery { .. } => OidcStep::Discovery,
-            Stage::Refresh { .. } => {
+            State::Discovering { .. } => OidcStep::Discovery,
+            State::Refreshing(_) | State::Idle => {
                 self.provider = None;
                 OidcStep::Refresh
             }
         };
-        Err(self.wrong(OidcProblem::NotSent { step, failure }))
+        Err(self.wrong(OidcProblem::NotSent { step, failure: job.of_request() }))
+    }
+
+    fn lifecycle(&self, policy: &Policy) -> Lifecycle {
+        let refetch_on_401 = self.tokens.current.refresh.is_some() || self.tokens.has_store();
+        let can_refresh = self.tokens.current.refresh.is_some() && self.refused.is_none();
+        if can_refresh {
+            let leeway = Some(policy.id_token_leeway);
+            Lifecycle { leeway, refetch_on_401, ..Lifecycle::renewed(policy) }
+        } else {
+            let renewal = Renewal::WhenExpired;
+            Lifecycle { renewal, refetch_on_401, ..Lifecycle::renewed(policy) }
+        }
+    }
+
+    fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
+        Some(&mut self.tokens)
+    }
+}
+
+impl OidcSource {
+    /// A login of this user with these tokens.
+    pub(crate) fn new(user: &str, config: &Oidc, tokens: StoredTokens) -> Self {
+        let mut config = config.clone();
+        (config.id_token, config.refresh_token) = (None, None);
+        config.client_secret = config.client_secret.filter(|secret| !secret.is_empty());
+        Self {
+            user: user.into(),
+            config,
+            tokens,
+            state: State::Idle,
+            handed_out: false,
+            refused: None,
+            provider: None,
+            method: None,
+        }
+    }
+
+    /// Takes over what another process has put into the store.
+    fn adopt(&mut self, content: &Secret) {
+        let Adopted { new_id, new_refresh } = self.tokens.adopt(content);
+        if new_refresh {
+            self.refused = None;
+        }
+        if new_id {
+            self.handed_out = false;
+        }
     }
 
     /// The id-token in hand, if it has not been handed out, and is good for longer than `leeway`.
-    fn in_hand(&mut self, now: Now, leeway: Duration) -> Option<Fetched> {
-        let token = self.tokens.id.as_ref().filter(|_| !self.served)?;
+    fn in_hand(&mut self, cx: &Cx<'_>, leeway: Duration) -> Option<CredentialParts> {
+        let token = self.tokens.current.id.as_ref().filter(|_| !self.handed_out)?;
         let expires = id_token::expiry(token).ok().flatten()?;
-        let usable = now.wall.saturating_add(leeway) < expires;
-        let authorization = Some(file::bearer(token.expose()));
-        let fetched = Fetched { authorization, expires: Some(expires), ..Fetched::default() };
-        self.served |= usable;
-        usable.then_some(fetched)
+        let usable = cx.now.wall.saturating_add(leeway) < expires;
+        let parts = CredentialParts::bearer(token.expose());
+        self.handed_out |= usable;
+        usable.then_some(CredentialParts { expires: Some(expires), ..parts })
     }
 
     /// Begins a refresh, if there can be one.
-    fn refresh(&mut self, now: Now, policy: &Policy) -> Result<Next, Error> {
-        if self.tokens.refresh.is_none() {
+    fn refresh(&mut self, cx: &Cx<'_>) -> Result<Progress, Error> {
+        if self.tokens.current.refresh.is_none() {
             // Nothing better is to be had: it is used to its end.
-            if let Some(fetched) = self.in_hand(now, Duration::ZERO) {
-                return Ok(Next::Done(fetched));
+            if let Some(parts) = self.in_hand(cx, Duration::ZERO) {
+                return Ok(Progress::Done(parts));
             }
-            let broken = self.tokens.id.as_ref().and_then(|token| id_token::expiry(token).err());
-            return Err(self.wrong(match broken {
+            let token = self.tokens.current.id.as_ref();
+            return Err(self.wrong(match token.and_then(|token| id_token::expiry(token).err()) {
                 Some(problem) => OidcProblem::IdToken(problem),
                 None => OidcProblem::NoRefreshToken,
             }));
@@ -219,59 +212,58 @@ impl OidcSource {
         provider::check_clear(&self.config.issuer, Endpoint::Issuer)
             .map_err(|problem| self.wrong(problem))?;
         match &self.config.roots {
-            Roots::File(path) => Ok(read(Stage::Roots, path, policy)),
-            roots => self.ask(roots.clone(), policy),
+            Roots::File(path) => {
+                let progress = read(path, cx);
+                self.state = State::ReadingRoots;
+                Ok(progress)
+            }
+            roots => self.ask(cx, roots.clone()),
         }
     }
 
     /// Asks the provider where to refresh or, if that is known, to refresh.
-    fn ask(&self, roots: Roots, policy: &Policy) -> Result<Next, Error> {
+    fn ask(&mut self, cx: &Cx<'_>, roots: Roots) -> Result<Progress, Error> {
         let Some(provider) = &self.provider else {
-            let request = provider::request(&self.config.issuer, roots.clone(), policy.max_reply);
-            return Ok(next(Stage::Discovery { roots }, Work::Send(request)));
+            let limit = cx.policy.max_reply;
+            let request = provider::request(&self.config.issuer, roots.clone(), limit);
+            self.state = State::Discovering { roots };
+            return Ok(Progress::Request(JobRequest::Send(request)));
         };
         let has_secret = self.config.client_secret.is_some();
-        let (style, otherwise) = Style::order(self.style, provider.styles.as_deref(), has_secret);
-        self.present(provider, roots, style, otherwise, policy)
+        let (method, otherwise) = Style::order(self.method, provider.styles.as_deref(), has_secret);
+        self.present(cx, Attempt { roots, method, otherwise })
     }
 
     /// Presents the refresh token.
-    fn present(
-        &self,
-        provider: &Provider,
-        roots: Roots,
-        style: Style,
-        otherwise: Option<Style>,
-        policy: &Policy,
-    ) -> Result<Next, Error> {
-        let Some(token) = &self.tokens.refresh else {
+    fn present(&mut self, cx: &Cx<'_>, attempt: Attempt) -> Result<Progress, Error> {
+        let (Some(provider), Some(token)) = (&self.provider, &self.tokens.current.refresh) else {
             return Err(self.wrong(OidcProblem::NoRefreshToken));
         };
-        let (endpoint, limit) = (&provider.token_endpoint, policy.max_reply);
-        let request = grant::request(endpoint, &self.config, token, style, roots.clone(), limit);
-        Ok(next(Stage::Refresh { roots, style, otherwise }, Work::Send(request)))
+        let (endpoint, limit) = (&provider.token_endpoint, cx.policy.max_reply);
+        let (method, roots) = (attempt.method, attempt.roots.clone());
+        let request = grant::request(endpoint, &self.config, token, method, roots, limit);
+        self.state = State::Refreshing(attempt);
+        Ok(Progress::Request(JobRequest::Send(request)))
     }
 
     fn refreshed(
         &mut self,
-        roots: Roots,
-        style: Style,
-        otherwise: Option<Style>,
+        cx: &Cx<'_>,
+        attempt: Attempt,
         response: &HttpResponse,
-        policy: &Policy,
-    ) -> Result<Next, Error> {
-        let secrets = [&self.tokens.id, &self.tokens.refresh, &self.config.client_secret];
-        let secrets = secrets.map(|secret| secret.as_ref());
+    ) -> Result<Progress, Error> {
+        let tokens = &self.tokens.current;
+        let secrets = [&tokens.id, &tokens.refresh, &self.config.client_secret];
         let secrets: Vec<&Secret> = secrets.into_iter().flatten().collect();
-        match (grant::read(response, &secrets), otherwise, &self.provider) {
-            (Answer::Granted { id_token, refresh_token }, ..) => {
-                self.style = Some(style);
+        match (grant::read(response, &secrets), attempt.otherwise) {
+            (Answer::Granted { id_token, refresh_token }, _) => {
+                self.method = Some(attempt.method);
                 self.keep(id_token, refresh_token).map_err(|problem| self.wrong(problem))
             }
-            (Answer::Refused { client: true, .. }, Some(other), Some(provider)) => {
-                self.present(provider, roots, other, None, policy)
+            (Answer::Refused { client: true, .. }, Some(method)) if self.provider.is_some() => {
+                self.present(cx, Attempt { method, otherwise: None, ..attempt })
             }
-            (Answer::Refused { problem, grant, .. }, ..) => {
+            (Answer::Refused { problem, grant, .. }, _) => {
                 if grant {
                     self.refused = Some(problem.clone());
                 }
@@ -290,16 +282,16 @@ impl OidcSource {
         &mut self,
         id_token: Option<Secret>,
         refresh_token: Option<Secret>,
-    ) -> Result<Next, OidcProblem> {
-        self.tokens.refresh = refresh_token.or_else(|| self.tokens.refresh.take());
+    ) -> Result<Progress, OidcProblem> {
+        let tokens = &mut self.tokens.current;
+        tokens.refresh = refresh_token.or_else(|| tokens.refresh.take());
         let token = id_token.ok_or(OidcProblem::NoIdToken)?;
         let expires = id_token::expiry(&token).map_err(OidcProblem::NewIdToken)?;
         let expires = expires.ok_or(OidcProblem::NewIdToken(IdTokenProblem::NoExpiry))?;
-        let authorization = Some(file::bearer(token.expose()));
-        self.tokens.id = Some(token);
-        self.served = true;
-        let expires = Some(expires);
-        Ok(Next::Done(Fetched { authorization, expires, ..Fetched::default() }))
+        let parts = CredentialParts::bearer(token.expose());
+        tokens.id = Some(token);
+        self.handed_out = true;
+        Ok(Progress::Done(CredentialParts { expires: Some(expires), ..parts }))
     }
 
     fn roots_path(&self) -> &str {
@@ -313,14 +305,6 @@ impl OidcSource {
         let issuer = redact::url(&self.config.issuer);
         Error::Oidc { user: self.user.clone(), issuer, problem }
     }
-}
-
-fn next(stage: Stage, work: Work) -> Next {
-    Next::Work(super::Stage::Oidc(stage), work)
-}
-
-fn read(stage: Stage, path: &str, policy: &Policy) -> Next {
-    next(stage, Work::Read(ReadFile { path: path.into(), limit: policy.max_reply }))
 }
 
 fn header(name: &'static str, value: Secret) -> Header {

@@ -26,7 +26,7 @@ use crate::verbose_log::VerboseLog;
 use crate::{session, settings};
 use clap::Args;
 use kubecred_core::policy::Backoff;
-use kubecred_core::{Event, Generation, Policy, Profile, Proxy, StdinFacts};
+use kubecred_core::{Event, Generation, Policy, Profile, Proxy, StdinState};
 use kubecred_tokio::{Auth, Client, PluginStderr};
 use load::Load;
 use login::Login;
@@ -205,7 +205,7 @@ fn profile(login: Login, world: &World) -> Result<Profile, Report> {
         context: Some(login.name().into()),
         ..ConnectionFlags::default()
     };
-    let mut profile = settings::profile(&flags, StdinFacts::default(), VerboseLog::new(false))?;
+    let mut profile = settings::profile(&flags, StdinState::default(), VerboseLog::new(false))?;
     profile.cluster.proxy = Proxy::Direct; // no proxy leads to this machine's loopback
     profile.timeout = Some(TOO_LONG);
     Ok(profile)

@@ -3,11 +3,11 @@
 
 use super::Evidence;
 use super::certificates::{AUTHORITY, CERTIFICATE};
-use crate::authenticator::Authenticator;
-use crate::credential::Unready;
+use crate::credential::Unavailable;
 use crate::error::{ContentProblem, Error, FileRole, PluginProblem};
 use crate::kubeconfig::explain::explanation::{Lint, Severity};
 use crate::kubeconfig::explain::{contents, unanswered};
+use crate::machine::Authenticator;
 use crate::policy::Policy;
 use crate::profile::{Bearer, Origin};
 use crate::protocol::{Action, Event, Failure, FailureKind, FileBytes, Input, Job, RunCommand};
@@ -44,7 +44,7 @@ impl Evidence<'_> {
                 None => break,
             }
         }
-        if let Err(Unready::Failed(error)) = machine.credential(now)
+        if let Err(Unavailable::Failed(error)) = machine.credential(now)
             && !failures.iter().any(|(known, _)| known == error)
         {
             failures.push((error.clone(), false));

@@ -2,7 +2,7 @@ use super::*;
 use crate::certificate;
 use crate::credential::Identity;
 use crate::error::{ContentProblem, Error, FileRole, OutputProblem};
-use crate::profile::{ExecApiVersion, ExecCluster, Profile, Proxy, Roots, StdinFacts};
+use crate::profile::{ExecApiVersion, ExecCluster, Profile, Proxy, Roots, StdinState};
 use crate::protocol::{Exit, Failure, FailureKind};
 use crate::secret::Secret;
 use crate::time::UnixTime;

@@ -56,7 +56,7 @@ fn ex_20_interactive_matrix() {
         (Always, true, used("some message"), unavailable("some message")),
     ];
     for (interactive_mode, terminal, unavailable, expected) in matrix {
-        let stdin = StdinFacts { terminal, unavailable };
+        let stdin = StdinState { terminal, unavailable };
         let exec = Exec { interactive_mode, stdin, ..Exec::new("x") };
         match (request(&exec, None, 1), expected) {
             (Ok(command), Ok(interactive)) => {

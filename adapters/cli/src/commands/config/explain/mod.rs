@@ -10,7 +10,7 @@ use crate::settings;
 use crate::verbose_log::VerboseLog;
 use clap::{Args, ValueEnum};
 use kubecred_core::kubeconfig::explain::{Explanation, FileFacts, Severity, explain};
-use kubecred_core::{Failure, StdinFacts};
+use kubecred_core::{Failure, StdinState};
 use kubecred_tokio::find_program;
 use std::io::{IsTerminal, Write};
 
@@ -77,7 +77,7 @@ impl Run for Explain {
 
 fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
     let log = VerboseLog::new(flags.verbose);
-    let stdin = StdinFacts { terminal: std::io::stdin().is_terminal(), unavailable: None };
+    let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
     let environment = settings::environment(stdin);
     let mut overrides = settings::overrides(flags, &environment);
     overrides.timeout = settings::timeout(flags)?;

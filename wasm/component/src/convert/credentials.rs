@@ -15,7 +15,7 @@ use kubecred_core::protocol::{
 use kubecred_core::{
     Action, ActionId, Completion, ContentProblem, Credential, Endpoint, Error, Event, FileRole,
     Generation, Header, IdTokenProblem, Identity, Input, Job, Now, OidcProblem, OidcStep,
-    OutputProblem, PluginProblem, Policy, Reply, SaveProblem, Stats, Unready,
+    OutputProblem, PluginProblem, Policy, Reply, SaveProblem, Stats, Unavailable,
 };
 
 records! {
@@ -31,7 +31,7 @@ records! {
     Identity { certificate, key }
     SetHeaders { generation, headers, expires, reconnect }
     Policy {
-        renewal, min_interval, skew_hold, token_file, certificate_files, roots_file, id_token_leeway,
+        renewal, min_interval, clock_skew_grace, token_file, certificate_files, roots_file, id_token_leeway,
         backoff, file_timeout, command_timeout, request_timeout, max_reply,
     }
     Reload { every, leeway }
@@ -228,13 +228,13 @@ impl Lower for Credential<'_> {
     }
 }
 
-impl Lower for Unready<'_> {
-    type Wit = wit::Unready;
+impl Lower for Unavailable<'_> {
+    type Wit = wit::Unavailable;
     fn lower(self) -> Self::Wit {
         match self {
-            Self::Closed => wit::Unready::Closed,
-            Self::Failed(error) => wit::Unready::Failed(error.clone().lower()),
-            Self::Pending => wit::Unready::Pending,
+            Self::Closed => wit::Unavailable::Closed,
+            Self::Failed(error) => wit::Unavailable::Failed(error.clone().lower()),
+            Self::Pending => wit::Unavailable::Pending,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// A machine and everything that a host needs to answer it.
 #[derive(Debug)]
-pub(crate) struct Trial {
+pub(crate) struct LawRunner {
     pub(crate) machine: Authenticator,
     pub(crate) policy: Policy,
     pub(crate) clocks: Clocks,
@@ -74,7 +74,7 @@ pub(crate) struct Turn {
     pub(crate) good: bool,
 }
 
-impl Trial {
+impl LawRunner {
     pub(crate) fn new(script: &Script) -> Self {
         let policy = script.policy();
         Self {
@@ -331,7 +331,7 @@ impl Trial {
     fn life_until(&self, end: UnixTime) -> Life {
         let left = end.since(self.now().wall);
         if left.is_zero() {
-            return Life { end: None, until: self.lived + millis(self.policy.skew_hold) };
+            return Life { end: None, until: self.lived + millis(self.policy.clock_skew_grace) };
         }
         Life { end: Some(end), until: self.lived + millis(left) }
     }

@@ -13,7 +13,7 @@ use kubecred_core::{
     Authentication, Bearer, ClientCertificate, Cluster, ConfigError, Environment, Exec,
     ExecApiVersion, ExecCluster, Failure, FailureKind, Impersonation, InteractiveMode,
     KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, Overrides, PathFlavour,
-    PluginPolicy, Profile, Provenance, Proxy, Roots, StdinFacts, Token,
+    PluginPolicy, Profile, Provenance, Proxy, Roots, StdinState, Token,
 };
 
 records! {
@@ -33,7 +33,7 @@ records! {
     Oidc { issuer, client_id, client_secret, id_token, refresh_token, roots, origin }
     KubeconfigUser { path, user }
     EnvVar { name, value }
-    StdinFacts { terminal, unavailable }
+    StdinState { terminal, unavailable }
     ExecCluster {
         server, tls_server_name, insecure_skip_tls_verify, certificate_authority, proxy_url,
         disable_compression, config,

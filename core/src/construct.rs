@@ -1,0 +1,25 @@
+//! A machine with the store that this crate has: the one place that knows both.
+
+use crate::machine::Authenticator;
+use crate::policy::Policy;
+use crate::profile::{Bearer, Profile};
+use crate::store::Store;
+use alloc::boxed::Box;
+
+impl Authenticator {
+    /// A machine for this profile, born idle: the first input wakes it, the first
+    /// [`Input::Demand`](crate::Input::Demand) starts the first acquisition. `jitter_seed` is for
+    /// jitter only; nothing needs secrecy from it.
+    ///
+    /// Tokens that a refresh replaces are written back to the kubeconfig that they came from. For
+    /// another place there is [`Self::with_store`].
+    pub fn new(profile: &Profile, policy: Policy, jitter_seed: u64) -> Self {
+        Self::with_store(profile, policy, jitter_seed, store(profile))
+    }
+}
+
+fn store(profile: &Profile) -> Option<Box<dyn Store>> {
+    let Bearer::Oidc(oidc) = &profile.authentication.bearer else { return None };
+    let store = crate::kubeconfig::KubeconfigStore::of(oidc)?;
+    Some(Box::new(store))
+}

@@ -1,0 +1,359 @@
+//! Routes inputs to slots, and merges the slots into one credential.
+
+use super::held::earliest;
+use super::outbox::Outbox;
+use super::refreshed::SlotOutcome;
+use super::saving::{SaveOutcome, Saving};
+use super::slot::{Slot, SlotState};
+use super::slots::{SlotName, Slots};
+use super::stats::Stats;
+use super::timeline::Timeline;
+use crate::credential::{Credential, Generation, Unavailable};
+use crate::cx::{Cx, Ids};
+use crate::error::Error;
+use crate::headers;
+use crate::policy::{Jitter, Policy};
+use crate::profile::Profile;
+use crate::protocol::{Action, ActionId, Completion, Event, Failure, Input, Reply};
+use crate::secret::Secret;
+use crate::store::Store;
+use crate::time::{Instant, Now, UnixTime};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// Decides what to read, run and send, and when.
+///
+/// Three verbs; everything else is a question:
+///
+/// - [`handle_input`](Self::handle_input) is the only way in, and cannot fail;
+/// - [`poll_action`](Self::poll_action) is the only way out: a queue, to be drained whenever the
+///   host likes;
+/// - [`credential`](Self::credential) and [`poll_timeout`](Self::poll_timeout) are pure getters:
+///   the pull forms of [`Action::SetHeaders`] and [`Action::RefreshAt`].
+#[derive(Debug)]
+pub struct Authenticator {
+    policy: Policy,
+    jitter: Jitter,
+    ids: Ids,
+    timeline: Timeline,
+    slots: Slots,
+    saving: Saving,
+    outbox: Outbox,
+    /// Why no request can ever be sent, whatever the slots hold.
+    invalid: Option<Error>,
+    stats: Stats,
+    closed: bool,
+}
+
+impl Authenticator {
+    /// A machine for this profile, with a store of the program's own for tokens that a refresh
+    /// replaces, or none. It is born idle: the first input wakes it, the first [`Input::Demand`]
+    /// starts the first acquisition. `jitter_seed` is for jitter only; nothing needs secrecy from
+    /// it.
+    ///
+    /// To a server that is not `https` nothing but impersonation is sent (KC-71, UA-25).
+    pub fn with_store(
+        profile: &Profile,
+        policy: Policy,
+        jitter_seed: u64,
+        store: Option<Box<dyn Store>>,
+    ) -> Self {
+        let authentication = &profile.authentication;
+        let impersonation =
+            headers::impersonation(&authentication.impersonation, &authentication.user);
+        let (impersonation, invalid) = match impersonation {
+            Ok(headers) => (headers, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let mut machine = Self {
+            policy,
+            jitter: Jitter::new(jitter_seed),
+            ids: Ids::new(),
+            timeline: Timeline::default(),
+            slots: Slots::new(profile, store),
+            saving: Saving::default(),
+            outbox: Outbox::new(impersonation),
+            invalid,
+            stats: Stats::default(),
+            closed: false,
+        };
+        if machine.is_complete() {
+            machine.outbox.assemble(&machine.slots);
+        }
+        machine
+    }
+
+    /// The only way in. Infallible: there are no wrong inputs, only disappointing ones.
+    pub fn handle_input(&mut self, now: Now, input: Input) {
+        if self.closed {
+            return;
+        }
+        let now = self.timeline.advance(now);
+        let ignored = self.stats.ignored;
+        let tick = matches!(input, Input::Tick);
+        match input {
+            Input::Tick => {}
+            Input::Demand => self.demand(now),
+            Input::Complete(Completion { id, outcome }) => self.complete(now, id, outcome),
+            Input::Reject(generation) => self.reject(now, generation),
+            Input::Close => return self.close(),
+        }
+        let tick = tick || self.stats.ignored > ignored;
+        self.advance(now);
+        self.mark_expired(now);
+        self.announce(now);
+        self.outbox.announce_deadline(self.poll_timeout(), tick);
+    }
+
+    /// The only way out: first in, first out. There is no rule on when to drain it.
+    #[must_use]
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.outbox.pop()
+    }
+
+    /// When to send the next [`Input::Tick`]; `None`: not before something else happens. The pull
+    /// form of [`Action::RefreshAt`].
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let slots = self.slots.iter().filter_map(Slot::as_refreshed);
+        let next = slots.filter_map(|slot| slot.deadline(&self.policy)).min();
+        let next = earliest([next, self.saving.deadline()]);
+        next.map(|at| self.timeline.for_host(at))
+    }
+
+    /// What to put on a request now: pure, allocates nothing. The pull form of
+    /// [`Action::SetHeaders`].
+    ///
+    /// # Errors
+    /// Why there is nothing to send now; see [`Unavailable`].
+    pub fn credential(&self, now: Now) -> Result<Credential<'_>, Unavailable<'_>> {
+        if self.closed {
+            return Err(Unavailable::Closed);
+        }
+        if let Some(error) = &self.invalid {
+            return Err(Unavailable::Failed(error));
+        }
+        let now = self.timeline.on_timeline(now);
+        let mut credential = Credential {
+            generation: self.outbox.generation(),
+            headers: self.outbox.headers(),
+            identity: None,
+            roots: None,
+            expires: None,
+            good_until: None,
+            demand: false,
+        };
+        let mut pending = false;
+        for slot in self.slots.iter() {
+            match slot.state(now) {
+                SlotState::Ready(parts) => {
+                    credential.identity = credential.identity.or(parts.identity.as_ref());
+                    credential.roots =
+                        credential.roots.or_else(|| parts.roots.as_ref().map(Secret::expose));
+                    credential.demand |= slot.asks_for_demand(now, &self.policy);
+                    credential.expires = sooner(credential.expires, slot.expires());
+                    credential.good_until = earliest([credential.good_until, slot.good_until()]);
+                }
+                SlotState::Failed(error) => return Err(Unavailable::Failed(error)),
+                SlotState::Pending => pending = true,
+            }
+        }
+        if pending {
+            return Err(Unavailable::Pending);
+        }
+        let by_wall =
+            credential.expires.map(|end| now.monotonic.saturating_add(end.since(now.wall)));
+        credential.good_until = earliest([credential.good_until, by_wall]);
+        credential.good_until = credential.good_until.map(|at| self.timeline.for_host(at));
+        Ok(credential)
+    }
+
+    /// Whether refreshed tokens are still to be written back: a host that ends now loses them, and
+    /// with them perhaps the login. It ends by itself, whatever happens, after a minute or so.
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_busy()
+    }
+
+    /// Counters since the start.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Whether [`Input::Close`] has come.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+}
+
+/// What each input does.
+impl Authenticator {
+    /// The context of a step, beside what the step is about.
+    fn split(&mut self, now: Now) -> (Cx<'_>, &mut Slots, &mut Saving) {
+        let Self { policy, jitter, ids, slots, saving, .. } = self;
+        (Cx { now, policy, jitter, ids }, slots, saving)
+    }
+
+    /// A request wants to be sent. For one that can never be sent, no plugin is run and nothing is
+    /// asked.
+    fn demand(&mut self, now: Now) {
+        if self.invalid.is_some() || self.slots.is_permanently_failed() {
+            return;
+        }
+        let (cx, slots, _) = self.split(now);
+        slots.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|slot| slot.demand(&cx));
+    }
+
+    fn complete(&mut self, now: Now, job: ActionId, outcome: Result<Reply, Failure>) {
+        let (mut cx, slots, saving) = self.split(now);
+        if let Some(slot) = slots.waiting_for(job) {
+            let outcome = slot.complete(&mut cx, outcome);
+            return self.settle(now, outcome);
+        }
+        if saving.is_waiting_for(job)
+            && let Some(stored) = slots.stored_tokens()
+        {
+            let outcome = saving.complete(&mut cx, outcome, stored);
+            return self.saved(outcome);
+        }
+        self.stats.ignored += 1;
+    }
+
+    fn reject(&mut self, now: Now, generation: Generation) {
+        let current = generation == self.outbox.generation();
+        if !current || !self.is_complete() || self.slots.is_expired(now) {
+            self.stats.ignored += 1;
+            return;
+        }
+        self.stats.rejected += 1;
+        let (mut cx, slots, _) = self.split(now);
+        slots.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|slot| slot.reject(&mut cx));
+        self.outbox.report_rejection();
+    }
+
+    /// Notices what time has done to the slots, and to saving.
+    fn advance(&mut self, now: Now) {
+        for name in SlotName::ALL {
+            let (mut cx, slots, _) = self.split(now);
+            let Some(slot) = slots.get_mut(name).and_then(Slot::as_refreshed_mut) else { continue };
+            let late = slot.overdue(now);
+            let outcome = slot.advance(&mut cx);
+            self.cancel(late);
+            if let Some(outcome) = outcome {
+                self.settle(now, outcome);
+            }
+        }
+        loop {
+            let (mut cx, slots, saving) = self.split(now);
+            let Some(stored) = slots.stored_tokens() else { return };
+            let late = saving.overdue(now);
+            let Some(outcome) = saving.advance(&mut cx, stored) else { return };
+            self.cancel(late);
+            self.saved(outcome);
+        }
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        let slots = self.slots.iter_mut().filter_map(Slot::as_refreshed_mut);
+        let in_flight = slots.filter_map(|slot| slot.cancel());
+        let in_flight: Vec<ActionId> = in_flight.chain(self.saving.cancel()).collect();
+        for id in in_flight {
+            self.cancel(Some(id));
+        }
+        self.slots = Slots::default();
+        self.outbox.close();
+    }
+}
+
+/// What follows from it.
+impl Authenticator {
+    fn settle(&mut self, now: Now, outcome: SlotOutcome) {
+        match outcome {
+            SlotOutcome::Ask(action) => self.ask(action),
+            SlotOutcome::Renewed { changed, reconnect, skew } => {
+                self.stats.succeeded += 1;
+                self.outbox.note_renewal(reconnect);
+                if let Some(skew) = skew {
+                    let millis = u64::try_from(skew.as_millis()).unwrap_or(u64::MAX);
+                    self.outbox.report(Event::ClockSkew { millis });
+                }
+                let complete = self.is_complete();
+                if changed && complete {
+                    self.outbox.assemble(&self.slots);
+                }
+                self.announce(now);
+                if complete {
+                    let (generation, expires) = (self.outbox.generation(), self.slots.expires());
+                    self.outbox.report(Event::Renewed { generation, expires });
+                }
+            }
+            SlotOutcome::Failed { error, retry_at } => {
+                self.stats.failed += 1;
+                if self.outbox.generation() == Generation(0) && self.is_complete() {
+                    self.outbox.assemble(&self.slots);
+                    self.announce(now);
+                }
+                let serving = self.is_serving(now);
+                let retry_at = self.timeline.for_host(retry_at);
+                self.outbox.report(Event::Failed { error, retry_at, serving });
+            }
+        }
+    }
+
+    fn saved(&mut self, outcome: SaveOutcome) {
+        match outcome {
+            SaveOutcome::Ask(action) => self.ask(action),
+            SaveOutcome::Nothing => {}
+            SaveOutcome::NotSaved { error, retry_at } => {
+                let retry_at = retry_at.map(|at| self.timeline.for_host(at));
+                self.outbox.report(Event::NotSaved { error, retry_at });
+            }
+            SaveOutcome::Saved { path } => self.outbox.report(Event::Saved { path }),
+        }
+    }
+
+    fn ask(&mut self, action: Action) {
+        self.stats.started += 1;
+        self.outbox.push(action);
+    }
+
+    fn cancel(&mut self, job: Option<ActionId>) {
+        if let Some(id) = job {
+            self.stats.cancelled += 1;
+            self.outbox.cancel(id);
+        }
+    }
+
+    /// Tells a host that keeps a copy to stop using it, once it has ended.
+    fn mark_expired(&mut self, now: Now) {
+        let mut ended = false;
+        for slot in self.slots.iter_mut().filter_map(Slot::as_refreshed_mut) {
+            ended |= slot.mark_expired(now);
+        }
+        if ended {
+            self.outbox.withdraw();
+        }
+    }
+
+    fn announce(&mut self, now: Now) {
+        if self.is_complete() && !self.slots.is_expired(now) {
+            self.outbox.announce(self.slots.expires());
+        }
+    }
+
+    /// Whether every slot holds something.
+    fn is_complete(&self) -> bool {
+        self.invalid.is_none() && self.slots.is_complete()
+    }
+
+    fn is_serving(&self, now: Now) -> bool {
+        let is_ready = |slot: &Slot| matches!(slot.state(now), SlotState::Ready(_));
+        self.invalid.is_none() && self.slots.iter().all(is_ready)
+    }
+}
+
+fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

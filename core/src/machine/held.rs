@@ -1,0 +1,118 @@
+//! A credential that a slot holds, and the times that matter to it.
+
+use crate::cx::Cx;
+use crate::policy::Renewal;
+use crate::source::{CredentialParts, Lifecycle};
+use crate::time::{Instant, Now, UnixTime};
+
+/// What a source gave, and until when it is good for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) parts: CredentialParts,
+    /// Its end on the wall clock.
+    pub(crate) expires: Option<UnixTime>,
+    /// Its end on the monotonic clock.
+    pub(crate) ends: Option<Instant>,
+    /// From here on it is renewed while requests go on using it.
+    pub(crate) renew_at: Option<Instant>,
+    /// From here on requests wait for a renewal, unless one has just failed.
+    pub(crate) fresh_until: Option<Instant>,
+    /// A server has answered 401 to it.
+    pub(crate) rejected: bool,
+    /// It came in place of one that a server had answered 401 to.
+    pub(crate) replacement: bool,
+    /// The host has been told that it has ended.
+    pub(crate) marked_expired: bool,
+}
+
+impl Held {
+    /// Something without an end.
+    pub(crate) const fn endless(parts: CredentialParts) -> Self {
+        Self {
+            parts,
+            expires: None,
+            ends: None,
+            renew_at: None,
+            fresh_until: None,
+            rejected: false,
+            replacement: false,
+            marked_expired: false,
+        }
+    }
+
+    /// What a source with this lifecycle gave just now.
+    pub(crate) fn new(cx: &mut Cx<'_>, parts: CredentialParts, lifecycle: &Lifecycle) -> Self {
+        let mut held = Self::endless(parts);
+        let now = cx.now;
+        let life = match held.parts.expires {
+            // Ended before it came: a clock is wrong somewhere. The server shall decide.
+            Some(end) if end <= now.wall => Some(cx.policy.clock_skew_grace),
+            Some(end) => {
+                held.expires = Some(end);
+                Some(end.since(now.wall))
+            }
+            None => None,
+        };
+        if let Some(life) = life {
+            let ends = now.monotonic.saturating_add(life);
+            held.ends = Some(ends);
+            held.renew_at = lifecycle
+                .renewal
+                .lead(life)
+                .map(|lead| ends.saturating_sub(lead).saturating_sub(cx.jitter.below(lead / 10)));
+            held.fresh_until =
+                lifecycle.leeway.map(|leeway| ends.saturating_sub(leeway.min(life / 2)));
+        }
+        if let Some(reload) = lifecycle.reload {
+            let again = now.monotonic.saturating_add(reload.every.saturating_sub(reload.leeway));
+            let limit = match cx.policy.renewal {
+                Renewal::Ahead { .. } => now.monotonic.saturating_add(reload.every),
+                // client-go reads again in the request that comes after this (TK-4).
+                Renewal::WhenExpired => again,
+            };
+            held.renew_at = earliest([held.renew_at, Some(again)]);
+            held.fresh_until = Some(limit);
+        }
+        held
+    }
+
+    /// Dead by either clock.
+    pub(crate) fn is_expired(&self, now: Now) -> bool {
+        self.expires.is_some_and(|end| now.wall >= end)
+            || self.ends.is_some_and(|end| now.monotonic >= end)
+    }
+
+    /// To be fetched again before it is used again.
+    pub(crate) fn is_doubtful(&self, now: Now) -> bool {
+        self.rejected || self.fresh_until.is_some_and(|limit| now.monotonic >= limit)
+    }
+
+    /// Time to fetch again.
+    pub(crate) fn is_due(&self, now: Now) -> bool {
+        self.is_expired(now)
+            || self.is_doubtful(now)
+            || self.renew_at.is_some_and(|at| now.monotonic >= at)
+    }
+
+    /// When it will be time to fetch again.
+    pub(crate) fn due_at(&self) -> Option<Instant> {
+        if self.rejected {
+            return Some(Instant::default());
+        }
+        earliest([self.renew_at, self.fresh_until, self.ends])
+    }
+}
+
+/// The first of some times that may not be. (Each request asks this: an iterator's `min` costs it
+/// several nanoseconds more.)
+#[inline]
+pub(crate) fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<Instant> {
+    let mut first: Option<Instant> = None;
+    for time in times {
+        first = match (first, time) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    first
+}

@@ -1,0 +1,143 @@
+//! What goes out: the header set, its generation, and the queue of actions.
+
+use super::slots::Slots;
+use crate::credential::{Generation, Header};
+use crate::headers;
+use crate::protocol::{Action, ActionId, Event, SetHeaders};
+use crate::time::{Instant, UnixTime};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// The merged credential, as far as headers go, and what the host has been told of it.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    actions: VecDeque<Action>,
+    impersonation: Vec<Header>,
+    headers: Vec<Header>,
+    generation: Generation,
+    /// What the last [`Action::SetHeaders`] said, if it still holds.
+    announced: Option<(Generation, Option<UnixTime>)>,
+    /// What the last [`Action::RefreshAt`] said.
+    announced_deadline: Option<Instant>,
+    /// There has been a [`Action::SetHeaders`]: only then are there connections to be made anew.
+    pushed: bool,
+    /// What changed since then means new connections.
+    reconnect: bool,
+    /// The generation of the last [`Event::Rejected`]: it is reported once.
+    reported_rejection: Option<Generation>,
+}
+
+impl Outbox {
+    pub(super) const fn new(impersonation: Vec<Header>) -> Self {
+        Self {
+            actions: VecDeque::new(),
+            impersonation,
+            headers: Vec::new(),
+            generation: Generation(0),
+            announced: None,
+            announced_deadline: None,
+            pushed: false,
+            reconnect: false,
+            reported_rejection: None,
+        }
+    }
+
+    pub(super) const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    pub(super) fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    pub(super) fn push(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    pub(super) fn report(&mut self, event: Event) {
+        self.push(Action::Report(event));
+    }
+
+    /// The next action. A queue that is empty takes no memory.
+    pub(super) fn pop(&mut self) -> Option<Action> {
+        let action = self.actions.pop_front();
+        if self.actions.is_empty() {
+            self.actions = VecDeque::new();
+        }
+        action
+    }
+
+    /// Reports that the current generation was refused.
+    pub(super) fn report_rejection(&mut self) {
+        let generation = self.generation;
+        if self.reported_rejection.replace(generation) != Some(generation) {
+            self.report(Event::Rejected { generation });
+        }
+    }
+
+    /// A source has given something. `reconnect`: it matters to connections.
+    pub(super) fn note_renewal(&mut self, reconnect: bool) {
+        self.reported_rejection = None;
+        self.reconnect |= reconnect;
+    }
+
+    /// Builds the header set; the bytes have changed, so the generation does.
+    pub(super) fn assemble(&mut self, slots: &Slots) {
+        let authorization = slots.iter().filter_map(|slot| slot.held()?.authorization.as_ref());
+        self.headers = authorization
+            .map(headers::authorization)
+            .chain(self.impersonation.iter().cloned())
+            .collect();
+        self.generation.0 += 1;
+    }
+
+    /// Tells a host that keeps a copy what to use, if it does not know.
+    pub(super) fn announce(&mut self, expires: Option<UnixTime>) {
+        let current = (self.generation, expires);
+        if self.announced == Some(current) {
+            return;
+        }
+        let pushed = core::mem::replace(&mut self.pushed, true);
+        let reconnect = core::mem::take(&mut self.reconnect) && pushed;
+        self.announced = Some(current);
+        self.push(Action::SetHeaders(SetHeaders {
+            generation: self.generation,
+            headers: self.headers.clone(),
+            expires,
+            reconnect,
+        }));
+    }
+
+    /// Tells a host that keeps a copy to stop using it.
+    pub(super) fn withdraw(&mut self) {
+        if let Some((generation, _)) = self.announced.take() {
+            self.report(Event::Withdrawn { generation });
+        }
+    }
+
+    /// Tells the host when to send a tick, if it does not know or asks.
+    pub(super) fn announce_deadline(&mut self, deadline: Option<Instant>, asked: bool) {
+        if let Some(at) = deadline.filter(|_| asked || deadline != self.announced_deadline) {
+            self.push(Action::RefreshAt(at));
+        }
+        self.announced_deadline = deadline;
+    }
+
+    /// Stops a job. One that the host has not taken yet is simply not given out.
+    pub(super) fn cancel(&mut self, id: ActionId) {
+        let before = self.actions.len();
+        self.actions.retain(|action| action.job_id() != Some(id));
+        if self.actions.len() == before {
+            self.push(Action::Cancel(id));
+        }
+    }
+
+    /// Forgets everything but what stops a running job.
+    pub(super) fn close(&mut self) {
+        self.actions.retain(|action| matches!(action, Action::Cancel(_)));
+        self.headers = Vec::new();
+        self.impersonation = Vec::new();
+        self.announced = None;
+        self.announced_deadline = None;
+    }
+}

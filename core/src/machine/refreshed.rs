@@ -1,0 +1,334 @@
+//! A slot that a source fills: what is held, and what is being done about it.
+//!
+//! ```text
+//!            Demand              last answer, good          due · expired · Reject
+//!  nothing ─────────▶ in flight ───────────────────▶ held ─────────────────────────▶ held, in flight
+//!     ▲                  │                            ▲  ▲                              │    │
+//!     │                  │ bad answer, time limit     │  └───────── good answer ────────┘    │
+//!     │                  ▼                            │                                      ▼
+//!     └─ pause over ── nothing, paused          held, paused ◀──────────── bad answer ───────┘
+//! ```
+//!
+//! Every decision is derived anew from `now`, so a timer that sleeps through a suspend makes a slot
+//! late, never wrong.
+
+use super::flight::Flight;
+use super::held::{Held, earliest};
+use super::slot::SlotState;
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::policy::{Policy, Renewal};
+use crate::protocol::{Action, ActionId, Failure, FailureKind, Reply};
+use crate::source::{CredentialParts, JobFailure, JobRequest, Progress, Source};
+use crate::store::StoredTokens;
+use crate::time::{Instant, Now, UnixTime};
+use alloc::boxed::Box;
+use core::time::Duration;
+
+/// A source, what it gave, and what it is doing.
+#[derive(Debug)]
+pub(crate) struct Refreshed {
+    source: Box<dyn Source>,
+    held: Option<Held>,
+    error: Option<Error>,
+    flight: Flight,
+    /// A request has asked since the last renewal: reason enough to renew ahead.
+    in_use: bool,
+    /// A request is waiting: start as soon as the pace allows, even what no timer may start.
+    has_waiter: bool,
+    /// When the last acquisition was started, or its latest job that was not for a file.
+    started: Option<Instant>,
+    /// Acquisitions in a row that failed, or that brought the same bytes after a 401.
+    failures: u32,
+    /// Credentials in a row that came after a 401 and soon got one themselves.
+    rejections: u32,
+}
+
+/// What a slot did with an input, for the machine to pass on.
+#[derive(Debug)]
+pub(crate) enum SlotOutcome {
+    /// It wants this job done.
+    Ask(Action),
+    /// It holds something. `changed`: other bytes than before; `reconnect`: they matter to
+    /// connections; `skew`: how long ago it had ended when it came.
+    Renewed { changed: bool, reconnect: bool, skew: Option<Duration> },
+    /// It failed; the next attempt is not before `retry_at`.
+    Failed { error: Error, retry_at: Instant },
+}
+
+/// What requests ask.
+impl Refreshed {
+    pub(crate) fn new(source: Box<dyn Source>) -> Self {
+        Self {
+            source,
+            held: None,
+            error: None,
+            flight: Flight::Idle,
+            in_use: false,
+            has_waiter: false,
+            started: None,
+            failures: 0,
+            rejections: 0,
+        }
+    }
+
+    pub(crate) fn held(&self) -> Option<&CredentialParts> {
+        self.held.as_ref().map(|held| &held.parts)
+    }
+
+    #[inline]
+    pub(crate) fn expires(&self) -> Option<UnixTime> {
+        self.held.as_ref().and_then(|held| held.expires)
+    }
+
+    #[inline]
+    pub(crate) fn good_until(&self) -> Option<Instant> {
+        let held = self.held.as_ref()?;
+        earliest([held.ends, held.fresh_until.filter(|_| self.failures == 0)])
+    }
+
+    /// What a request can have now. An expired credential, never; one that ought to be fetched again
+    /// first, only if the last attempt failed.
+    #[inline]
+    pub(crate) fn state(&self, now: Now) -> SlotState<'_> {
+        match (&self.held, &self.error) {
+            (Some(held), _)
+                if !held.is_expired(now) && (self.failures > 0 || !held.is_doubtful(now)) =>
+            {
+                SlotState::Ready(&held.parts)
+            }
+            (_, Some(error)) if self.flight.is_paused(now) => SlotState::Failed(error),
+            _ => SlotState::Pending,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn asks_for_demand(&self, now: Now, policy: &Policy) -> bool {
+        !self.in_use || self.is_due(now) && self.may_start(now, policy)
+    }
+
+    pub(crate) fn is_expired(&self, now: Now) -> bool {
+        self.held.as_ref().is_some_and(|held| held.is_expired(now))
+    }
+
+    /// The tokens that a refresh replaces and that are written back, if there are such.
+    pub(crate) fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
+        self.source.stored_tokens()
+    }
+}
+
+/// What happens to it.
+impl Refreshed {
+    /// A request wants to be sent.
+    pub(crate) fn demand(&mut self, cx: &Cx<'_>) {
+        let paused = self.flight.is_paused(cx.now);
+        // A browser must not open when the person who asked has long gone away.
+        if !(paused && self.is_interactive(cx.policy)) {
+            self.in_use = true;
+        }
+        self.has_waiter |= !paused && self.is_due(cx.now);
+    }
+
+    /// A server answered 401 to what is held.
+    pub(crate) fn reject(&mut self, cx: &mut Cx<'_>) {
+        let lifecycle = self.source.lifecycle(cx.policy);
+        if !lifecycle.refetch_on_401 {
+            return;
+        }
+        let Some(held) = &mut self.held else { return };
+        let again = !core::mem::replace(&mut held.rejected, true) && held.replacement;
+        // What a refresh did long ago says nothing about the next one.
+        let long = cx.policy.backoff.max.saturating_mul(2);
+        if self.started.is_none_or(|at| cx.now.monotonic.since(at) > long) {
+            (self.failures, self.rejections) = (0, 0);
+        } else if again {
+            self.slow_down(cx);
+        }
+        if !(self.flight.is_paused(cx.now) && lifecycle.interactive) {
+            self.in_use = true;
+            self.has_waiter = true;
+        }
+    }
+
+    /// The server refuses one new credential after the other, and each of them may have cost a
+    /// refresh token. The next one waits, longer each time, and callers get the server's answer to
+    /// this one meanwhile.
+    fn slow_down(&mut self, cx: &mut Cx<'_>) {
+        self.rejections = self.rejections.saturating_add(1);
+        // Once may be a second change of mind: that is worth waiting for.
+        let Some(pauses) = self.rejections.checked_sub(2) else { return };
+        let pause = cx.policy.backoff.pause(pauses, cx.jitter);
+        let until = self.started.unwrap_or_default().saturating_add(pause);
+        if matches!(self.flight, Flight::Idle) && cx.now.monotonic < until {
+            self.flight = Flight::Paused { until };
+            self.failures = self.failures.max(1);
+        }
+    }
+
+    /// The job that has reached its time limit and is to be cancelled; [`Self::advance`] goes on
+    /// from there.
+    pub(crate) fn overdue(&self, now: Now) -> Option<ActionId> {
+        self.flight.overdue(now).map(|(id, _)| id)
+    }
+
+    /// Notices what time has done: a job past its limit, the next acquisition due.
+    pub(crate) fn advance(&mut self, cx: &mut Cx<'_>) -> Option<SlotOutcome> {
+        if let Some((_, limit)) = self.flight.overdue(cx.now) {
+            let failure = Failure::new(FailureKind::TimedOut, "");
+            let progress = self.source.recover(cx, JobFailure { failure, waited: Some(limit) });
+            return Some(self.follow(cx, progress));
+        }
+        let due = self.is_due(cx.now);
+        // A wall clock that was set back can undo a need.
+        self.has_waiter &= due;
+        let asked = self.has_waiter || self.in_use && self.is_timer_driven(cx.policy);
+        if due && asked && self.may_start(cx.now, cx.policy) {
+            self.started = Some(cx.now.monotonic);
+            self.has_waiter = false;
+            let progress = self.source.begin(cx);
+            return Some(self.follow(cx, progress));
+        }
+        None
+    }
+
+    /// Whether it waits for the answer to this job.
+    pub(crate) fn is_waiting_for(&self, job: ActionId) -> bool {
+        self.flight.is_waiting_for(job)
+    }
+
+    /// Takes the answer to the job in flight.
+    pub(crate) fn complete(
+        &mut self,
+        cx: &mut Cx<'_>,
+        outcome: Result<Reply, Failure>,
+    ) -> SlotOutcome {
+        let progress = match outcome {
+            Ok(reply) => self.source.accept(cx, reply),
+            Err(failure) => self.source.recover(cx, JobFailure { failure, waited: None }),
+        };
+        self.follow(cx, progress)
+    }
+
+    /// When to be asked again.
+    pub(crate) fn deadline(&self, policy: &Policy) -> Option<Instant> {
+        let end = self.held.as_ref().filter(|held| !held.marked_expired).and_then(|held| held.ends);
+        let next = if self.flight.is_in_flight() {
+            self.flight.deadline()
+        } else if self.has_waiter {
+            self.earliest_start(policy)
+        } else if self.in_use && self.is_timer_driven(policy) {
+            let due = self.held.as_ref().map_or_else(|| Some(Instant::default()), Held::due_at);
+            due.map(|due| self.earliest_start(policy).map_or(due, |at| due.max(at)))
+        } else {
+            None
+        };
+        earliest([end, next])
+    }
+
+    /// Whether what is held has ended since the last time this was asked. (A wall clock that is
+    /// set back can bring it to life again.)
+    pub(crate) fn mark_expired(&mut self, now: Now) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        let expired = held.is_expired(now);
+        let news = expired && !held.marked_expired;
+        held.marked_expired = expired;
+        news
+    }
+
+    /// Stops; the job to cancel, if one was in flight.
+    pub(crate) fn cancel(&mut self) -> Option<ActionId> {
+        self.flight.cancel()
+    }
+}
+
+/// What it decides.
+impl Refreshed {
+    fn is_interactive(&self, policy: &Policy) -> bool {
+        self.source.lifecycle(policy).interactive
+    }
+
+    fn is_timer_driven(&self, policy: &Policy) -> bool {
+        matches!(policy.renewal, Renewal::Ahead { .. }) && !self.is_interactive(policy)
+    }
+
+    fn is_due(&self, now: Now) -> bool {
+        self.held.as_ref().is_none_or(|held| held.is_due(now))
+    }
+
+    fn earliest_start(&self, policy: &Policy) -> Option<Instant> {
+        let paced = self.started.map(|at| at.saturating_add(policy.min_interval));
+        match self.flight.paused_until() {
+            Some(until) => paced.map_or(Some(until), |at| Some(at.max(until))),
+            None => paced,
+        }
+    }
+
+    fn may_start(&self, now: Now, policy: &Policy) -> bool {
+        !self.flight.is_in_flight()
+            && self.earliest_start(policy).is_none_or(|at| now.monotonic >= at)
+    }
+
+    fn follow(&mut self, cx: &mut Cx<'_>, progress: Result<Progress, Error>) -> SlotOutcome {
+        match progress {
+            Ok(Progress::Request(request)) => {
+                // What is paced is the plugin, or the provider, not a file that is read for it and
+                // may be slow.
+                if matches!(request, JobRequest::Run(_) | JobRequest::Send(_)) {
+                    self.started = Some(cx.now.monotonic);
+                }
+                SlotOutcome::Ask(self.flight.launch(cx, request))
+            }
+            Ok(Progress::Done(parts)) => self.hold(cx, parts),
+            Err(error) => self.fail(cx, error),
+        }
+    }
+
+    fn hold(&mut self, cx: &mut Cx<'_>, parts: CredentialParts) -> SlotOutcome {
+        let now = cx.now;
+        let before = self.held.as_ref();
+        let changed = before.is_none_or(|held| !held.parts.same_bytes(&parts));
+        let rejected = before.is_some_and(|held| held.rejected);
+        let reconnect = before.is_some_and(|held| {
+            held.parts.identity != parts.identity || held.parts.roots != parts.roots
+        });
+        let skew = parts.expires.filter(|end| *end <= now.wall).map(|end| now.wall.since(end));
+        let lifecycle = self.source.lifecycle(cx.policy);
+        let held = Held::new(cx, parts, &lifecycle);
+        self.held = Some(Held { replacement: changed && rejected, ..held });
+        self.error = None;
+        self.in_use = false;
+        self.has_waiter = false;
+        if rejected && !changed {
+            // The server refuses just these bytes: asking faster brings nothing else.
+            let pause = cx.policy.backoff.pause(self.failures, cx.jitter);
+            self.failures = self.failures.saturating_add(1);
+            self.flight = Flight::Paused { until: now.monotonic.saturating_add(pause) };
+        } else {
+            self.failures = 0;
+            self.flight = Flight::Idle;
+        }
+        SlotOutcome::Renewed { changed, reconnect, skew }
+    }
+
+    fn fail(&mut self, cx: &mut Cx<'_>, error: Error) -> SlotOutcome {
+        let now = cx.now;
+        let pause = now.monotonic.saturating_add(cx.policy.backoff.pause(self.failures, cx.jitter));
+        let paced = self.started.map(|at| at.saturating_add(cx.policy.min_interval));
+        let retry_at = paced.map_or(pause, |at| at.max(pause));
+        self.failures = self.failures.saturating_add(1);
+        self.flight = Flight::Paused { until: retry_at };
+        self.error = Some(error.clone());
+        self.has_waiter = false;
+        // A timer goes on trying while what is held comes nearer to its end, and not for ever.
+        self.in_use = self
+            .held
+            .as_ref()
+            .is_some_and(|held| held.ends.is_some() && !held.is_expired(now) && !held.rejected);
+        if self.held.is_none() {
+            // It serves while the source is tried again and again (TK-6).
+            let fallback = self.source.fallback();
+            self.held = fallback.map(|f| Held { renew_at: Some(retry_at), ..Held::endless(f) });
+        }
+        SlotOutcome::Failed { error, retry_at }
+    }
+}

@@ -1,0 +1,71 @@
+//! What is given outright, checked once.
+
+use super::{CredentialParts, certificate_files};
+use crate::certificate;
+use crate::content::{ContentProblem, FileRole, header_text};
+use crate::error::Error;
+use crate::profile::{ClientCertificate, Material};
+use crate::secret::Secret;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use zeroize::Zeroizing;
+
+/// A client certificate and key. Nothing can replace them, so their end is no reason to withhold
+/// them.
+pub(crate) fn pair(
+    user: &str,
+    certificate: &Secret,
+    key: &Secret,
+) -> Result<CredentialParts, Error> {
+    let both = ClientCertificate {
+        certificate: Material::Data(certificate.clone()),
+        key: Material::Data(key.clone()),
+    };
+    match certificate_files::matched(&both, certificate.clone(), key.clone()) {
+        Ok(parts) => Ok(CredentialParts { expires: None, ..parts }),
+        Err(Error::Data { role, problem, .. }) => {
+            Err(Error::Data { role, user: user.into(), problem })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Trusted roots.
+pub(crate) fn roots(user: &str, pem: &Secret) -> Result<CredentialParts, Error> {
+    let wrong = |problem| Error::Data { role: FileRole::Roots, user: user.into(), problem };
+    certificate::check_roots(pem.expose()).map_err(wrong)?;
+    Ok(CredentialParts { roots: Some(pem.clone()), ..CredentialParts::default() })
+}
+
+/// A token.
+pub(crate) fn token(user: &str, token: &Secret) -> Result<CredentialParts, Error> {
+    let wrong = |problem| Error::Data { role: FileRole::Token, user: user.into(), problem };
+    if token.is_empty() {
+        return Err(wrong(ContentProblem::Empty));
+    }
+    header_text(token.expose()).map_err(wrong)?;
+    Ok(CredentialParts::bearer(token.expose()))
+}
+
+/// A user name and a password.
+pub(crate) fn basic(username: &str, password: &Secret) -> CredentialParts {
+    let authorization = Some(basic_header(username, password));
+    CredentialParts { authorization, ..CredentialParts::default() }
+}
+
+/// `Basic <base64>` (UA-10).
+pub(crate) fn basic_header(username: &str, password: &Secret) -> Secret {
+    let pair = Zeroizing::new([username.as_bytes(), b":", password.expose()].concat());
+    let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_slice()));
+    Secret::new([b"Basic ", encoded.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ua_10_basic_is_base64_of_user_colon_password() {
+        assert_eq!(basic_header("me", &Secret::from("a:b")).expose(), b"Basic bWU6YTpi");
+        assert_eq!(basic_header("me", &Secret::default()).expose(), b"Basic bWU6");
+    }
+}
