@@ -71,13 +71,13 @@ fn kuberc(bytes: &[u8], hides: &dyn Fn(String)) {
 /// As a host does that can read nothing but the kubeconfig.
 fn explain(bytes: &[u8]) -> Explanation {
     let environment = Environment::new([("HOME", "/home/me")]).in_directory("/work");
-    let inquiry =
+    let request =
         kubecred_core::kubeconfig::explain::explain(None, Overrides::default(), &environment);
     let file = FileFacts { contents: Secret::new(bytes), mode: Some(0o644) };
-    let survey = inquiry.open([Ok(file)]);
+    let inputs = request.open([Ok(file)]);
     let missing = |_: &String| Err(Failure::new(FailureKind::NotFound, "no such file"));
-    let reads: Vec<_> = survey.paths().iter().map(missing).collect();
-    survey.finish(reads, Vec::new(), UnixTime::from_secs(1_700_000_000))
+    let reads: Vec<_> = inputs.paths().iter().map(missing).collect();
+    inputs.finish(reads, Vec::new(), UnixTime::from_secs(1_700_000_000))
 }
 
 fn select_all(config: &Kubeconfig, hides: &dyn Fn(String)) {

@@ -38,7 +38,7 @@ pub enum Error {
         problem: ContentProblem,
     },
     /// Something given outright is not what it should be.
-    #[error("{role} of user {} {problem}", quoted(user))]
+    #[error("{role}{} {problem}", Whose(*role, user))]
     Data {
         /// What it is for.
         role: FileRole,
@@ -344,6 +344,18 @@ impl fmt::Display for Advice<'_> {
         match self.0 {
             "invalid_grant" => f.write_str("; log in again"),
             _ => Ok(()),
+        }
+    }
+}
+
+/// The entry that has it: authorities are the cluster's.
+struct Whose<'a>(FileRole, &'a str);
+
+impl fmt::Display for Whose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(FileRole::Roots, _) => f.write_str(" of the cluster"),
+            Self(_, user) => write!(f, " of user {}", quoted(user)),
         }
     }
 }

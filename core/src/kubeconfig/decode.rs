@@ -221,14 +221,14 @@ impl Decoder<'_> {
 
     /// A `*-data` field (KC-28).
     fn data(&mut self, body: &mut Body<'_>, field: &'static str, value: Value<'_>) -> Secret {
-        match self.read::<Binary>(body, field, value) {
-            Binary::Bytes(bytes) => bytes,
-            Binary::BadAt(byte) => {
-                let problem = Problem::new(ProblemKind::Base64(byte)).of(&body.title());
-                add(&mut self.problems, problem.field(field).in_file(self.file, value.line));
-                Secret::default()
-            }
-        }
+        let kind = match self.read::<Binary>(body, field, value) {
+            Binary::Bytes(bytes) => return bytes,
+            Binary::BadAt(byte) => ProblemKind::Base64(byte),
+            Binary::Pem => ProblemKind::PemNotBase64,
+        };
+        let problem = Problem::new(kind).of(&body.title());
+        add(&mut self.problems, problem.field(field).in_file(self.file, value.line));
+        Secret::default()
     }
 
     /// Whether the value is of this shape; a null is of any.

@@ -250,11 +250,6 @@ impl EntryOrigin {
         line(field).or_else(parent).map_or(self.line, |(_, line)| *line)
     }
 
-    /// Whether a field is known to be there.
-    pub(super) fn has(&self, field: &str) -> bool {
-        self.fields.iter().any(|(known, _)| *known == field)
-    }
-
     /// The origin of a field. `entry` is the entry's name in full: `user "dev"`.
     pub(crate) fn of_field(&self, entry: &str, field: &str) -> Origin {
         Origin::File { path: self.path.clone(), entry: entry.to_owned(), line: self.line_of(field) }

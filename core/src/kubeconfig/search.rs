@@ -7,6 +7,7 @@ use crate::path::PathFlavour;
 use crate::profile::Notice;
 use crate::profile::problem::{ConfigError, Problem, ProblemKind};
 use crate::protocol::{Failure, FailureKind};
+use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -39,7 +40,14 @@ use alloc::vec::Vec;
 /// UTF-8, there are none, and [`Search::load`] says so. Not done: moving kubectl's file of before 2015
 /// to where it is now (KC-16, KC-17); reading must not write.
 pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
+    let content = |field| {
+        let hint = "write it to a file, and give the file's path";
+        ConfigError::from(Problem::new(ProblemKind::ContentNotPath(hint)).field(field))
+    };
     if let Some(path) = explicit.filter(|path| !path.is_empty()) {
+        if redact::is_content(path) {
+            return Search::failed(content("--kubeconfig"), Reason::Explicit, environment);
+        }
         return Search::new([path.to_owned()].into(), Reason::Explicit, environment);
     }
     let flavour = environment.paths;
@@ -48,6 +56,9 @@ pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
         Err(error) => return Search::failed(error, Reason::Variable, environment),
     };
     if let Some(list) = list {
+        if redact::is_content(list) {
+            return Search::failed(content("$KUBECONFIG"), Reason::Variable, environment);
+        }
         let mut paths: Vec<String> = Vec::new();
         for path in flavour.split_list(list) {
             if !path.is_empty() && !paths.contains(&path) {
@@ -56,12 +67,20 @@ pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
         }
         return Search::new(paths, Reason::Variable, environment);
     }
-    let homes = match environment.homes() {
-        Ok(homes) => homes,
-        Err(error) => return Search::failed(error, Reason::Home, environment),
-    };
-    let paths = homes.iter().map(|home| flavour.join(home, &flavour.join(".kube", "config")));
-    Search::new(paths.collect(), Reason::Home, environment)
+    match home_files(environment) {
+        Ok(paths) => Search::new(paths, Reason::Home, environment),
+        Err(error) => Search::failed(error, Reason::Home, environment),
+    }
+}
+
+/// The files that are read if nobody names one.
+///
+/// # Errors
+/// When a variable that names a home directory is not UTF-8.
+pub(super) fn home_files(environment: &Environment) -> Result<Vec<String>, ConfigError> {
+    let flavour = environment.paths;
+    let file = flavour.join(".kube", "config");
+    Ok(environment.homes()?.iter().map(|home| flavour.join(home, &file)).collect())
 }
 
 /// The files to read, and why these.

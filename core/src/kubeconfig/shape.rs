@@ -32,6 +32,8 @@ pub(super) fn folded_field<'d>(root: Node<'d>, field: &str) -> Option<(u32, Node
 pub(super) enum Binary {
     Bytes(Secret),
     BadAt(usize),
+    /// It is PEM.
+    Pem,
 }
 
 impl Default for Binary {
@@ -107,6 +109,7 @@ impl<'de> Deserialize<'de> for Binary {
             fn visit_str<E: Error>(self, text: &str) -> Result<Binary, E> {
                 Ok(match decode_base64(text.as_bytes()) {
                     Ok(bytes) => Binary::Bytes(bytes),
+                    Err(_) if text.contains("-----BEGIN") => Binary::Pem,
                     Err(at) => Binary::BadAt(at),
                 })
             }

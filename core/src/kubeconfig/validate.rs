@@ -6,6 +6,7 @@ use super::entries::{ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubecon
 use crate::profile::check::check_proxy;
 use crate::profile::problem::{ConfigError, EmptyReason, Problem, ProblemKind, add, entry};
 use crate::profile::{InteractiveMode, Origin};
+use crate::redact;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -158,6 +159,8 @@ pub(super) fn check_cluster(cluster: &ClusterEntry, report: &mut Report<'_>) {
     if cluster.server.is_empty() {
         report.entry("server", ProblemKind::NoServer);
     }
+    let hint = "put it into certificate-authority-data, in base64";
+    check_path("certificate-authority", &cluster.certificate_authority, hint, report);
     if let Some(problem) = check_proxy(&cluster.proxy_url) {
         report.field("proxy-url", ProblemKind::BadProxy(problem));
     }
@@ -169,6 +172,17 @@ pub(super) fn check_cluster(cluster: &ClusterEntry, report: &mut Report<'_>) {
 
 /// A user, by itself (KC-56…KC-59).
 pub(super) fn check_user(user: &UserEntry, report: &mut Report<'_>) {
+    for (field, path, hint) in [
+        (
+            "client-certificate",
+            &user.client_certificate,
+            "put it into client-certificate-data, in base64",
+        ),
+        ("client-key", &user.client_key, "put it into client-key-data, in base64"),
+        ("tokenFile", &user.token_file, "put it into token"),
+    ] {
+        check_path(field, path, hint, report);
+    }
     let has_data = !user.client_certificate_data.is_empty();
     if has_data || !user.client_certificate.is_empty() {
         let has_key_data = !user.client_key_data.is_empty();
@@ -196,6 +210,13 @@ pub(super) fn check_user(user: &UserEntry, report: &mut Report<'_>) {
         || !user.impersonate_extra.is_empty();
     if impersonates && user.impersonate_user.is_empty() {
         report.entry("as", ProblemKind::ImpersonationWithoutUser);
+    }
+}
+
+/// What belongs into a file, where its path belongs.
+fn check_path(field: &'static str, path: &str, hint: &'static str, report: &mut Report<'_>) {
+    if redact::is_secret_path(path) {
+        report.field(field, ProblemKind::ContentNotPath(hint));
     }
 }
 

@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// Everything that is wrong with a configuration. Never empty, and without any secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` is a line for each problem: a `main` that returns a `Result` prints that.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<Problem>);
 
 impl ConfigError {
@@ -78,6 +80,15 @@ impl fmt::Display for ConfigError {
             problem.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [problem] => fmt::Display::fmt(problem, f),
+            problems => problems.iter().try_for_each(|problem| write!(f, "\n  {problem}")),
+        }
     }
 }
 
@@ -163,6 +174,9 @@ pub enum ProblemKind {
     /// A variable whose value is not UTF-8.
     #[error("is not UTF-8")]
     NotUtf8,
+    /// What belongs into a file stands where its path belongs. Holds what to do.
+    #[error("holds content where a path belongs; {0}")]
+    ContentNotPath(&'static str),
     /// The file cannot be read (KC-7, KC-9).
     #[error("cannot be read: {0}")]
     Unreadable(Failure),
@@ -172,6 +186,12 @@ pub enum ProblemKind {
     /// It is not standard base64 with padding, from this byte on (KC-28).
     #[error("is not standard base64 with padding (at byte {0})")]
     Base64(usize),
+    /// It is PEM itself, where base64 of it belongs (KC-28).
+    #[error(
+        "holds PEM; it must hold base64 of it (base64 -w0 FILE), or name the file in the field \
+         without -data"
+    )]
+    PemNotBase64,
     /// `apiVersion` and `kind` are not those of a kubeconfig (KC-22).
     #[error(
         "is not a kubeconfig of a known version: apiVersion {} and kind {}, where \"v1\" and \
@@ -332,7 +352,9 @@ impl ProblemKind {
             self,
             Self::Unreadable(_)
                 | Self::Malformed(_)
+                | Self::ContentNotPath(_)
                 | Self::Base64(_)
+                | Self::PemNotBase64
                 | Self::UnknownVersion { .. }
                 | Self::Duplicate
                 | Self::NoSuchEntry(_)

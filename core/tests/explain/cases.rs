@@ -2,7 +2,7 @@
 
 use crate::{Files, explained, read, used};
 use kubecred_core::kubeconfig::explain::{
-    CODES, Explanation, FileFacts, FileState, Severity, Source, explain,
+    CODES, Explanation, FileFacts, FileState, RULES, Severity, Source, explain,
 };
 use kubecred_core::{Environment, Failure, FailureKind, Origin, Overrides, PluginPolicy};
 
@@ -155,8 +155,8 @@ fn every_problem_of_the_selection_is_told() {
 #[test]
 fn a_host_that_answers_nothing_is_told_so() {
     let environment = Environment::new([("KUBECONFIG", "/a:/b")]);
-    let inquiry = explain(None, Overrides::default(), &environment);
-    let explanation = inquiry.open([]).finish([], Vec::new(), crate::NOW);
+    let request = explain(None, Overrides::default(), &environment);
+    let explanation = request.open([]).finish([], Vec::new(), crate::NOW);
     assert_eq!(codes(&explanation), ["unreadable-kubeconfig"; 2]);
     assert!(explanation.lints[0].message.contains("the host did not read it"));
 }
@@ -165,8 +165,8 @@ fn a_host_that_answers_nothing_is_told_so() {
 fn on_windows_the_first_home_that_has_a_file_is_the_last_one_looked_at() {
     let variables = [("HOME", r"C:\a"), ("USERPROFILE", r"C:\b")];
     let environment = Environment::new(variables).with_paths(kubecred_core::PathFlavour::Windows);
-    let inquiry = explain(None, Overrides::default(), &environment);
-    let files = Files::from([(inquiry.paths()[0].clone(), PLUGIN.to_owned())]);
+    let request = explain(None, Overrides::default(), &environment);
+    let files = Files::from([(request.paths()[0].clone(), PLUGIN.to_owned())]);
     let explanation = explained(&files, &Overrides::default(), &environment);
     let states = explanation.search.files.iter().map(|file| file.state);
     assert_eq!(states.collect::<Vec<_>>(), [FileState::Read, FileState::Skipped]);
@@ -188,16 +188,16 @@ fn a_kubeconfig_that_may_not_be_read_is_an_error_and_a_key_that_may_not_is_one()
         PLUGIN.replace("    exec: ", "    client-certificate: c\n    client-key: k\n    x: ");
     let environment = Environment::new([("HOME", "/h")]);
     let denied = || Failure::new(FailureKind::Denied, "permission denied");
-    let inquiry = explain(None, Overrides::default(), &environment);
-    let explanation = inquiry.open([Err(denied())]).finish([], Vec::new(), crate::NOW);
+    let request = explain(None, Overrides::default(), &environment);
+    let explanation = request.open([Err(denied())]).finish([], Vec::new(), crate::NOW);
     assert_eq!(codes(&explanation), ["unreadable-kubeconfig"]);
 
     let files = Files::from([("/h/.kube/config".to_owned(), text)]);
-    let inquiry = explain(None, Overrides::default(), &environment);
-    let survey = inquiry.open([read(&files, "/h/.kube/config")]);
-    assert_eq!(survey.paths(), ["/h/.kube/c", "/h/.kube/k"]);
+    let request = explain(None, Overrides::default(), &environment);
+    let inputs = request.open([read(&files, "/h/.kube/config")]);
+    assert_eq!(inputs.paths(), ["/h/.kube/c", "/h/.kube/k"]);
     let certificate = FileFacts { contents: CA.into(), mode: None };
-    let explanation = survey.finish([Ok(certificate), Err(denied())], Vec::new(), crate::NOW);
+    let explanation = inputs.finish([Ok(certificate), Err(denied())], Vec::new(), crate::NOW);
     let lint = &explanation.lints[0];
     assert_eq!((lint.code.as_str(), lint.severity), ("unreadable-file", Severity::Error));
     assert!(matches!(&lint.origin, Origin::File { line: 9, .. }), "{lint:?}");
@@ -219,4 +219,16 @@ fn the_json_says_its_version_and_is_read_back() {
     assert_eq!(serde_json::from_str::<Explanation>(&json).unwrap(), explanation);
     let other = json.replace("kubecred/v1", "kubecred/v2");
     assert!(serde_json::from_str::<Explanation>(&other).is_err());
+}
+
+#[test]
+fn the_rules_are_those_of_the_list() {
+    let list = include_str!("../../../tests/rules/rules.tsv");
+    let known: std::collections::BTreeMap<&str, &str> = list
+        .lines()
+        .filter_map(|line| Some((line.split('\t').next()?, line.split('\t').nth(3)?)))
+        .collect();
+    for (id, text) in RULES {
+        assert_eq!(known.get(id), Some(text), "{id}");
+    }
 }

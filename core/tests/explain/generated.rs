@@ -1,7 +1,7 @@
 //! Generated kubeconfigs and flags: an explanation never says anything else than what is done.
 
 use crate::{Files, all, detected, explained, used};
-use kubecred_core::kubeconfig::explain::{Explanation, Severity, Source};
+use kubecred_core::kubeconfig::explain::{Explanation, RULES, Reason, Severity, Source};
 use kubecred_core::{
     Bearer, Environment, Material, Origin, Overrides, Profile, Proxy, Roots, Secret,
 };
@@ -96,7 +96,7 @@ fn cluster(random: &mut Random) -> String {
 
 fn user(random: &mut Random) -> String {
     let exec = format!(
-        "exec: {{command: {}, args: [hushhush], env: [{{name: E, value: hushhush}}], \
+        "exec: {{command: {}, args: [--token=hushhush, --password, hushhush], env: [{{name: E, value: hushhush}}], \
          apiVersion: client.authentication.k8s.io/{}{}}}",
         random.pick(&["login", "./login", "missing-login"]),
         random.pick(&["v1", "v1beta1", "v1alpha1"]),
@@ -235,7 +235,11 @@ fn value(profile: &Profile, name: &str) -> Option<String> {
         ("client-certificate", _) => file(&pair?.certificate),
         ("client-key", _) => file(&pair?.key),
         ("tokenFile", Bearer::TokenFile { path, .. }) => Some(path.clone()),
-        ("exec", Bearer::Exec(exec)) => Some(format!("{} (and an argument)", exec.command)),
+        ("exec", Bearer::Exec(exec)) => {
+            let line = format!("{} --token=*** --password ***, with E", exec.command);
+            let is_found = !exec.command.contains("missing-");
+            Some(if is_found { format!("{line} (found as /bin/{})", exec.command) } else { line })
+        }
         ("as", _) => Some(who.impersonation.user.clone()),
         ("as-uid", _) => Some(who.impersonation.uid.clone()),
         ("as-groups", _) => Some(who.impersonation.groups.join(", ")),
@@ -309,7 +313,8 @@ fn one_place_each(explanation: &Explanation, context: &dyn Fn() -> String) {
             assert!(!places.contains(&&masked.origin), "{} {}", setting.name, context());
             places.push(&masked.origin);
         }
-        assert!(!setting.rule.is_empty() && !setting.because.is_empty(), "{}", context());
+        assert!(RULES.iter().any(|(id, _)| *id == setting.rule), "{} {}", setting.rule, context());
+        assert!(Reason::ALL.iter().any(|known| known.as_str() == setting.reason), "{}", context());
     }
 }
 

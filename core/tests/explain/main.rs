@@ -2,6 +2,7 @@
 
 mod cases;
 mod generated;
+mod reasons;
 
 use kubecred_core::kubeconfig::explain::{Explanation, FileFacts, Setting, explain};
 use kubecred_core::{
@@ -23,13 +24,13 @@ fn read(files: &Files, path: &str) -> Result<FileFacts, Failure> {
 
 /// Explains, with every program found but `missing-…`.
 fn explained(files: &Files, overrides: &Overrides, environment: &Environment) -> Explanation {
-    let inquiry = explain(None, overrides.clone(), environment);
-    let reads: Vec<_> = inquiry.paths().iter().map(|path| read(files, path)).collect();
-    let survey = inquiry.open(reads);
-    let reads: Vec<_> = survey.paths().iter().map(|path| read(files, path)).collect();
+    let request = explain(None, overrides.clone(), environment);
+    let reads: Vec<_> = request.paths().iter().map(|path| read(files, path)).collect();
+    let inputs = request.open(reads);
+    let reads: Vec<_> = inputs.paths().iter().map(|path| read(files, path)).collect();
     let find = |name: &String| (!name.contains("missing-")).then(|| format!("/bin/{name}"));
-    let programs = survey.programs().iter().map(find).collect();
-    survey.finish(reads, programs, NOW)
+    let programs = inputs.programs().iter().map(find).collect();
+    inputs.finish(reads, programs, NOW)
 }
 
 /// What is used, by the code that is used.

@@ -35,60 +35,33 @@ const EXPECTED: &str = r#"Kubeconfig, named by KUBECONFIG
   read     ours
   read     theirs
   missing  gone
-  These files count: KUBECONFIG names the files, and no other is read (KC-2)
+  KUBECONFIG is set; ~/.kube/config is ignored
 
 Settings
-  context                   prod
-                            ours:1: the first file that has a current-context
-                            decides (KC-33)
-                            masks staging, theirs:1
-  cluster                   east
-                            ours:4, context "prod": the context names it (KC-42)
-  server                    https://east.example:6443
-                            ours:8, cluster "east": of several files with the
-                            entry the first counts (KC-32)
-                            masks https://old.example, theirs:4, cluster "east"
-  insecure-skip-tls-verify  true
-                            ours:9, cluster "east": no flag says otherwise
-                            (KC-62)
-  user                      ann
-                            ours:4, context "prod": the context names it (KC-42)
-  namespace                 shop
-                            --namespace: the flag goes before the context
-                            (KC-82)
+  context                   prod # ours:1: the first file that has a current-context
+                            # masks staging, theirs:1
+  cluster                   east # ours:4, context "prod": named by the context
+  server                    https://east.example:6443 # ours:8, cluster "east": from the first file that has this entry
+                            # masks https://old.example, theirs:4, cluster "east"
+  insecure-skip-tls-verify  true # ours:9, cluster "east": from the kubeconfig
+  user                      ann # ours:4, context "prod": named by the context
+  namespace                 shop # --namespace: set by a flag
 
 Settings without effect
-  proxy-url  http://***@proxy:3128
-             theirs:4, cluster "east": an earlier file has the entry, and only
-             that one counts (KC-32)
+  proxy-url  http://***@proxy:3128 # theirs:4, cluster "east": an earlier file has this entry, and entries are not merged
 
 Credentials
-  token  (hidden) a JWT until 2023-11-14T22:13:20Z
-         ours:13, user "ann": it makes the header, before any plugin (UA-2)
+  token  (hidden) JWT, expires 2023-11-14T22:13:20Z # ours:13, user "ann": sent as `Authorization`; an exec plugin would be ignored
 
 Credentials without effect
-  exec  aws (and 2 arguments)
-        ours:14, user "ann": the token goes before it, and the plugin is not run
-        (UA-3)
+  exec  aws eks get-token # ours:14, user "ann": the token is used instead
 
 Found 1 error, 1 warning, 3 notes
-  error    expired-token: the token ended at 2023-11-14T22:13:20Z, as it says
-           itself (not verified) (OI-12)
-           ours:13, user "ann"
-           Get a new one: the server refuses this one.
-  warning  insecure: the server is not verified: whoever answers gets the
-           credential (UA-31)
-           ours:9, cluster "east"
-           Name its authority with certificate-authority instead.
-  note     plugin-not-run: user "ann" has a token, so that its exec plugin is
-           not run (UA-3)
-           ours:14, user "ann"
-  note     missing-file: gone is not there (KC-8)
-           $KUBECONFIG
-  note     masked-entry: cluster "east" is not used: the one in ours goes before
-           it (KC-32)
-           theirs:3, cluster "east"
-           Rename one of them if both are meant.
+  error    ours:13, user "ann": the token expired at 2023-11-14T22:13:20Z by its own exp claim (not verified). Get a new one. [expired-token]
+  warning  ours:9, cluster "east": the server's certificate is not verified: anyone who answers gets the credentials. Set certificate-authority instead. [insecure]
+  note     ours:14, user "ann": has a token, so that its exec plugin is not run [plugin-not-run]
+  note     $KUBECONFIG: gone does not exist [missing-file]
+  note     theirs:3, cluster "east": is not used; the one in ours is. Rename one of them to use both. [masked-entry]
 "#;
 
 #[test]
@@ -106,4 +79,17 @@ fn the_whole_page() {
     let output = command.output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), EXPECTED);
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(3), &b""[..]));
+}
+
+#[test]
+fn rules_are_named_with_v_and_listed_with_rules() {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubecred"));
+        command.args(["config", "explain"]).args(arguments).env_clear();
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(!run(&[]).contains("KC-"), "{}", run(&[]));
+    assert!(run(&["-v"]).contains("and not running in a pod (KC-60)"), "{}", run(&["-v"]));
+    let rules = run(&["--rules"]);
+    assert!(rules.lines().any(|line| line.starts_with("KC-60 ")), "{rules}");
 }

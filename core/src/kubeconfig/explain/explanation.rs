@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 ///
 /// ```text
 /// {"kind": "Explanation", "apiVersion": "explain.kubecred/v1",
-///  "search":      {"named_by": ORIGIN, "files": [{"path", "state"}], "source", "rule", "because"},
-///  "settings":    [{"name", "value", "origin": ORIGIN, "used", "rule", "because",
+///  "search":      {"named_by": ORIGIN, "files": [{"path", "state"}], "source", "rule", "reason"},
+///  "settings":    [{"name", "value", "origin": ORIGIN, "used", "rule", "reason",
 ///                   "masked": [{"value", "origin": ORIGIN}]}],
 ///  "credentials": [ .. the same .. ],
 ///  "lints":       [{"severity", "code", "rule", "origin": ORIGIN, "message", "advice"}]}
@@ -73,7 +73,7 @@ pub struct Searched {
     /// The rule for that.
     pub rule: String,
     /// The rule as a sentence, without a full stop.
-    pub because: String,
+    pub reason: String,
 }
 
 /// A kubeconfig file of a search.
@@ -136,7 +136,7 @@ pub struct Setting {
     /// The rule that decides it.
     pub rule: String,
     /// The rule as a sentence, without a full stop.
-    pub because: String,
+    pub reason: String,
     /// What else says it, and is not heard; next in precedence first.
     pub masked: Vec<Masked>,
 }

@@ -1,7 +1,7 @@
 //! What a field says, fit to be shown: a secret is only said to be there.
 
 use crate::certificate;
-use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
+use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, ExecEntry, UserEntry};
 use crate::redact;
 use crate::secret::Secret;
 use crate::source::id_token;
@@ -32,14 +32,14 @@ impl Shown for ClusterEntry {
 
     fn shown(&self, field: &str) -> Option<String> {
         match field {
-            "server" => text(&self.server).map(|server| redact::url(&server)),
+            "server" => (!self.server.is_empty()).then(|| redact::url(&self.server)),
             "certificate-authority" => text(&self.certificate_authority),
             "certificate-authority-data" => {
                 secret(&self.certificate_authority_data).map(certificates)
             }
             "tls-server-name" => text(&self.tls_server_name),
             "insecure-skip-tls-verify" => flag(self.insecure_skip_tls_verify),
-            "proxy-url" => text(&self.proxy_url).map(|proxy| redact::url(&proxy)),
+            "proxy-url" => (!self.proxy_url.is_empty()).then(|| redact::url(&self.proxy_url)),
             "disable-compression" => flag(self.disable_compression),
             _ => None,
         }
@@ -75,11 +75,7 @@ impl Shown for UserEntry {
             "username" => text(&self.username).map(|_| hidden()),
             "password" => secret(&self.password).map(|_| hidden()),
             "auth-provider" => self.auth_provider.as_ref().map(|provider| provider.name.clone()),
-            "exec" => self.exec.as_ref().map(|exec| match exec.args.len() {
-                0 => exec.command.clone(),
-                1 => format!("{} (and an argument)", exec.command),
-                count => format!("{} (and {count} arguments)", exec.command),
-            }),
+            "exec" => self.exec.as_ref().map(plugin),
             "as" => text(&self.impersonate_user),
             "as-uid" => text(&self.impersonate_uid),
             "as-groups" => text(&self.impersonate_groups.join(", ")),
@@ -106,7 +102,7 @@ impl Shown for ContextEntry {
 }
 
 fn text(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty()).then(|| redact::text(text).into_owned())
 }
 
 fn flag(flag: bool) -> Option<String> {
@@ -121,20 +117,31 @@ fn hidden() -> String {
     "(hidden)".to_owned()
 }
 
+/// A plugin's command line. Of its variables there are the names alone.
+fn plugin(exec: &ExecEntry) -> String {
+    let words = core::iter::once(&exec.command).chain(&exec.args).map(String::as_str);
+    let mut line = redact::arguments(words);
+    if !exec.env.is_empty() {
+        let names: Vec<_> = exec.env.iter().map(|variable| redact::text(&variable.name)).collect();
+        line.extend([", with ", &names.join(", ")]);
+    }
+    line
+}
+
 fn certificates(pem: &Secret) -> String {
     let mut each = certificate::validities(pem.expose());
     match (each.next(), each.count()) {
         (None, _) => hidden(),
-        (Some((_, None)), 0) => "a certificate without an end".to_owned(),
-        (Some((_, Some(end))), 0) => format!("a certificate until {end}"),
+        (Some((_, None)), 0) => "a certificate without expiry".to_owned(),
+        (Some((_, Some(end))), 0) => format!("a certificate, expires {end}"),
         (Some(_), more) => format!("{} certificates", more + 1),
     }
 }
 
 fn token(token: &Secret) -> String {
     match id_token::expiry(token) {
-        Ok(Some(end)) => ["(hidden) a JWT until ", &end.to_string()].concat(),
-        Ok(None) => "(hidden) a JWT without an end".to_owned(),
+        Ok(Some(end)) => ["(hidden) JWT, expires ", &end.to_string()].concat(),
+        Ok(None) => "(hidden) JWT without expiry".to_owned(),
         Err(_) => hidden(),
     }
 }

@@ -1,6 +1,6 @@
 //! All the places that may set a field, the one that goes before the others first.
 
-use super::Evidence;
+use super::LintContext;
 use super::explanation::{Masked, Source};
 use super::field::Shown;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, EntryOrigin, Kubeconfig, UserEntry};
@@ -23,31 +23,31 @@ pub(super) struct Layers<'a, E> {
 impl<E: Shown> Layers<'_, E> {
     /// The places that say something for a field, each heard if those before it were not there.
     /// An entry without the field ends them: it is taken whole (KC-32).
-    pub(super) fn of(&self, field: &'static str, evidence: &Evidence<'_>) -> Vec<Masked> {
-        let overrides = &evidence.survey.overrides;
+    pub(super) fn of(&self, field: &'static str, known: &LintContext<'_>) -> Vec<Masked> {
+        let overrides = &known.inputs.overrides;
         let flag = overrides.flag(field).and_then(|flag| {
             let origin = Origin::Override(flag.to_owned());
             Some(Masked { value: self.flags.shown(field)?, origin })
         });
-        let entries = self.entries.iter().map_while(|entry| self.shown(*entry, field, evidence));
+        let entries = self.entries.iter().map_while(|entry| self.shown(*entry, field, known));
         flag.into_iter().chain(entries).collect()
     }
 
     /// The places in entries that are masked as a whole.
-    pub(super) fn buried(&self, field: &'static str, evidence: &Evidence<'_>) -> Vec<Masked> {
+    pub(super) fn buried(&self, field: &'static str, known: &LintContext<'_>) -> Vec<Masked> {
         let masked = self.entries.iter().skip(1);
-        masked.filter_map(|entry| self.shown(*entry, field, evidence)).collect()
+        masked.filter_map(|entry| self.shown(*entry, field, known)).collect()
     }
 
     fn shown(
         &self,
         (entry, origin): (&E, &EntryOrigin),
         field: &'static str,
-        evidence: &Evidence<'_>,
+        known: &LintContext<'_>,
     ) -> Option<Masked> {
         let value = entry.shown(field)?;
-        let origin = match evidence.source {
-            Source::ServiceAccount => evidence.survey.in_cluster.origin(field),
+        let origin = match known.source {
+            Source::ServiceAccount => known.inputs.in_cluster.origin(field),
             _ => origin.of_field(&self.title, field),
         };
         Some(Masked { value, origin })
@@ -59,7 +59,7 @@ impl<E: Shown> Layers<'_, E> {
     }
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> LintContext<'a> {
     pub(super) fn cluster_layers(&self) -> Layers<'a, ClusterEntry> {
         let name = self.selection.cluster_name;
         let entries = self.entries(|config| &config.clusters, name, |entry| &entry.origin);
@@ -99,7 +99,7 @@ impl<'a> Evidence<'a> {
             value: self.selection.overrides.context.clone(),
             origin: Origin::Override(flag.to_owned()),
         });
-        let files = self.survey.files.each.iter().filter(|file| !file.current_context.is_empty());
+        let files = self.inputs.files.each.iter().filter(|file| !file.current_context.is_empty());
         let files = files.map(|file| Masked {
             value: file.current_context.clone(),
             origin: file.current_context_origin.of_field("", "current-context"),
@@ -116,7 +116,7 @@ impl<'a> Evidence<'a> {
         let known = |config| of(config).get(name).map(|entry| (entry, origin(entry)));
         match self.source {
             Source::ServiceAccount => known(self.selection.config).into_iter().collect(),
-            _ => self.survey.files.each.iter().filter_map(known).collect(),
+            _ => self.inputs.files.each.iter().filter_map(known).collect(),
         }
     }
 }

@@ -21,23 +21,24 @@
 //!     _ => Err(Failure::new(FailureKind::NotFound, "no such file")),
 //! };
 //! let environment = Environment::new([("HOME", "/home/me")]);
-//! let inquiry = explain(None, Overrides::default(), &environment);
-//! let files: Vec<_> = inquiry.paths().iter().map(read).collect();
-//! let survey = inquiry.open(files);
-//! let files: Vec<_> = survey.paths().iter().map(read).collect();
-//! let programs = survey.programs().iter().map(|name| Some(format!("/usr/bin/{name}"))).collect();
-//! let explanation = survey.finish(files, programs, UnixTime::from_secs(1_700_000_000));
+//! let request = explain(None, Overrides::default(), &environment);
+//! let files: Vec<_> = request.paths().iter().map(read).collect();
+//! let inputs = request.open(files);
+//! let files: Vec<_> = inputs.paths().iter().map(read).collect();
+//! let programs = inputs.programs().iter().map(|name| Some(format!("/usr/bin/{name}"))).collect();
+//! let explanation = inputs.finish(files, programs, UnixTime::from_secs(1_700_000_000));
 //!
 //! let token = &explanation.credentials[0];
 //! assert_eq!((token.name.as_str(), token.used, token.rule.as_str()), ("token", false, "KC-71"));
 //! assert_eq!(explanation.lints[0].code, "credentials-withheld");
 //! ```
 
-mod because;
 mod explanation;
 mod field;
 mod layers;
 mod lints;
+mod reason;
+mod rules;
 mod settings;
 
 pub use explanation::{
@@ -46,17 +47,19 @@ pub use explanation::{
 };
 
 pub use lints::CODES;
+pub use reason::Reason;
+pub use rules::RULES;
 
 use super::decode::decode;
 use super::entries::Kubeconfig;
 use super::kuberc::KubercPolicy;
 use super::overrides::Overrides;
-use super::search::{Found, Reason, Search, search};
+use super::search::{Found, Reason as NamedBy, Search, home_files, search};
 use super::select::Selection;
 use crate::detect::{Detection, Step, detect};
 use crate::environment::Environment;
 use crate::profile::problem::{ConfigError, Problem};
-use crate::profile::{Bearer, Origin, PluginPolicy, Profile};
+use crate::profile::{Bearer, Exec, Origin, PluginPolicy, Profile};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use crate::source::exec;
@@ -79,8 +82,12 @@ pub struct FileFacts {
 
 /// Asks how `explicit` (the `--kubeconfig` flag), the overrides and the environment lead to a
 /// connection, as [`detect`] does.
-pub fn explain(explicit: Option<&str>, overrides: Overrides, environment: &Environment) -> Inquiry {
-    Inquiry {
+pub fn explain(
+    explicit: Option<&str>,
+    overrides: Overrides,
+    environment: &Environment,
+) -> ExplainRequest {
+    ExplainRequest {
         search: search(explicit, environment),
         detection: detect(explicit, overrides.clone(), environment),
         overrides,
@@ -92,7 +99,7 @@ pub fn explain(explicit: Option<&str>, overrides: Overrides, environment: &Envir
 /// An explanation that wants kubeconfigs.
 #[derive(Clone, Debug)]
 #[must_use = "it has explained nothing yet"]
-pub struct Inquiry {
+pub struct ExplainRequest {
     search: Search,
     detection: Detection,
     overrides: Overrides,
@@ -100,7 +107,7 @@ pub struct Inquiry {
     kuberc: KubercPolicy,
 }
 
-impl Inquiry {
+impl ExplainRequest {
     /// With what kuberc says of plugins.
     pub fn with_kuberc(self, kuberc: KubercPolicy) -> Self {
         Self { kuberc, ..self }
@@ -112,7 +119,10 @@ impl Inquiry {
     }
 
     /// Goes on with what reading them gave, one result for each, in their order.
-    pub fn open(self, reads: impl IntoIterator<Item = Result<FileFacts, Failure>>) -> Survey {
+    pub fn open(
+        self,
+        reads: impl IntoIterator<Item = Result<FileFacts, Failure>>,
+    ) -> ExplainInputs {
         let Self { search, detection, overrides, environment, kuberc } = self;
         let mut reads: Vec<_> = reads.into_iter().collect();
         reads.resize_with(search.paths().len(), || Err(unanswered()));
@@ -143,7 +153,7 @@ impl Inquiry {
         // Whether it can be applied is looked at in the end.
         let _ = kuberc.clone().apply(&mut profile);
         let wanted = Wanted::of(&profile, &overrides, step.as_ref().ok(), &facts);
-        Survey {
+        ExplainInputs {
             search,
             overrides,
             environment,
@@ -154,6 +164,7 @@ impl Inquiry {
             step,
             facts,
             wanted,
+            proxy: None,
         }
     }
 }
@@ -201,6 +212,7 @@ impl Files {
 struct Wanted {
     paths: Vec<String>,
     programs: Vec<String>,
+    server: String,
 }
 
 impl Wanted {
@@ -226,12 +238,28 @@ impl Wanted {
         let mut programs = Vec::new();
         if let Bearer::Exec(plugin) = &profile.authentication.bearer {
             programs.push(exec::clean(&plugin.command));
+            programs.extend(kubectl_plugin(plugin).map(|(_, file)| file));
             if let PluginPolicy::Allowlist(list) = &plugin.policy {
                 programs.extend(list.iter().cloned());
             }
         }
-        Self { paths, programs }
+        Self { paths, programs, server: profile.cluster.server.clone() }
     }
+}
+
+/// The plugin of kubectl that `kubectl NAME` runs: the name, and the file that kubectl looks for on
+/// PATH (`oidc-login`, `kubectl-oidc_login`). `None` for kubectl's own commands.
+fn kubectl_plugin(plugin: &Exec) -> Option<(&str, String)> {
+    const OWN: [&str; 8] =
+        ["auth", "config", "create", "exec", "get", "options", "proxy", "version"];
+    let name = plugin.command.rsplit(['/', '\\']).next()?;
+    let argument = plugin.args.first()?.as_str();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let is_name = argument.starts_with(|c: char| c.is_ascii_alphabetic())
+        && argument.chars().all(is_plain)
+        && !OWN.contains(&argument);
+    let is_kubectl = matches!(name, "kubectl" | "kubectl.exe");
+    (is_kubectl && is_name).then(|| (argument, ["kubectl-", &argument.replace('-', "_")].concat()))
 }
 
 type Facts = BTreeMap<String, Result<FileFacts, Failure>>;
@@ -239,7 +267,7 @@ type Facts = BTreeMap<String, Result<FileFacts, Failure>>;
 /// An explanation that wants to know of other files, and of programs.
 #[derive(Debug)]
 #[must_use = "it has explained nothing yet"]
-pub struct Survey {
+pub struct ExplainInputs {
     search: Search,
     overrides: Overrides,
     environment: Environment,
@@ -252,9 +280,20 @@ pub struct Survey {
     step: Result<Step, ConfigError>,
     facts: Facts,
     wanted: Wanted,
+    proxy: Option<ProxyAnswer>,
 }
 
-impl Survey {
+/// Whether requests go through the proxy that the variables name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "they do or they do not")]
+pub enum ProxyAnswer {
+    /// They do.
+    Used,
+    /// They do not, and why: `NO_PROXY has ".internal"`.
+    NotUsed(String),
+}
+
+impl ExplainInputs {
     /// The files to read: authorities, certificates, keys, tokens, and what a pod has.
     pub fn paths(&self) -> &[String] {
         &self.wanted.paths
@@ -265,8 +304,19 @@ impl Survey {
         &self.wanted.programs
     }
 
-    /// Explains, with one result for each of the [paths](Survey::paths) and for each of the
-    /// [programs](Survey::programs), in their order. A program is found as a file, or `None`.
+    /// The server, for [`with_proxy`](ExplainInputs::with_proxy). Empty if there is none.
+    pub fn server(&self) -> &str {
+        &self.wanted.server
+    }
+
+    /// With what the host's own connections would do about `HTTPS_PROXY` and `NO_PROXY` for this
+    /// [server](ExplainInputs::server). Without, nothing is said of them.
+    pub fn with_proxy(self, proxy: Option<ProxyAnswer>) -> Self {
+        Self { proxy, ..self }
+    }
+
+    /// Explains, with one result for each of the [paths](ExplainInputs::paths) and for each of the
+    /// [programs](ExplainInputs::programs), in their order. A program is found as a file, or `None`.
     pub fn finish(
         mut self,
         reads: impl IntoIterator<Item = Result<FileFacts, Failure>>,
@@ -297,8 +347,8 @@ impl Survey {
             Err(error) => error.into_problems(),
         };
         let programs = self.wanted.programs.iter().cloned().zip(programs).collect();
-        let evidence = Evidence {
-            survey: &self,
+        let known = LintContext {
+            inputs: &self,
             selection: &selection,
             profile: &profile,
             problems: &problems,
@@ -307,8 +357,8 @@ impl Survey {
             programs,
             now,
         };
-        let (settings, credentials) = evidence.settings();
-        let (search, lints) = (evidence.searched(), evidence.lints());
+        let (settings, credentials) = known.settings();
+        let (search, lints) = (known.searched(), known.lints());
         Explanation { search, settings, credentials, lints, ..Explanation::default() }
     }
 
@@ -342,8 +392,8 @@ impl Survey {
 }
 
 /// Everything that is known, for those who make something of it.
-struct Evidence<'a> {
-    survey: &'a Survey,
+struct LintContext<'a> {
+    inputs: &'a ExplainInputs,
     selection: &'a Selection<'a>,
     /// The connection, or as much as there is of one.
     profile: &'a Profile,
@@ -355,25 +405,36 @@ struct Evidence<'a> {
     now: UnixTime,
 }
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     fn searched(&self) -> Searched {
-        let Survey { search, files, .. } = self.survey;
+        let ExplainInputs { search, files, .. } = self.inputs;
         let named_by = match search.reason() {
-            Reason::Explicit => Origin::Override("kubeconfig".to_owned()),
-            Reason::Variable => Origin::Variable("KUBECONFIG".to_owned()),
-            Reason::Home => Origin::Default,
+            NamedBy::Explicit => Origin::Override("kubeconfig".to_owned()),
+            NamedBy::Variable => Origin::Variable("KUBECONFIG".to_owned()),
+            NamedBy::Home => Origin::Default,
         };
         let states = files.states.iter().copied().chain(core::iter::repeat(FileState::Skipped));
         let files = search.paths().iter().zip(states);
         let files = files.map(|(path, state)| SearchedFile { path: path.clone(), state }).collect();
-        let (rule, because) = because::source(self.source, search.reason());
+        let found = self.inputs.files.states.iter().any(|state| *state != FileState::Missing);
+        let (rule, reason) = match self.source {
+            Source::Kubeconfig => reason::files(search.reason(), self.names_home()),
+            source => reason::source(source, found, !self.selection.overrides.server.is_empty()),
+        };
         Searched {
             named_by,
             files,
             source: self.source,
             rule: rule.into(),
-            because: because.into(),
+            reason: reason.as_str().into(),
         }
+    }
+
+    /// Whether `KUBECONFIG` names the file that would be read without it.
+    fn names_home(&self) -> bool {
+        let environment = &self.inputs.environment;
+        let homes = home_files(environment).unwrap_or_default();
+        self.inputs.search.paths().iter().any(|path| homes.contains(path))
     }
 
     /// Where a setting that is used came from; nowhere, if it is not used.

@@ -1,14 +1,15 @@
 //! Every setting, used or not, with its source and with what it masks.
 
-use super::Evidence;
-use super::because::{self, Ignored};
+use super::LintContext;
 use super::explanation::{Masked, Setting};
 use super::field::Shown;
 use super::layers::Layers;
+use super::reason::{self, Ignored};
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
 use crate::kubeconfig::kuberc::POLICY;
 use crate::profile::{Bearer, PluginPolicy, Provenance};
 use crate::redact;
+use crate::source::exec;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -17,7 +18,7 @@ use alloc::vec::Vec;
 /// Fields of a user that are no credentials.
 const IMPERSONATION: [&str; 4] = ["as", "as-uid", "as-groups", "as-user-extra"];
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     /// The settings, and the credentials.
     pub(super) fn settings(&self) -> (Vec<Setting>, Vec<Setting>) {
         let places = Places {
@@ -49,6 +50,7 @@ impl Evidence<'_> {
             // They may stand in the server's URL.
             "username" | "password" => "(hidden)".to_owned(),
             POLICY => policy(&profile.authentication.bearer)?,
+            "exec" => self.with_file(shown?),
             _ => shown?,
         };
         if value.is_empty() {
@@ -59,16 +61,28 @@ impl Evidence<'_> {
             let keys: Vec<&str> = value.split(", ").collect();
             layers.retain(|layer| layer.value.split(", ").any(|key| keys.contains(&key)));
         }
-        let (rule, because) = because::used(name, &known.origin, profile, layers.is_empty());
+        let (rule, reason) = reason::used(name, &known.origin, profile, layers.is_empty());
         Some(Setting {
             name: name.to_owned(),
             value,
             origin: known.origin.clone(),
             used: true,
             rule: rule.to_owned(),
-            because: because.to_owned(),
+            reason: reason.as_str().to_owned(),
             masked: layers,
         })
+    }
+
+    /// A plugin's command line, and the file that its command is found as.
+    fn with_file(&self, line: String) -> String {
+        let Bearer::Exec(plugin) = &self.profile.authentication.bearer else { return line };
+        let command = exec::clean(&plugin.command);
+        match self.programs.get(&command) {
+            Some(Some(file)) if *file != command => {
+                format!("{line} (found as {})", redact::text(file))
+            }
+            _ => line,
+        }
     }
 
     fn layers(&self, name: &str, places: &Places<'_>) -> Vec<Masked> {
@@ -118,14 +132,15 @@ impl Evidence<'_> {
                 (false, true) => Ignored::Cleared,
                 (false, false) => Ignored::Masked,
             };
-            let (rule, because) = because::ignored(field, stage, self.profile, self.selection);
+            let (rule, reason) =
+                reason::ignored(field, stage, self.profile, self.selection, self.problems);
             ignored.push(Setting {
                 name: (*field).to_owned(),
                 value,
                 origin,
                 used: false,
                 rule: rule.to_owned(),
-                because,
+                reason: reason.as_str().to_owned(),
                 masked: places.collect(),
             });
         }

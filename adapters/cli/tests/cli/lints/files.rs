@@ -40,6 +40,31 @@ pub(super) fn of_files() -> Vec<Case> {
             Setup::user("{client-key-data: 'a b'}"),
             Setup::user("{client-key-data: aGk=}"),
         ),
+        (
+            "content-not-path",
+            Setup::user("{tokenFile: eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2lnbmVk}"),
+            Setup::user("{tokenFile: eyJ/token}"),
+        ),
+        (
+            "unknown-field",
+            Setup::user("{token-file: t}"),
+            Setup::user("{extensions: [{name: e, extension: {token-file: t}}]}"),
+        ),
+        (
+            "misplaced-field",
+            Setup::user("{}").edit("namespace: ns}}", "}, namespace: ns}"),
+            Setup::user("{}"),
+        ),
+        (
+            "duplicate-key",
+            Setup::user("{token: a, token: b}"),
+            Setup::user("{token: a, username: ''}"),
+        ),
+        (
+            "unrendered-template",
+            file("clusters: {{ .clusters }}"),
+            Setup::user("{exec: {command: '{{x}}'}}"),
+        ),
         ("unknown-version", file("apiVersion: v2"), file("apiVersion: v1\nkind: Config")),
         (
             "duplicate-name",
@@ -79,7 +104,6 @@ pub(super) fn of_selections() -> Vec<Case> {
             ),
         ),
         ("missing-user", Setup::user("{}").edit("user: u,", "user: v,"), Setup::user("{}")),
-        ("no-namespace", Setup::user("{}").edit(", namespace: ns", ""), Setup::user("{}")),
         (
             "bad-namespace",
             Setup::user("{}").edit("namespace: ns", "namespace: Ns"),

@@ -43,9 +43,17 @@ pub(super) fn of_plugins() -> Vec<Case> {
             exec(&format!("command: sh, {V1BETA1}")),
         ),
         (
-            "interactive-mode-missing",
-            exec(&format!("command: sh, {V1BETA1}")),
-            exec(&format!("command: sh, {V1BETA1}, interactiveMode: IfAvailable")),
+            "kubectl-plugin-not-found",
+            exec(&format!("command: bin/kubectl, args: [no-such-plugin], {V1}")).with(
+                "bin/kubectl",
+                "",
+                0o755,
+            ),
+            exec(&format!("command: bin/kubectl, args: [config, view], {V1}")).with(
+                "bin/kubectl",
+                "",
+                0o755,
+            ),
         ),
         (
             "unknown-interactive-mode",
@@ -95,6 +103,17 @@ pub(super) fn of_providers() -> Vec<Case> {
             Setup::user(&format!(
                 "{{{oidc}, refresh-token: r, id-token: {}}}}}}}",
                 jwt(1_700_000_000)
+            )),
+        ),
+        (
+            "id-token-expired",
+            Setup::user(&format!(
+                "{{{oidc}, refresh-token: r, id-token: {}}}}}}}",
+                jwt(1_700_000_000)
+            )),
+            Setup::user(&format!(
+                "{{{oidc}, refresh-token: r, id-token: {}}}}}}}",
+                jwt(17_000_000_000)
             )),
         ),
         (

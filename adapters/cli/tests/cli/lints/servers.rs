@@ -72,6 +72,11 @@ pub(super) fn of_servers() -> Vec<Case> {
             Setup::user("{}").variable("HTTPS_PROXY", "p:1"),
             Setup::user("{}").variable("HTTP_PROXY", "p:1"),
         ),
+        (
+            "proxy-not-used",
+            Setup::user("{}").variable("HTTPS_PROXY", "p:1").variable("NO_PROXY", ".x,h"),
+            Setup::user("{}").variable("HTTPS_PROXY", "p:1").variable("NO_PROXY", "h2"),
+        ),
         ("bad-authority", ca("nonsense"), ca(good.certificate_pem())),
         ("empty-authority", ca(""), ca(good.certificate_pem())),
         ("expired-authority", ca(&both), ca(good.certificate_pem())),

@@ -1,6 +1,6 @@
 //! Certificates that have ended, or not begun.
 
-use super::Evidence;
+use super::LintContext;
 use crate::certificate;
 use crate::kubeconfig::explain::explanation::Lint;
 use crate::profile::{Material, Roots};
@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) const AUTHORITY: [&str; 2] = ["certificate-authority", "certificate-authority-data"];
 pub(super) const CERTIFICATE: [&str; 2] = ["client-certificate", "client-certificate-data"];
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     pub(super) fn certificates(&self, lints: &mut Vec<Lint>) {
         let pem = match &self.profile.cluster.roots {
             Roots::Pem(pem) => Some(pem),
@@ -39,14 +39,14 @@ impl Evidence<'_> {
     }
 
     pub(super) fn content(&self, path: &str) -> Option<&Secret> {
-        Some(&self.survey.facts.get(path)?.as_ref().ok()?.contents)
+        Some(&self.inputs.facts.get(path)?.as_ref().ok()?.contents)
     }
 
     /// Whom to trust: one that has ended is as good as none.
     fn roots(&self, pem: &Secret, lints: &mut Vec<Lint>) {
         let origin = || self.origin(&AUTHORITY);
         if pem.is_empty() {
-            let text = "the file of authorities is empty: no server is trusted";
+            let text = "the CA bundle is empty: no server is trusted";
             lints.push(Lint::error("empty-authority", "UA-33", text).at(origin()));
             return;
         }
@@ -59,12 +59,12 @@ impl Evidence<'_> {
             _ => "expired-authority",
         };
         let Some((kind, when)) = faults.iter().flatten().next() else { return };
-        let advice = "Get the cluster's present authority.";
+        let advice = "Get the cluster's current CA certificate.";
         lints.push(if good == 0 {
-            let text = format!("the certificate authority {when}");
+            let text = format!("the CA certificate {when}");
             Lint::error(code(kind), "UA-32", text).at(origin()).advise(advice)
         } else {
-            let text = format!("one of {} certificate authorities {when}", faults.len());
+            let text = format!("one of {} CA certificates {when}", faults.len());
             Lint::note(code(kind), "UA-32", text).at(origin())
         });
     }
@@ -73,16 +73,17 @@ impl Evidence<'_> {
         let pem = pem.expose();
         let (Ok(begin), Ok(end)) = (certificate::not_before(pem), certificate::not_after(pem))
         else {
-            return; // Whoever would use it says so.
+            return; // The dry run says so.
         };
         let Some((kind, when)) = fault(begin, end, self.now) else { return };
         let (text, origin) = (format!("the client certificate {when}"), self.origin(&CERTIFICATE));
         lints.push(
             match kind {
-                Kind::Ended => Lint::error("expired-certificate", "", text)
-                    .advise("Get a new one: the server refuses this one."),
+                Kind::Ended => {
+                    Lint::error("expired-certificate", "", text).advise("Get a new one.")
+                }
                 Kind::Early => Lint::error("early-certificate", "", text)
-                    .advise("Look at this machine's clock, or wait."),
+                    .advise("Check this machine's clock, or wait."),
                 Kind::Soon => {
                     Lint::warning("certificate-ends-soon", "", text).advise("Get a new one.")
                 }
@@ -102,8 +103,8 @@ enum Kind {
 /// What is wrong with a certificate now, in words that follow on its name.
 fn fault(begin: UnixTime, end: Option<UnixTime>, now: UnixTime) -> Option<(Kind, String)> {
     match end {
-        _ if now < begin => Some((Kind::Early, format!("is not good before {begin}"))),
-        Some(end) if end <= now => Some((Kind::Ended, format!("ended at {end}"))),
+        _ if now < begin => Some((Kind::Early, format!("is not valid before {begin}"))),
+        Some(end) if end <= now => Some((Kind::Ended, format!("expired at {end}"))),
         Some(end) if end <= now.saturating_add(SOON) => {
             Some((Kind::Soon, format!("ends at {end}")))
         }

@@ -1,10 +1,11 @@
 //! Kubeconfig files: where they were looked for, and who else may read them.
 
-use super::Evidence;
+use super::LintContext;
 use crate::kubeconfig::entries::{Kubeconfig, UserEntry};
 use crate::kubeconfig::explain::explanation::{FileState, Lint, Source};
 use crate::kubeconfig::search::Reason;
 use crate::profile::{Bearer, Material, Origin};
+use crate::redact::{self, quoted};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,38 +13,38 @@ use alloc::vec::Vec;
 /// Everybody but the owner.
 const OTHERS: u32 = 0o077;
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     pub(super) fn files(&self, lints: &mut Vec<Lint>) {
         self.missing(lints);
-        for file in &self.survey.files.each {
+        for file in &self.inputs.files.each {
             self.readable_kubeconfig(file, lints);
         }
         if self.source == Source::ServiceAccount {
-            // The kubelet says who may read what.
+            // The kubelet decides about modes.
             return;
         }
         let who = &self.profile.authentication;
         if let Some(Material::File(path)) = who.certificate.as_ref().map(|pair| &pair.key) {
-            self.readable("readable-key", "key", path, &["client-key"], lints);
+            self.readable("readable-key", "client key", path, &["client-key"], lints);
         }
         if let Bearer::TokenFile { path, .. } = &who.bearer {
-            self.readable("readable-token-file", "token", path, &["tokenFile"], lints);
+            self.readable("readable-token-file", "token file", path, &["tokenFile"], lints);
         }
     }
 
     /// Elements of `KUBECONFIG` that are not there, while others are (KC-5, KC-8).
     fn missing(&self, lints: &mut Vec<Lint>) {
-        let search = &self.survey.search;
+        let search = &self.inputs.search;
         if search.reason() != Reason::Variable {
             return;
         }
         let variable = || Origin::Variable("KUBECONFIG".into());
         if search.paths().is_empty() {
-            let text = "KUBECONFIG is set and names no file, so that none is read, not even \
-                        ~/.kube/config";
+            let text =
+                "KUBECONFIG is set, but names no file: none is read, not even ~/.kube/config";
             lints.push(Lint::warning("no-files", "KC-3", text).at(variable()).advise("Unset it."));
         }
-        let states = self.survey.files.states.iter();
+        let states = self.inputs.files.states.iter();
         for (path, state) in search.paths().iter().zip(states) {
             if *state != FileState::Missing {
                 continue;
@@ -53,11 +54,14 @@ impl Evidence<'_> {
                 true => Lint::warning(
                     "unexpanded-path",
                     "KC-5",
-                    format!("{path:?} is taken as it stands: nothing expands ~ or variables, or cuts blanks off"),
+                    format!(
+                        "{} is taken as it is written: ~ and variables are not expanded, and blanks count",
+                        quoted(path)
+                    ),
                 )
                 .at(variable())
                 .advise("Write the whole path."),
-                false => Lint::note("missing-file", "KC-8", format!("{path} is not there"))
+                false => Lint::note("missing-file", "KC-8", format!("{} does not exist", redact::text(path)))
                     .at(variable()),
             });
         }
@@ -70,7 +74,8 @@ impl Evidence<'_> {
                 continue;
             };
             let text = format!(
-                "holds secrets, user {name:?} for one, and its mode {mode:04o} lets others at it"
+                "holds secrets of user {}, and is accessible to other users (mode {mode:04o})",
+                quoted(name)
             );
             let origin = Origin::File { path: path.clone(), entry: String::new(), line: 0 };
             let lint = Lint::warning("readable-kubeconfig", "KC-86", text).at(origin);
@@ -87,15 +92,14 @@ impl Evidence<'_> {
         lints: &mut Vec<Lint>,
     ) {
         if let Some(mode) = self.mode(path).filter(|mode| mode & OTHERS != 0) {
-            let text =
-                format!("the {what} in {path} is not its owner's alone: its mode is {mode:04o}");
+            let text = format!("{what} {path} is accessible to other users (mode {mode:04o})");
             let lint = Lint::warning(code, "", text).at(self.origin(settings));
             lints.push(lint.advise(format!("chmod 600 {path}")));
         }
     }
 
     fn mode(&self, path: &str) -> Option<u32> {
-        Some(self.survey.facts.get(path)?.as_ref().ok()?.mode? & 0o7777)
+        Some(self.inputs.facts.get(path)?.as_ref().ok()?.mode? & 0o7777)
     }
 }
 

@@ -1,34 +1,41 @@
 //! What is wrong or odd, each in a file of its own kind.
 
 mod certificates;
+mod dry_run;
 mod entries;
+mod fields;
 mod files;
+mod nearest;
 mod notices;
+mod plugin;
 mod problems;
-mod rehearsal;
 mod server;
+mod templates;
 mod tokens;
 
-use super::Evidence;
+use super::LintContext;
 use super::explanation::{Lint, Severity};
 use crate::profile::Origin;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     /// All of them, the worst first, and otherwise in the order of a profile.
     pub(super) fn lints(&self) -> Vec<Lint> {
         let mut lints = Vec::new();
         self.problems_of_settings(&mut lints);
         self.notices(&mut lints);
+        self.templates(&mut lints);
         self.files(&mut lints);
+        self.fields(&mut lints);
         self.entries_of_files(&mut lints);
+        self.plugin(&mut lints);
         self.server(&mut lints);
         self.certificates(&mut lints);
         self.tokens(&mut lints);
         if self.problems.is_empty() && self.kuberc.is_empty() {
-            self.rehearse(&mut lints);
+            self.dry_run(&mut lints);
         }
         lints.sort_by_key(|lint| core::cmp::Reverse(lint.severity));
         lints
@@ -52,8 +59,10 @@ pub const CODES: &[&str] = &[
     "certificate-ends-soon",
     "certificate-key-mismatch",
     "certificate-without-key",
+    "content-not-path",
     "credentials-withheld",
     "differs-from-kubectl",
+    "duplicate-key",
     "duplicate-name",
     "early-authority",
     "early-certificate",
@@ -63,14 +72,16 @@ pub const CODES: &[&str] = &[
     "expired-certificate",
     "expired-token",
     "file-and-data",
+    "id-token-expired",
     "impersonation-without-user",
     "incomplete-plugin",
     "insecure",
-    "interactive-mode-missing",
     "key-without-certificate",
+    "kubectl-plugin-not-found",
     "kuberc",
     "malformed-kubeconfig",
     "masked-entry",
+    "misplaced-field",
     "missing-cluster",
     "missing-context",
     "missing-entry",
@@ -81,9 +92,9 @@ pub const CODES: &[&str] = &[
     "no-context",
     "no-credential",
     "no-files",
-    "no-namespace",
     "no-server",
     "no-such-entry",
+    "not-utf8",
     "notice",
     "oidc",
     "password-without-username",
@@ -96,6 +107,7 @@ pub const CODES: &[&str] = &[
     "pod-instead-of-kubeconfig",
     "problem",
     "proxy-from-environment",
+    "proxy-not-used",
     "readable-key",
     "readable-kubeconfig",
     "readable-token-file",
@@ -108,11 +120,13 @@ pub const CODES: &[&str] = &[
     "several-methods",
     "token-beside-token-file",
     "unexpanded-path",
+    "unknown-field",
     "unknown-interactive-mode",
     "unknown-plugin-version",
     "unknown-version",
     "unreadable-file",
     "unreadable-kubeconfig",
+    "unrendered-template",
     "unusable-auth-provider",
     "unusable-kuberc",
 ];

@@ -1,12 +1,12 @@
 //! What those who made the connection want a person to know.
 
-use super::Evidence;
+use super::LintContext;
 use crate::kubeconfig::explain::explanation::{Lint, Severity};
 use crate::profile::{Notice, Origin};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     pub(super) fn notices(&self, lints: &mut Vec<Lint>) {
         for notice in &self.profile.notices {
             let (severity, code, origin, advice) = self.meaning(notice);
@@ -40,7 +40,7 @@ impl Evidence<'_> {
             "IC-5" => (Warning, "bad-authority", nowhere, ""),
             "UA-1" => {
                 let origin = self.selection.cluster_origin("server");
-                (Warning, "server-user", origin, "Take it out, unless it is meant.")
+                (Warning, "server-user", origin, "Remove it unless it is meant.")
             }
             "UA-3" => (Note, "plugin-not-run", user("exec"), ""),
             "UA-4" => (Note, "auth-provider-not-used", user("auth-provider"), ""),

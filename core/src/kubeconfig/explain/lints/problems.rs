@@ -1,14 +1,16 @@
 //! What makes a configuration unusable, in the words of those who check it.
 
-use super::Evidence;
+use super::LintContext;
+use super::nearest::nearest;
 use crate::kubeconfig::explain::explanation::Lint;
 use crate::profile::Origin;
 use crate::profile::problem::{EmptyReason, Problem, ProblemKind, WithoutPlace};
+use crate::redact::{self, quoted};
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     pub(super) fn problems_of_settings(&self, lints: &mut Vec<Lint>) {
         for problem in self.problems {
             let (code, rule) = name(&problem.kind);
@@ -24,7 +26,7 @@ impl Evidence<'_> {
     /// What to do, where the problem does not say it itself.
     fn advice(&self, kind: &ProblemKind) -> String {
         let contexts = &self.selection.config.contexts;
-        let names: Vec<&str> = contexts.keys().map(String::as_str).take(5).collect();
+        let names: Vec<_> = contexts.keys().map(|name| redact::text(name)).take(5).collect();
         let known = match names.as_slice() {
             [] => "".to_owned(),
             [only] => ["The only context is ", only, "."].concat(),
@@ -34,8 +36,13 @@ impl Evidence<'_> {
             ProblemKind::EmptyConfig(EmptyReason::NoContext)
             | ProblemKind::ContextNotFound
             | ProblemKind::NoSuchEntry("context") => {
-                ["Choose one with --context. ", &known].concat().trim_end().to_owned()
+                let meant = nearest(self.selection.context_name, contexts.keys().map(String::as_str));
+                match meant {
+                    Some(name) => ["Did you mean ", &quoted(name), "?"].concat(),
+                    None => ["Choose one with --context. ", &known].concat().trim_end().to_owned(),
+                }
             }
+            ProblemKind::NoSuchEntry(_) | ProblemKind::Dangling(_) => self.nearest_entry(kind),
             ProblemKind::EmptyConfig(EmptyReason::NoFile(_)) => {
                 "Name a kubeconfig with --kubeconfig or KUBECONFIG, or a server with --server."
                     .to_owned()
@@ -57,6 +64,25 @@ impl Evidence<'_> {
     }
 }
 
+impl LintContext<'_> {
+    /// The cluster or user that may have been meant.
+    fn nearest_entry(&self, kind: &ProblemKind) -> String {
+        let config = self.selection.config;
+        let is_user = match kind {
+            ProblemKind::NoSuchEntry(kind) => *kind == "user",
+            ProblemKind::Dangling(target) => target.starts_with("user "),
+            _ => false,
+        };
+        let meant = match is_user {
+            true => nearest(self.selection.user_name, config.users.keys().map(String::as_str)),
+            false => {
+                nearest(self.selection.cluster_name, config.clusters.keys().map(String::as_str))
+            }
+        };
+        meant.map_or_else(String::new, |name| ["Did you mean ", &quoted(name), "?"].concat())
+    }
+}
+
 fn place(problem: &Problem) -> Origin {
     if !problem.file.is_empty() || problem.line > 0 {
         let (path, entry) = (problem.file.clone(), problem.entry.clone());
@@ -74,7 +100,9 @@ fn name(kind: &ProblemKind) -> (&'static str, &'static str) {
     match kind {
         ProblemKind::Unreadable(_) => ("unreadable-kubeconfig", "KC-9"),
         ProblemKind::Malformed(_) => ("malformed-kubeconfig", "KC-24"),
-        ProblemKind::Base64(_) => ("bad-base64", "KC-28"),
+        ProblemKind::Base64(_) | ProblemKind::PemNotBase64 => ("bad-base64", "KC-28"),
+        ProblemKind::ContentNotPath(_) => ("content-not-path", "KC-36"),
+        ProblemKind::NotUtf8 => ("not-utf8", "KC-2"),
         ProblemKind::UnknownVersion { .. } => ("unknown-version", "KC-22"),
         ProblemKind::Duplicate => ("duplicate-name", "KC-27"),
         ProblemKind::EmptyConfig(EmptyReason::NoContext) => ("no-context", "KC-47"),

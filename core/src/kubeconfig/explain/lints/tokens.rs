@@ -1,6 +1,6 @@
 //! Tokens: when they end, and what goes beside them.
 
-use super::Evidence;
+use super::LintContext;
 use crate::kubeconfig::explain::explanation::{Lint, Severity, Source};
 use crate::profile::{Bearer, Origin};
 use crate::secret::Secret;
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 const TOKEN: [&str; 1] = ["token"];
 const TOKEN_FILE: [&str; 1] = ["tokenFile"];
 
-impl Evidence<'_> {
+impl LintContext<'_> {
     pub(super) fn tokens(&self, lints: &mut Vec<Lint>) {
         match &self.profile.authentication.bearer {
             Bearer::Token(token) => self.expiry(token, Severity::Error, &TOKEN, lints),
@@ -22,9 +22,18 @@ impl Evidence<'_> {
                 }
                 if let Some(token) = fallback.as_ref().filter(|_| self.is_kubeconfig()) {
                     self.expiry(&token.0, Severity::Warning, &TOKEN, lints);
-                    let text = "there is a token beside tokenFile, which goes before it";
+                    let text = "both token and tokenFile are set; tokenFile takes precedence";
                     let lint = Lint::warning("token-beside-token-file", "UA-7", text);
                     lints.push(lint.at(self.origin(&TOKEN)).advise("Remove one of them."));
+                }
+            }
+            Bearer::Oidc(oidc) if oidc.refresh_token.is_some() => {
+                let end = oidc.id_token.as_ref().and_then(|token| id_token::expiry(token).ok()?);
+                if let Some(end) = end.filter(|end| *end <= self.now) {
+                    let text =
+                        format!("the id-token expired at {end}; it is refreshed when needed");
+                    let lint = Lint::note("id-token-expired", "OI-12", text);
+                    lints.push(lint.at(self.selection.user_origin("auth-provider")));
                 }
             }
             _ => {}
@@ -41,9 +50,9 @@ impl Evidence<'_> {
     fn expiry(&self, token: &Secret, severity: Severity, at: &[&str], lints: &mut Vec<Lint>) {
         let Ok(Some(end)) = id_token::expiry(token) else { return };
         if end <= self.now {
-            let text = format!("the token ended at {end}, as it says itself (not verified)");
+            let text = format!("the token expired at {end} by its own exp claim (not verified)");
             let lint = Lint::new(severity, "expired-token", "OI-12", text).at(self.origin(at));
-            lints.push(lint.advise("Get a new one: the server refuses this one."));
+            lints.push(lint.advise("Get a new one."));
         }
     }
 
@@ -54,7 +63,8 @@ impl Evidence<'_> {
         if !matches!(self.profile.authentication.bearer, Bearer::Token(_)) || file.is_none() {
             return;
         }
-        let text = "--token goes before the kubeconfig's tokenFile; in kubectl it has no effect";
+        let text =
+            "--token takes precedence over the kubeconfig's tokenFile; in kubectl it has no effect";
         let lint = Lint::note("differs-from-kubectl", "UA-7", text);
         lints.push(lint.at(Origin::Override("token".into())));
     }
@@ -72,8 +82,8 @@ impl Evidence<'_> {
             return;
         }
         let text = format!(
-            "the {header} goes out together with a client certificate, by which the server goes \
-             first: the {header} seems to be ignored"
+            "both a {header} and a client certificate are sent; the server looks at the certificate \
+             first"
         );
         let lint = Lint::warning("certificate-beside-token", "KB-21", text);
         lints.push(lint.at(self.origin(name)).advise("Keep one of them."));

@@ -9,8 +9,11 @@ use crate::report::{Exit, Report};
 use crate::settings;
 use crate::verbose_log::VerboseLog;
 use clap::{Args, ValueEnum};
-use kubecred_core::kubeconfig::explain::{Explanation, FileFacts, Severity, explain};
-use kubecred_core::{Failure, StdinState};
+use kubecred_core::kubeconfig::explain::{
+    Explanation, FileFacts, ProxyAnswer, RULES, Severity, explain,
+};
+use kubecred_core::{Cluster, Environment, Failure, StdinState};
+use kubecred_host::net::{Address, ProxyVariables, Route};
 use kubecred_tokio::find_program;
 use std::io::{IsTerminal, Write};
 
@@ -20,10 +23,12 @@ Examples:
   kubecred config explain --context prod --token xyz
   kubecred config explain --strict -o json | jq '.lints[] | select(.severity != \"note\")'
 
-Says which files were looked for, what each setting is, where it stands and what it masks, which
-credential goes out, which ones do not, and why. Files are read and the plugin is looked up, but
-nothing is run and nothing is sent: whether the server takes the credential is for kubecred get to
-say. When tokens end is what they say themselves; nobody verifies it here. No secret is shown.
+Shows which kubeconfig files are read, each setting with its file and line and what it masks, which
+credentials are used, which are not, and why. Files are read and the plugin is looked up, but nothing
+is run or sent: kubecred get shows whether the server accepts the credential. Expiry times are those
+in the tokens, which are not verified here. Secrets are hidden.
+
+With -v each line names its rule; --rules lists the rules.
 
 -o json prints one object: kind Explanation, apiVersion explain.kubecred/v1, with the lists
 settings, credentials and lints. Fields may be added to a version; none goes. The codes of lints
@@ -32,16 +37,19 @@ stay.
 Exit codes: 0 nothing is wrong, or only notes and warnings; 1 a warning, with --strict; 2 usage;
 3 an error: no request could be made with this; 7 output.";
 
-/// Say what is in effect, where it comes from and why, and what is wrong
+/// Show the settings in effect, where each comes from and why, and what is wrong
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Explain {
-    /// How to tell it: to people, or to programs
+    /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Format,
     /// End with code 1 if there is a warning
     #[arg(long)]
     strict: bool,
+    /// List the rules that -v and -o json name, and explain nothing
+    #[arg(long)]
+    rules: bool,
     #[command(flatten)]
     connection: ConnectionFlags,
 }
@@ -55,17 +63,19 @@ enum Format {
 
 impl Run for Explain {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
-        let explanation = gather(&before.then(self.connection))?;
-        let text = match self.output {
-            Format::Text => text::Page::of_stdout().write(&explanation),
+        if self.rules {
+            let lines = RULES.iter().map(|(id, rule)| format!("{id:<6} {rule}\n"));
+            return print(&lines.collect::<String>());
+        }
+        let connection = before.then(self.connection);
+        let explanation = gather(&connection)?;
+        print(&match self.output {
+            Format::Text => text::Page::of_stdout(connection.verbose).write(&explanation),
             Format::Json => {
                 let json = serde_json::to_string_pretty(&explanation);
                 json.map_err(|error| Report::new(Exit::Output, error))? + "\n"
             }
-        };
-        let mut stdout = std::io::stdout().lock();
-        let said = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        said.map_err(|error| Report::output(&error))?;
+        })?;
         // Everything has been said; what is left is the code.
         match explanation.worst() {
             Some(Severity::Error) => Err(Report::new(Exit::Configuration, "")),
@@ -75,6 +85,12 @@ impl Run for Explain {
     }
 }
 
+fn print(text: &str) -> Result<(), Report> {
+    let mut stdout = std::io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed.map_err(|error| Report::output(&error))
+}
+
 fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
     let log = VerboseLog::new(flags.verbose);
     let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
@@ -82,12 +98,25 @@ fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
     let mut overrides = settings::overrides(flags, &environment);
     overrides.timeout = settings::timeout(flags)?;
     let kuberc = settings::plugin_policy(flags, log)?;
-    let inquiry = explain(flags.kubeconfig.as_deref(), overrides, &environment).with_kuberc(kuberc);
-    let files: Vec<_> = inquiry.paths().iter().map(|path| look(path, log)).collect();
-    let survey = inquiry.open(files);
-    let files: Vec<_> = survey.paths().iter().map(|path| look(path, log)).collect();
-    let programs = survey.programs().iter().map(|program| find_program(program)).collect();
-    Ok(survey.finish(files, programs, clock::now()))
+    let request = explain(flags.kubeconfig.as_deref(), overrides, &environment).with_kuberc(kuberc);
+    let files: Vec<_> = request.paths().iter().map(|path| look(path, log)).collect();
+    let inputs = request.open(files);
+    let files: Vec<_> = inputs.paths().iter().map(|path| look(path, log)).collect();
+    let programs = inputs.programs().iter().map(|program| find_program(program)).collect();
+    let proxy = proxy(inputs.server(), &environment);
+    Ok(inputs.with_proxy(proxy).finish(files, programs, clock::now()))
+}
+
+/// What a connection to the server would do about the proxy of the variables.
+fn proxy(server: &str, environment: &Environment) -> Option<ProxyAnswer> {
+    let cluster = Cluster { server: server.to_owned(), ..Cluster::default() };
+    let target = Address::parse(&cluster).ok()?.base();
+    let variables = ProxyVariables::new(environment);
+    match (variables.exception(&target), variables.route(&target).ok()?) {
+        (_, Route::Proxy(_)) => Some(ProxyAnswer::Used),
+        (Ok(Some(reason)), _) => Some(ProxyAnswer::NotUsed(reason.to_string())),
+        _ => Some(ProxyAnswer::NotUsed("it is not the URL of a proxy".to_owned())),
+    }
 }
 
 fn look(path: &str, log: VerboseLog) -> Result<FileFacts, Failure> {

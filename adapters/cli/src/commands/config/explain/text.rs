@@ -3,12 +3,11 @@
 use crate::report::Printable;
 use kubecred_core::Origin;
 use kubecred_core::kubeconfig::explain::{
-    Explanation, FileState, Lint, Masked, Searched, Setting, Severity, Source,
+    Explanation, FileState, Lint, Masked, Searched, Setting, Severity,
 };
 use std::io::IsTerminal;
 
-/// As wide as it gets where nobody says how wide it is, and where it is wider than people read.
-const WIDTH: usize = 80;
+/// Lines on a terminal are wrapped, and not made wider than people read.
 const WIDEST: usize = 110;
 
 const BOLD: &str = "1";
@@ -19,20 +18,24 @@ const CYAN: &str = "36";
 
 /// What it is written on.
 pub(super) struct Page {
+    /// Of a terminal. In a pipe lines are as long as they are.
     width: usize,
+    /// Whether rules are named.
+    rules: bool,
     colours: bool,
     text: String,
 }
 
 impl Page {
-    /// Standard output: as wide as the terminal, and with colours if it is one and nobody minds.
-    pub(super) fn of_stdout() -> Self {
+    /// Standard output. Colours and wrapped lines are for terminals.
+    pub(super) fn of_stdout(rules: bool) -> Self {
         let stdout = std::io::stdout();
         let width = terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into());
         let unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let colours = stdout.is_terminal() && unset("NO_COLOR") && !dumb;
-        Self { width: width.unwrap_or(WIDTH).clamp(40, WIDEST), colours, text: String::new() }
+        let width = width.map_or(usize::MAX, |width: usize| width.clamp(40, WIDEST));
+        Self { width, rules, colours, text: String::new() }
     }
 
     /// The whole of it.
@@ -69,13 +72,8 @@ impl Page {
             };
             self.item(state, 7, DIM, &file.path);
         }
-        let source = match search.source {
-            Source::Flags => "Flags count",
-            Source::Kubeconfig => "These files count",
-            Source::ServiceAccount => "The pod's service account counts",
-            _ => "Nothing counts",
-        };
-        self.paragraph(2, &format!("{source}: {} ({})", search.because, search.rule), "");
+        let text = self.with_rule(&search.reason, &search.rule);
+        self.paragraph(2, &text, "");
     }
 
     fn settings(&mut self, heading: &str, settings: &[&Setting], style: &str) {
@@ -85,13 +83,22 @@ impl Page {
         self.heading(heading);
         let longest = settings.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
         for setting in settings {
-            let Setting { name, value, origin, rule, because, masked, .. } = setting;
-            self.item(name, longest, style, value);
+            let Setting { name, value, origin, rule, reason, masked, .. } = setting;
+            let reason = self.with_rule(reason, rule);
+            let why = match origin {
+                Origin::Default => reason,
+                origin => format!("{}: {reason}", place(origin)),
+            };
             let indent = longest + 4;
-            let why = format!("{}: {because} ({rule})", place(origin));
-            self.paragraph(indent, &why, DIM);
+            let line = format!("{value}  # {why}");
+            if line.chars().count() <= self.width.saturating_sub(indent) {
+                self.item(name, longest, style, &line);
+            } else {
+                self.item(name, longest, style, value);
+                self.paragraph(indent, &format!("# {why}"), DIM);
+            }
             for Masked { value, origin, .. } in masked {
-                self.paragraph(indent, &format!("masks {value}, {}", place(origin)), DIM);
+                self.paragraph(indent, &format!("# masks {value}, {}", place(origin)), DIM);
             }
         }
     }
@@ -109,7 +116,7 @@ impl Page {
         let counts = [Severity::Error, Severity::Warning, Severity::Note].map(count);
         let counts: Vec<String> = counts.into_iter().flatten().collect();
         match counts.is_empty() {
-            true => self.heading("Nothing to object to"),
+            true => self.heading("No problems found"),
             false => self.heading(&format!("Found {}", counts.join(", "))),
         }
         for lint in lints {
@@ -119,12 +126,28 @@ impl Page {
                 Severity::Warning => YELLOW,
                 Severity::Note => CYAN,
             };
-            let rule = if rule.is_empty() { String::new() } else { format!(" ({rule})") };
-            self.item(severity.as_str(), 7, style, &format!("{code}: {message}{rule}"));
-            if *origin != Origin::Default {
-                self.paragraph(11, &place(origin), DIM);
-            }
-            self.paragraph(11, advice, "");
+            let place = match origin {
+                Origin::Default => String::new(),
+                origin => format!("{}: ", place(origin)),
+            };
+            // The place names the entry, which the message may begin with.
+            let entry = match origin {
+                Origin::File { entry, .. } if !entry.is_empty() => entry.as_str(),
+                _ => "\n",
+            };
+            let message = message
+                .strip_prefix(entry)
+                .map_or(&**message, |rest| rest.trim_start_matches([':', ' ']));
+            let message = self.with_rule(message, rule);
+            let advice = if advice.is_empty() { String::new() } else { format!(". {advice}") };
+            self.item(severity.as_str(), 7, style, &format!("{place}{message}{advice} [{code}]"));
+        }
+    }
+
+    fn with_rule(&self, text: &str, rule: &str) -> String {
+        match self.rules && !rule.is_empty() {
+            true => format!("{text} ({rule})"),
+            false => text.to_owned(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What would become of a request now: the machine that makes credentials is asked for one, with
 //! the files that were read and no way to run or to send anything.
 
-use super::Evidence;
+use super::LintContext;
 use super::certificates::{AUTHORITY, CERTIFICATE};
 use crate::credential::Unavailable;
 use crate::error::{ContentProblem, Error, FileRole, PluginProblem};
@@ -13,14 +13,15 @@ use crate::profile::{Bearer, Origin};
 use crate::protocol::{Action, Event, Failure, FailureKind, FileBytes, Input, Job, RunCommand};
 use crate::source::exec;
 use crate::time::{Instant, Now};
+use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// More than any login takes without running or sending something.
 const STEPS: usize = 100;
 
-impl Evidence<'_> {
-    pub(super) fn rehearse(&self, lints: &mut Vec<Lint>) {
+impl LintContext<'_> {
+    pub(super) fn dry_run(&self, lints: &mut Vec<Lint>) {
         let now = Now { monotonic: Instant::from_millis(0), wall: self.now };
         let mut machine = Authenticator::new(self.profile, Policy::default(), 0);
         machine.handle_input(now, Input::Demand);
@@ -28,7 +29,7 @@ impl Evidence<'_> {
         for _ in 0..STEPS {
             match machine.poll_action() {
                 Some(Action::ReadFile(job)) => {
-                    let read = self.survey.facts.get(&job.request.path);
+                    let read = self.inputs.facts.get(&job.request.path);
                     let read = read.map_or_else(|| Err(unanswered()), contents);
                     machine.handle_input(now, job.done(read.map(FileBytes)));
                 }
@@ -72,7 +73,15 @@ impl Evidence<'_> {
             _ if serving || self.has_fallback(error) => Severity::Warning,
             _ => Severity::Error,
         };
-        Lint::new(severity, code, rule, error.to_string()).at(self.place(error))
+        let text = match error {
+            // It is the cluster's, whoever the user is.
+            Error::Data { role: FileRole::Roots, problem, .. } => {
+                let title = self.selection.cluster_title();
+                format!("{title}: certificate-authority-data {problem}")
+            }
+            error => error.to_string(),
+        };
+        Lint::new(severity, code, rule, text).at(self.place(error))
     }
 
     /// A token file that cannot be read is made up for by a token beside it (UA-8).
@@ -98,10 +107,18 @@ impl Evidence<'_> {
             _ => return Origin::Default,
         };
         match role {
+            FileRole::Token => self.origin(&["token"]),
+            role => self.place_of_role(*role),
+        }
+    }
+
+    /// Where the setting stands that names a file.
+    pub(super) fn place_of_role(&self, role: FileRole) -> Origin {
+        match role {
             FileRole::ClientCertificate => self.origin(&CERTIFICATE),
             FileRole::ClientKey => self.origin(&["client-key", "client-key-data"]),
             FileRole::Roots => self.origin(&AUTHORITY),
-            FileRole::Token => self.origin(&["token"]),
+            FileRole::Token => self.origin(&["tokenFile"]),
             FileRole::Basic => self.origin(&["username", "password"]),
             FileRole::Impersonation => self.origin(&["as"]),
         }
