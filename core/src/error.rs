@@ -138,6 +138,12 @@ pub enum OutputProblem {
         /// What the kubeconfig says.
         configured: String,
     },
+    /// It is what `gcloud config config-helper` prints, which has no `apiVersion` either.
+    #[error(
+        "it is the output of gcloud config config-helper, which is not an ExecCredential; put \
+         `kubecred cache --` before gcloud to translate it, or use gke-gcloud-auth-plugin"
+    )]
+    ConfigHelper,
     /// `apiVersion` is another than the configured one (EX-52).
     #[error("the plugin is configured for {configured:?} and returned {returned:?}")]
     ApiVersion {

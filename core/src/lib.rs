@@ -84,6 +84,7 @@
 //! | What can it ask of a host? What may a host say? | [`protocol`] |
 //! | When does it refresh? | [`policy`], and `machine/refreshed.rs` for how |
 //! | How is an exec plugin asked, and understood? | [`exec`] |
+//! | When may a plugin's answer be used again by another process? | [`plugin_cache`] |
 //! | Is my token safe? | [`secret`] |
 //!
 //! Rule ids in the documentation (KC-32, EX-63, …) name the behaviours of client-go that a place
@@ -129,6 +130,7 @@ pub mod login;
 mod machine;
 mod path;
 mod pem;
+pub mod plugin_cache;
 pub mod policy;
 mod profile;
 pub mod protocol;

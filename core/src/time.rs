@@ -71,6 +71,12 @@ impl UnixTime {
         Self(self.0.saturating_add_unsigned(millis(duration)))
     }
 
+    /// `self - duration`, or the first representable time.
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(millis(duration)))
+    }
+
     /// The time from `earlier` to `self`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         let difference = self.0.saturating_sub(earlier.0);

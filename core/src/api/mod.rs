@@ -10,6 +10,7 @@ pub mod bound_object;
 pub mod call;
 pub(crate) mod document;
 pub mod exec_credential;
+pub(crate) mod gcloud;
 pub(crate) mod json;
 pub mod meta;
 pub(crate) mod reader;

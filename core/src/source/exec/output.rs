@@ -1,6 +1,7 @@
 //! What a plugin printed: reading it, and writing it for those who are plugins.
 
 use crate::api::exec_credential::{Status, Unchecked};
+use crate::api::gcloud::ConfigHelper;
 use crate::api::json::{Json, string_size};
 use crate::api::word;
 use crate::certificate;
@@ -40,9 +41,13 @@ pub fn accept(exec: &Exec, exit: &Exit) -> Result<Fetched, PluginProblem> {
 }
 
 fn read(configured: ExecApiVersion, output: &[u8]) -> Result<Status, OutputProblem> {
-    let output = Unchecked::from_output(output).map_err(OutputProblem::Malformed)?;
+    let text = output;
+    let output = Unchecked::from_output(text).map_err(OutputProblem::Malformed)?;
     let configured_text = || configured.as_str().to_owned();
     if output.api_version.is_empty() {
+        if ConfigHelper::from_output(text).is_some() {
+            return Err(OutputProblem::ConfigHelper);
+        }
         return Err(OutputProblem::NoApiVersion { configured: configured_text() });
     }
     if output.api_version != configured.as_str() {
