@@ -14,6 +14,7 @@ Examples:
   kubecred get /version
   kubecred credential --context prod -o token
   kubecred config use-context prod
+  kubecred cache -- aws eks get-token --cluster-name prod
 
 kubectl's flags, --context, --server, --token, --as and the rest, go before or after the command;
 kubecred get --help lists them.

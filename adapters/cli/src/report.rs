@@ -23,8 +23,12 @@ pub(crate) enum Exit {
     TimedOut = 6,
     /// Standard output cannot be written.
     Output = 7,
+    /// SIGHUP: the terminal was closed.
+    HungUp = 129,
     /// A person, or the system, wants it to end.
     Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
 }
 
 /// An error as a person gets to see it. Holds no secret: whoever makes one sees to that.
@@ -62,6 +66,13 @@ impl Report {
         }
         ExitCode::from(self.exit as u8)
     }
+}
+
+/// Tells of something that does not end the run.
+pub(crate) fn warn(text: &str) {
+    let text = format!("warning: {}\n", Printable(text));
+    // If standard error is closed, there is nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Names, and what servers say, have any length; people have not. The end is kept too: it says what

@@ -76,6 +76,8 @@ pub use handle::{Auth, Events};
 pub use kubeconfig_file::KubeconfigFiles;
 pub use kubecred_core;
 pub use load::{environment, read_kubeconfig};
+#[cfg(feature = "client")]
+pub use perform::RequestSender;
 pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands, find_program};
 pub use provider::{ProvidedToken, Providing, TokenProvider};
 

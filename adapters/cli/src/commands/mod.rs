@@ -3,6 +3,7 @@
 //! A new command is a file with a type that implements [`Run`] (a `clap::Args` whose doc comment and
 //! `after_help` are its help), a `mod` line and a line in the table.
 
+mod cache;
 mod config;
 mod credential;
 mod demo;
@@ -45,6 +46,7 @@ pub(crate) use config::help as config_help;
 commands! {
     /// What the program can do.
     Command {
+        Cache: cache::Cache,
         Config: config::Config,
         Credential: credential::Credential,
         Demo: demo::Demo,

@@ -1,6 +1,7 @@
 //! The program as people use it: run as a process, against an API server on loopback.
 
 mod arguments;
+mod cache;
 mod credential;
 mod demo;
 mod errors;

@@ -8,10 +8,14 @@ mod path;
 mod pipe;
 #[cfg(feature = "client")]
 mod request;
+#[cfg(feature = "client")]
+mod sender;
 mod write;
 
 pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
 pub use path::find_program;
+#[cfg(feature = "client")]
+pub use sender::RequestSender;
 
 #[cfg(feature = "client")]
 pub(crate) use file::read_file;

@@ -1,0 +1,35 @@
+//! Requests of other machines than the authenticator, such as a login.
+
+use super::{Host, SystemCommands};
+use crate::proxy;
+use kubecred_core::Failure;
+use kubecred_core::protocol::{HttpResponse, SendRequest};
+use std::fmt;
+
+/// Sends the requests of a machine that this crate does not drive: each over a connection of its
+/// own, and no redirect is followed.
+pub struct RequestSender(Host);
+
+impl RequestSender {
+    /// With the proxies of this process's environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let runner = Box::new(SystemCommands::default());
+        let proxies = proxy::Environment::capture(|name| std::env::var(name).ok());
+        Self(Host { runner, crypto: None, proxies })
+    }
+
+    /// Sends it, and reads the answer up to the request's limit.
+    ///
+    /// # Errors
+    /// It cannot be sent on its terms, or there is no answer, or it is too large.
+    pub async fn send(&self, request: &SendRequest) -> Result<HttpResponse, Failure> {
+        self.0.send(request).await
+    }
+}
+
+impl fmt::Debug for RequestSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestSender").finish_non_exhaustive()
+    }
+}
