@@ -1,6 +1,8 @@
 //! Who may come in: tokens and passwords, changeable while the server runs.
 
 use crate::caller::Caller;
+use crate::reviews::Reviews;
+use crate::service_accounts::{API_AUDIENCE, ServiceAccounts};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -62,6 +64,8 @@ impl From<&str> for User {
 #[derive(Clone, Default)]
 pub struct Accounts {
     state: Arc<Mutex<State>>,
+    service_accounts: ServiceAccounts,
+    reviews: Reviews,
 }
 
 #[derive(Default)]
@@ -108,6 +112,16 @@ impl Accounts {
         self.state().everyone = yes;
     }
 
+    /// The service accounts, whose tokens a TokenRequest makes.
+    pub fn service_accounts(&self) -> &ServiceAccounts {
+        &self.service_accounts
+    }
+
+    /// How reviews are answered.
+    pub fn reviews(&self) -> &Reviews {
+        &self.reviews
+    }
+
     /// Answers 401 to the next `count` requests, whatever they carry. Counts given before are forgotten.
     pub fn reject_next(&self, count: u64) {
         self.state().rejections = count;
@@ -146,16 +160,26 @@ impl Accounts {
 
     fn by_header(&self, headers: &HeaderMap, now: SystemTime) -> Option<User> {
         let (scheme, value) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
-        let state = self.state();
         if scheme.eq_ignore_ascii_case("bearer") {
-            let token = state.tokens.get(value)?;
-            let good = token.expires.is_none_or(|expires| now < expires);
-            good.then(|| token.user.clone())
+            let (user, audiences) = self.owner(value, now)?;
+            audiences.iter().any(|audience| audience == API_AUDIENCE).then_some(user)
         } else if scheme.eq_ignore_ascii_case("basic") {
-            state.passwords.get(&basic_credentials(value)?).cloned()
+            self.state().passwords.get(&basic_credentials(value)?).cloned()
         } else {
             None
         }
+    }
+
+    /// Whose token this is and for which audiences, while it is good. Those that were not made by a TokenRequest are for
+    /// the API server.
+    pub(crate) fn owner(&self, token: &str, now: SystemTime) -> Option<(User, Vec<String>)> {
+        let (user, audiences) = match self.state().tokens.get(token) {
+            Some(Token { expires: Some(expires), .. }) if now >= *expires => return None,
+            Some(token) => (token.user.clone(), vec![API_AUDIENCE.to_owned()]),
+            None => self.service_accounts.owner(token, now)?,
+        };
+        let is_known = user.is_member_of(AUTHENTICATED);
+        Some((if is_known { user } else { user.member_of([AUTHENTICATED]) }, audiences))
     }
 
     fn insert(&self, token: &str, what: Token) {

@@ -3,11 +3,11 @@
 use crate::accounts::User;
 use serde_json::{Value, json};
 
-/// Where a caller asks who it is.
-pub(crate) const REVIEWS: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+/// The namespaces that there are.
+pub(crate) const NAMESPACES: [&str; 3] = ["default", "kube-public", "kube-system"];
 
-const NAMESPACES: [&str; 3] = ["default", "kube-public", "kube-system"];
-const PODS: [(&str, &str); 3] =
+/// The pods that there are, by namespace and name.
+pub(crate) const PODS: [(&str, &str); 3] =
     [("default", "web-0"), ("default", "web-1"), ("kube-system", "kube-apiserver")];
 const CREATED: &str = "2024-01-01T00:00:00Z";
 
@@ -24,16 +24,6 @@ pub(crate) fn object(path: &str) -> Option<Value> {
         "/apis/authentication.k8s.io/v1" => authentication_resources(),
         "/api/v1/namespaces" => list("NamespaceList", NAMESPACES.map(namespace).into()),
         _ => return in_namespace(path.strip_prefix("/api/v1/namespaces/")?),
-    })
-}
-
-/// The answer to a `SelfSubjectReview`.
-pub(crate) fn review(user: &User) -> Value {
-    json!({
-        "kind": "SelfSubjectReview",
-        "apiVersion": "authentication.k8s.io/v1",
-        "metadata": { "creationTimestamp": null },
-        "status": { "userInfo": user_info(user) },
     })
 }
 
@@ -126,9 +116,12 @@ fn core_resources() -> Value {
         "groupVersion": "v1",
         "resources": [
             { "name": "namespaces", "singularName": "namespace", "namespaced": false, "kind": "Namespace",
-              "verbs": ["get", "list"], "shortNames": ["ns"] },
+              "verbs": ["get", "list", "watch"], "shortNames": ["ns"] },
             { "name": "pods", "singularName": "pod", "namespaced": true, "kind": "Pod",
-              "verbs": ["list"], "shortNames": ["po"] },
+              "verbs": ["list", "watch"], "shortNames": ["po"] },
+            { "name": "serviceaccounts/token", "singularName": "", "namespaced": true,
+              "group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest",
+              "verbs": ["create"] },
         ],
     })
 }
@@ -141,6 +134,8 @@ fn authentication_resources() -> Value {
         "resources": [
             { "name": "selfsubjectreviews", "singularName": "selfsubjectreview", "namespaced": false,
               "kind": "SelfSubjectReview", "verbs": ["create"] },
+            { "name": "tokenreviews", "singularName": "tokenreview", "namespaced": false,
+              "kind": "TokenReview", "verbs": ["create"] },
         ],
     })
 }

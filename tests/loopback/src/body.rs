@@ -5,6 +5,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A piece of filler: one line of text again and again.
 static FILLER: [u8; 16 * 1024] = {
@@ -24,6 +25,8 @@ pub(crate) enum ReplyBody {
     Whole(Bytes),
     /// This many bytes of filler, made as they are sent.
     Filler(u64),
+    /// Pieces as they come, to the end of their sender.
+    Events(UnboundedReceiver<Bytes>),
 }
 
 impl Body for ReplyBody {
@@ -32,7 +35,7 @@ impl Body for ReplyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = match &mut *self {
             Self::Whole(bytes) => std::mem::take(bytes),
@@ -41,6 +44,11 @@ impl Body for ReplyBody {
                     usize::try_from(*left).map_or(FILLER.len(), |left| left.min(FILLER.len()));
                 *left -= size as u64;
                 Bytes::from_static(&FILLER[..size])
+            }
+            Self::Events(events) => {
+                return events
+                    .poll_recv(context)
+                    .map(|event| event.map(|event| Ok(Frame::data(event))));
             }
         };
         Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
@@ -51,9 +59,10 @@ impl Body for ReplyBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            Self::Whole(bytes) => bytes.len() as u64,
-            Self::Filler(left) => *left,
-        })
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Filler(left) => SizeHint::with_exact(*left),
+            Self::Events(_) => SizeHint::default(),
+        }
     }
 }

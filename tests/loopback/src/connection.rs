@@ -4,6 +4,7 @@ use crate::accounts::Accounts;
 use crate::body::ReplyBody;
 use crate::caller::Caller;
 use crate::exchange::{Exchange, Journal, Tally};
+use crate::held::Held;
 use crate::respond::{self, Script};
 use crate::status;
 use crate::tls::ClientCheck;
@@ -17,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -46,6 +48,12 @@ pub(crate) struct Shared {
     /// `None` is plain HTTP.
     pub(crate) tls: Option<RwLock<Arc<ServerConfig>>>,
     pub(crate) http1_only: bool,
+    /// Streams that a client may have open on one connection of HTTP/2.
+    pub(crate) max_streams: u32,
+    /// Requests that stay open.
+    pub(crate) held: Held,
+    /// Counts the calls for all connections to end when they have answered what they have.
+    pub(crate) go_away: watch::Sender<u64>,
 }
 
 /// Serves a connection until either side ends it. What goes wrong on it ends it too, and is nobody else's affair.
@@ -70,15 +78,22 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http2().max_concurrent_streams(1000).max_header_list_size(HEADER_LIMIT);
+    http.http2().max_concurrent_streams(shared.max_streams).max_header_list_size(HEADER_LIMIT);
     let http = if shared.http1_only { http.http1_only() } else { http };
     let caller = Arc::new(caller);
+    let mut go_away = shared.go_away.subscribe();
     let service = service_fn(move |request| {
         let (shared, caller) = (Arc::clone(&shared), Arc::clone(&caller));
         async move { Ok::<_, Infallible>(exchange(&shared, &caller, request).await) }
     });
-    // An error here is the client's going away in the middle of something.
-    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    loop {
+        tokio::select! {
+            // An error here is the client's going away in the middle of something.
+            _ = connection.as_mut() => return,
+            Ok(()) = go_away.changed() => connection.as_mut().graceful_shutdown(),
+        }
+    }
 }
 
 async fn exchange(
@@ -122,9 +137,12 @@ async fn answer(
             return (request.into_parts().0, reply.map(ReplyBody::Whole));
         }
     }
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let reply = match user {
-        Some(user) => respond::reply(&parts, caller, user).await,
+        Some(user) => {
+            let state = (&shared.accounts, &shared.held);
+            respond::reply(&parts, &body, caller, user, state).await
+        }
         None => status::unauthorized(),
     };
     (parts, reply)

@@ -1,11 +1,13 @@
 //! Which path is answered by what.
 
-use crate::accounts::User;
+use crate::accounts::{Accounts, User};
 use crate::api;
 use crate::body::ReplyBody;
 use crate::caller::Caller;
 use crate::exchange::shown_value;
+use crate::held::Held;
 use crate::impersonation::{NoUser, impersonated};
+use crate::reviews;
 use crate::status::{document, refusal, text};
 use bytes::Bytes;
 use http::request::Parts;
@@ -23,8 +25,10 @@ const SLOWEST: Duration = Duration::from_secs(60);
 /// Answers a request whose sender has been authenticated as `caller_user`.
 pub(crate) async fn reply(
     request: &Parts,
+    body: &Bytes,
     caller: &Caller,
     caller_user: User,
+    (accounts, held): (&Accounts, &Held),
 ) -> Response<ReplyBody> {
     let user = match impersonated(caller_user, &request.headers) {
         Ok(user) => user,
@@ -35,16 +39,21 @@ pub(crate) async fn reply(
         }
     };
     let path = request.uri.path();
-    if path == api::REVIEWS {
-        return only(&Method::POST, request, || document(StatusCode::CREATED, &api::review(&user)));
+    if let Some(reply) = reviews::reply(request, body, accounts, &user).await {
+        return reply;
     }
     let found = match path {
         "/echo" => return document(StatusCode::OK, &echo(request, caller, &user)),
         "/healthz" | "/livez" | "/readyz" => text(StatusCode::OK, "ok"),
         "/forbidden" => forbidden(&user, path),
         "/slow" => return slow(request).await,
+        "/held" => {
+            held.wait().await;
+            text(StatusCode::OK, "ok")
+        }
         "/big" => big(request),
         _ => match api::object(path) {
+            Some(object) if is_watch(request, &object) => watch(&object, held),
             Some(object) => document(StatusCode::OK, &object),
             None => return not_found(),
         },
@@ -85,6 +94,19 @@ async fn slow(request: &Parts) -> Response<ReplyBody> {
 fn big(request: &Parts) -> Response<ReplyBody> {
     let Some(size) = number(request, "bytes") else { return bad_query("bytes") };
     text(StatusCode::OK, "").map(|_| ReplyBody::Filler(size))
+}
+
+fn is_watch(request: &Parts, object: &Value) -> bool {
+    let mut pairs = request.uri.query().unwrap_or_default().split('&');
+    object["items"].is_array() && pairs.any(|pair| matches!(pair, "watch=true" | "watch=1"))
+}
+
+/// The items of a list as events; what follows is the test's to send.
+fn watch(list: &Value, held: &Held) -> Response<ReplyBody> {
+    let items = list["items"].as_array().into_iter().flatten();
+    let events = items.map(|item| json!({ "type": "ADDED", "object": item }).to_string() + "\n");
+    let events = events.collect::<String>().into();
+    document(StatusCode::OK, list).map(|_| ReplyBody::Events(held.watch(events)))
 }
 
 /// What was seen of the request, credentials left out.

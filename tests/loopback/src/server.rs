@@ -3,6 +3,7 @@
 use crate::accounts::Accounts;
 use crate::connection::{Shared, serve};
 use crate::exchange::{Counters, Exchange, Journal, Tally};
+use crate::held::Held;
 use crate::listener::Listener;
 use crate::pki::{Authority, Issued};
 use crate::respond::Script;
@@ -88,6 +89,37 @@ impl ApiServer {
         self.listener.hang_up();
     }
 
+    /// Tells all connections that are open now to end when they have answered what they have: GOAWAY in HTTP/2,
+    /// `Connection: close` in HTTP/1.1.
+    pub fn go_away(&self) {
+        self.shared.go_away.send_modify(|calls| *calls += 1);
+    }
+
+    /// Waits until this many requests to `/held` are waiting for their answer.
+    pub async fn holds(&self, count: usize) {
+        self.shared.held.until(count).await;
+    }
+
+    /// Answers all requests to `/held` that are waiting.
+    pub fn release(&self) {
+        self.shared.held.release();
+    }
+
+    /// Waits until this many watches (lists with `watch=true`) were begun since the start.
+    pub async fn watched(&self, count: usize) {
+        self.shared.held.until_watched(count).await;
+    }
+
+    /// Sends one event, a line of JSON, to every watch, and says how many there are.
+    pub fn announce(&self, event: &str) -> usize {
+        self.shared.held.announce(&format!("{event}\n").into())
+    }
+
+    /// Ends all watches.
+    pub fn end_watches(&self) {
+        self.shared.held.end_watches();
+    }
+
     /// Ends all connections and stops listening; when it returns, the port is free.
     pub async fn shutdown(self) {
         self.listener.shutdown().await;
@@ -106,6 +138,7 @@ pub struct ApiServerBuilder {
     address: SocketAddr,
     tls: bool,
     http1_only: bool,
+    max_streams: u32,
     names: Vec<String>,
     authority: Option<Authority>,
     client_authority: Option<Authority>,
@@ -120,6 +153,7 @@ impl Default for ApiServerBuilder {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             tls: true,
             http1_only: false,
+            max_streams: 1000,
             names: NAMES.map(str::to_owned).into(),
             authority: None,
             client_authority: None,
@@ -152,6 +186,12 @@ impl ApiServerBuilder {
     /// Speaks HTTP/1.1 only; without it, ALPN decides.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
+        self
+    }
+
+    /// Lets a client have so many streams open on one connection of HTTP/2; 1000 unless it is said otherwise.
+    pub fn max_streams(mut self, most: u32) -> Self {
+        self.max_streams = most;
         self
     }
 
@@ -220,6 +260,9 @@ impl ApiServerBuilder {
             check: ClientCheck::new(self.client_authority.as_ref().unwrap_or(&authority)),
             tls: tls.map(RwLock::new),
             http1_only: self.http1_only,
+            max_streams: self.max_streams,
+            held: Held::default(),
+            go_away: watch::Sender::new(0),
         });
         let serving = Arc::clone(&shared);
         let listener = Listener::start(self.address, move |stream| {

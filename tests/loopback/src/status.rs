@@ -37,6 +37,26 @@ pub(crate) fn refusal(status: StatusCode, reason: &str, message: &str) -> Respon
     document(status, &body)
 }
 
+/// The same about an object of that name.
+pub(crate) fn refusal_of(
+    status: StatusCode,
+    reason: &str,
+    message: &str,
+    name: &str,
+) -> Response<ReplyBody> {
+    let body = json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "details": { "name": name, "kind": "serviceaccounts" },
+        "code": status.as_u16(),
+    });
+    document(status, &body)
+}
+
 fn reply(status: StatusCode, kind: &'static str, body: Bytes) -> Response<ReplyBody> {
     let mut reply = Response::new(ReplyBody::Whole(body));
     *reply.status_mut() = status;

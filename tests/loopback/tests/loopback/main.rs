@@ -6,3 +6,4 @@ mod connections;
 mod kubectl;
 mod proxies;
 mod replies;
+mod reviews;
