@@ -7,12 +7,14 @@
 #![forbid(unsafe_code)]
 
 mod api_path;
+mod api_session;
 mod arguments;
 mod clock;
 mod commands;
 mod connection_flags;
 mod error_status;
 mod event_formatter;
+mod object_output;
 mod report;
 mod session;
 mod settings;

@@ -38,6 +38,7 @@ struct State {
     failure: (StatusCode, Option<u32>),
     decide: Decide,
     count: u64,
+    seen: Vec<Value>,
 }
 
 impl Default for State {
@@ -51,6 +52,7 @@ impl Default for State {
             failure: (StatusCode::INTERNAL_SERVER_ERROR, None),
             decide: Arc::new(|_| json!({ "allowed": false })),
             count: 0,
+            seen: Vec::new(),
         }
     }
 }
@@ -90,6 +92,11 @@ impl Reviews {
     /// How many token reviews were asked.
     pub fn token_reviews(&self) -> u64 {
         self.state().count
+    }
+
+    /// The objects that were posted since this was called last, decoded, oldest first.
+    pub fn take_posted(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state().seen)
     }
 
     fn take_failure(&self) -> Option<(StatusCode, Option<u32>)> {
@@ -132,6 +139,7 @@ pub(crate) async fn reply(
         Ok(object) => object,
         Err(reply) => return Some(*reply),
     };
+    accounts.reviews().state().seen.push(object.clone());
     let failure = match call {
         Call::TokenReview | Call::AccessReview => accounts.reviews().take_failure(),
         Call::SelfReview(_) | Call::Token { .. } => None,
@@ -223,6 +231,15 @@ fn read(
             )));
         }
     };
+    // What an object does not say of itself, the path says.
+    let object = object.filter(Value::is_object).map(|mut object| {
+        for (field, own) in [("kind", kind), ("apiVersion", version)] {
+            if object[field].is_null() {
+                object[field] = own.into();
+            }
+        }
+        object
+    });
     match object {
         Some(object) if object["kind"] == kind && object["apiVersion"] == version => Ok(object),
         Some(_) => {

@@ -5,9 +5,12 @@
 
 mod cache;
 mod config;
+mod create_token;
 mod credential;
 mod demo;
 mod get;
+mod review;
+mod whoami;
 
 use crate::connection_flags::ConnectionFlags;
 use crate::report::Report;
@@ -46,11 +49,18 @@ pub(crate) use config::help as config_help;
 commands! {
     /// What the program can do.
     Command {
+        #[command(hide = true)]
+        Auth: whoami::Auth,
         Cache: cache::Cache,
         Config: config::Config,
+        #[command(hide = true)]
+        Create: create_token::Create,
+        CreateToken: create_token::CreateToken,
         Credential: credential::Credential,
         Demo: demo::Demo,
         DemoPlugin: demo::DemoPlugin,
         Get: get::Get,
+        Review: review::Review,
+        Whoami: whoami::Whoami,
     }
 }

@@ -1,5 +1,6 @@
 //! The program as people use it: run as a process, against an API server on loopback.
 
+mod api;
 mod arguments;
 mod cache;
 mod credential;

@@ -16,6 +16,9 @@ pub enum ClientError {
     /// There is no credential.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The answer broke off.
+    #[error("the answer broke off: {0}")]
+    Answer(Box<dyn Error + Send + Sync>),
     /// The body of the request could not be had.
     #[error("the request's body failed: {0}")]
     Body(Box<dyn Error + Send + Sync>),
@@ -57,6 +60,14 @@ impl ClientError {
         match self {
             Self::Http(error) => error.source()?.downcast_ref(),
             _ => None,
+        }
+    }
+
+    /// A body that broke off, or took too long.
+    pub(crate) fn from_body(error: Box<dyn Error + Send + Sync>) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => Self::Answer(error),
         }
     }
 

@@ -1,6 +1,7 @@
 //! An HTTP client for one profile, true to every setting of it.
 
 mod address;
+mod api;
 mod body;
 mod error;
 mod pool;
@@ -10,6 +11,7 @@ pub(crate) mod unasked;
 pub use crate::connect::ConnectError;
 pub use crate::proxy::ProxyError;
 pub(crate) use address::Address;
+pub use api::{Answer, ApiError};
 pub use body::Body;
 pub use error::ClientError;
 #[cfg(feature = "reqwest")]

@@ -1,0 +1,148 @@
+//! `kubecred review`: whose is this token? A TokenReview, and an exit code by its verdict.
+
+use super::Run;
+use super::whoami::rows;
+use crate::api_session;
+use crate::connection_flags::ConnectionFlags;
+use crate::object_output::{self, Format};
+use crate::report::{Exit, Report};
+use crate::session::{self, Session};
+use clap::Args;
+use kubecred_core::api::call::MAX_TOKEN;
+use kubecred_core::api::status::Status;
+use kubecred_core::api::token_review::{TokenReview, Verdict};
+use kubecred_core::{Secret, StdinState};
+use std::fs::File;
+use std::io::{IsTerminal, Read, Stdin};
+
+const HELP: &str = "\
+Examples:
+  kubecred review < token
+  kubecred review --token-file /var/run/secrets/tokens/vault --audience vault
+  kubecred create-token web | kubecred review && echo good
+
+Posts a TokenReview of a token that is read from standard input or a file, never from an argument,
+which others could see. The login that asks needs the role system:auth-delegator. Prints whose the
+token is; the token itself is not printed.
+
+Exit codes: 0 the token is good; 1 it is not, or the server refused to judge; 2 usage;
+3 configuration; 4 credential; 5 network; 6 time is up; 7 output; 130 interrupted.";
+
+/// Ask the server whose a token is
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Review {
+    /// File to read the token from, instead of standard input
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<String>,
+    /// The token must be for this audience, or for one of several; without it, for the API server
+    #[arg(long, value_name = "AUDIENCE")]
+    audience: Vec<String>,
+    /// Print the server's answer in this form instead of a table
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    output: Option<Format>,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+impl Run for Review {
+    fn run(self, before: ConnectionFlags) -> Result<(), Report> {
+        let flags = before.then(self.connection);
+        if self.audience.iter().any(String::is_empty) {
+            return Err(Report::new(Exit::Usage, "--audience must not be an empty string"));
+        }
+        let token = read_token(self.token_file.as_deref())?;
+        let unavailable = match self.token_file {
+            Some(_) => None,
+            None => Some("the token to review was read from it".into()),
+        };
+        let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable };
+        let question = TokenReview::new(token, self.audience);
+        session::run(
+            flags,
+            stdin,
+            |_| {},
+            async |session| review(session, &question, self.output).await,
+        )
+    }
+}
+
+/// The token, without the white space around it.
+fn read_token(path: Option<&str>) -> Result<Secret, Report> {
+    let (what, bytes) = match path {
+        Some(path) => (format!("{path:?}"), File::open(path).and_then(read_bounded)),
+        None => {
+            let stdin: Stdin = std::io::stdin();
+            if stdin.is_terminal() {
+                let text = "no token: standard input is a terminal";
+                return Err(Report::new(Exit::Usage, text).advise(
+                    "Give the token on standard input, or name a file with --token-file.",
+                ));
+            }
+            ("standard input".to_owned(), read_bounded(stdin))
+        }
+    };
+    let bytes = bytes.map_err(|error| {
+        Report::new(Exit::Configuration, format_args!("cannot read the token from {what}: {error}"))
+    })?;
+    let token = Secret::new(bytes.expose().trim_ascii());
+    let is_text = token.expose_str().is_some_and(|text| text.chars().all(|c| c.is_ascii_graphic()));
+    let problem = match token.len() {
+        0 => "is empty",
+        size if size > MAX_TOKEN => "is longer than 16 KiB",
+        _ if !is_text => "holds more than one word, or what no token holds",
+        _ => return Ok(token),
+    };
+    Err(Report::new(Exit::Configuration, format_args!("the token from {what} {problem}")))
+}
+
+fn read_bounded(source: impl Read) -> std::io::Result<Secret> {
+    let most = MAX_TOKEN + 4096;
+    let mut bytes = Vec::with_capacity(most + 1);
+    source.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(Secret::from(bytes))
+}
+
+async fn review(
+    session: &Session,
+    question: &TokenReview,
+    output: Option<Format>,
+) -> Result<(), Report> {
+    let answer = api_session::client(session)?.review_token(question).await;
+    let review = api_session::object(answer, session, refused)?;
+    let verdict = review.verdict(&question.spec.audiences, &[]);
+    if let Some(format) = output {
+        // The server repeats the token; whoever looks at this has it already, and others need not.
+        let mut shown = review;
+        shown.spec.token = Secret::default();
+        let name = "tokenreview.authentication.k8s.io/<unknown>";
+        object_output::print(format, &shown.to_json(), name)?;
+    }
+    match verdict {
+        Verdict::Authenticated { user, audiences } if output.is_none() => {
+            let mut rows = rows(&user);
+            if !audiences.is_empty() {
+                rows.push(("Audiences".into(), format!("[{}]", audiences.join(" "))));
+            }
+            object_output::print_table(&rows)
+        }
+        Verdict::Authenticated { .. } => Ok(()),
+        Verdict::Unauthenticated { reason } => Err(not_good(&reason)),
+        Verdict::Error { error } => Err(not_good(&error)),
+        _ => Err(not_good("")),
+    }
+}
+
+fn not_good(reason: &str) -> Report {
+    match reason {
+        "" => Report::new(Exit::Refused, "the token is not good"),
+        reason => Report::new(Exit::Refused, format_args!("the token is not good: {reason}")),
+    }
+}
+
+fn refused(status: &Status) -> String {
+    match status.code {
+        403 => format!("{status} (reviews need the role system:auth-delegator)"),
+        _ => api_session::from_server(status),
+    }
+}

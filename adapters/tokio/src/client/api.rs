@@ -1,0 +1,176 @@
+//! The calls of authentication.k8s.io and authorization.k8s.io, typed.
+
+use super::body::Body;
+use super::{Client, ClientError};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Full};
+use kubecred_core::Secret;
+use kubecred_core::api::call::{ApiReply, ApiRequest, CallError, InvalidName, MAX_REPLY};
+use kubecred_core::api::self_subject_review::{SelfSubjectReview, SelfSubjectReviewVersion};
+use kubecred_core::api::subject_access_review::SubjectAccessReview;
+use kubecred_core::api::token_request::TokenRequest;
+use kubecred_core::api::token_review::TokenReview;
+use kubecred_core::api::warning;
+
+/// An object that an API server answered with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// The object.
+    pub object: T,
+    /// The texts of the `Warning` headers: what the server did otherwise than it was asked.
+    pub warnings: Vec<String>,
+}
+
+/// Why a typed call gave no object.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// There is no answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The server refused, or its answer is not the object.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The name of a namespace or an account is no path segment.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+}
+
+impl Client {
+    /// Asks who this client is to the server, in the newest version of the API that it has (WH-1).
+    ///
+    /// # Errors
+    /// When there is no answer, or the server refused.
+    pub async fn whoami(&self) -> Result<Answer<SelfSubjectReview>, ApiError> {
+        let mut version = SelfSubjectReviewVersion::default();
+        loop {
+            let reply = self.call(SelfSubjectReview::request(version)).await?;
+            match SelfSubjectReview::read_reply(&reply.as_api_reply(), version) {
+                Ok(object) => return Ok(reply.answer(object)),
+                Err(error) => version = version.after(&error).ok_or(error)?,
+            }
+        }
+    }
+
+    /// Asks for a token of the service account `account`.
+    ///
+    /// ```no_run
+    /// # async fn token(client: &kubecred_tokio::Client) -> Result<(), kubecred_tokio::client::ApiError> {
+    /// use kubecred_core::api::token_request::TokenRequest;
+    ///
+    /// let mut wanted = TokenRequest::default();
+    /// wanted.spec.expiration_seconds = Some(600);
+    /// let answer = client.create_token("prod", "deployer", &wanted).await?;
+    /// let token = &answer.object.status.token;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no answer, or the server refused.
+    pub async fn create_token(
+        &self,
+        namespace: &str,
+        account: &str,
+        wanted: &TokenRequest,
+    ) -> Result<Answer<TokenRequest>, ApiError> {
+        let reply = self.call(wanted.request(namespace, account)?).await?;
+        let object = TokenRequest::read_reply(&reply.as_api_reply(), account)?;
+        Ok(reply.answer(object))
+    }
+
+    /// Asks whose a token is; [`TokenReview::verdict`] judges the answer.
+    ///
+    /// # Errors
+    /// When there is no answer, or the server refused to judge.
+    pub async fn review_token(
+        &self,
+        review: &TokenReview,
+    ) -> Result<Answer<TokenReview>, ApiError> {
+        let reply = self.call(review.request()).await?;
+        let object = TokenReview::read_reply(&reply.as_api_reply())?;
+        Ok(reply.answer(object))
+    }
+
+    /// Asks whether a user may do something.
+    ///
+    /// # Errors
+    /// When there is no answer, or the server refused to judge.
+    pub async fn review_access(
+        &self,
+        review: &SubjectAccessReview,
+    ) -> Result<Answer<SubjectAccessReview>, ApiError> {
+        let reply = self.call(review.request()).await?;
+        let object = SubjectAccessReview::read_reply(&reply.as_api_reply())?;
+        Ok(reply.answer(object))
+    }
+
+    async fn call(&self, call: ApiRequest) -> Result<Reply, ClientError> {
+        let body = Bytes::from_owner(Wiped(call.body));
+        let mut request = Request::post(&call.path)
+            .body(Full::new(body))
+            .map_err(|_| ClientError::Path(call.path.clone()))?;
+        for header in call.headers {
+            if let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(header.name.as_bytes()),
+                HeaderValue::from_bytes(header.value.expose()),
+            ) {
+                request.headers_mut().insert(name, value);
+            }
+        }
+        Reply::read(self.request(request).await?).await
+    }
+}
+
+/// Bytes that are wiped when the request is done.
+struct Wiped(Secret);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+/// An answer, read as far as it may be long.
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Secret,
+}
+
+impl Reply {
+    async fn read(response: Response<Body>) -> Result<Self, ClientError> {
+        let (head, mut body) = response.into_parts();
+        let mut pieces: Vec<Bytes> = Vec::new();
+        let mut size = 0;
+        while size <= MAX_REPLY
+            && let Some(frame) = body.frame().await
+        {
+            if let Ok(data) = frame.map_err(ClientError::from_body)?.into_data() {
+                size += data.len();
+                pieces.push(data);
+            }
+        }
+        let body = Secret::new(pieces.concat());
+        Ok(Self { status: head.status.as_u16(), headers: head.headers, body })
+    }
+
+    fn as_api_reply(&self) -> ApiReply<'_> {
+        let header = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        ApiReply {
+            status: self.status,
+            content_type: header(CONTENT_TYPE),
+            retry_after: header(RETRY_AFTER),
+            body: self.body.expose(),
+        }
+    }
+
+    fn answer<T>(&self, object: T) -> Answer<T> {
+        let lines = self.headers.get_all("warning").iter();
+        let texts = lines.filter_map(|line| line.to_str().ok()).flat_map(warning::texts);
+        Answer { object, warnings: texts.collect() }
+    }
+}
