@@ -8,7 +8,10 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::time::Validity;
 
+mod der;
 mod key;
+
+pub use der::{KeyFormat, KeyPem, chain, private_key};
 
 /// The most certificates looked at in one file. A system's whole bundle has some 150.
 const MOST: usize = 1000;
@@ -52,9 +55,7 @@ pub fn validities(pem: &[u8]) -> impl Iterator<Item = (UnixTime, Option<UnixTime
 /// [`ContentProblem::BadKey`] of the key, [`ContentProblem::PairMismatch`] of both.
 pub fn check_pair(certificate_pem: &[u8], key_pem: &[u8]) -> Result<(), ContentProblem> {
     let leaf = leaf(certificate_pem)?;
-    let block = pem::blocks(key_pem)
-        .find(|block| block.label == "PRIVATE KEY" || block.label.ends_with(" PRIVATE KEY"))
-        .ok_or(ContentProblem::BadKey)?;
+    let block = der::key_block(key_pem).ok_or(ContentProblem::BadKey)?;
     let key = key::PrivateKey::parse(&block.der).ok_or(ContentProblem::BadKey)?;
     match key.belongs_to(leaf.tbs_certificate().subject_public_key_info()) {
         true => Ok(()),

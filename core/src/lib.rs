@@ -88,7 +88,7 @@
 //! | Is my token safe? | [`secret`] |
 //!
 //! Rule ids in the documentation (KC-32, EX-63, …) name the behaviours of client-go that a place
-//! answers for; the list of them is in the tests.
+//! answers for; `tests/rules/rules.tsv` in the repository lists them, one a line.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -52,7 +52,9 @@ What differs from kubectl:
   - The server's path is a prefix of PATH; kubectl get --raw leaves it out. PATH itself goes out
     as it is written; kubectl decodes it, sorts the query and adds --request-timeout to it.
     Redirects are not followed.
-  - A server certificate for *.name, with a single label after the star, is not believed.
+  - Wildcard certificates with a single label after the star (*.name) are refused.
+  - A server certificate of an authority (CA:TRUE) is taken only if a trusted authority signed it.
+  - RSA keys under 2048 bits, SHA-1, cipher suites with CBC and RSA key exchange are not supported.
   - -v takes no level.";
 
 /// The whole command line. No `Debug`: it holds secrets.

@@ -1,12 +1,13 @@
 //! A command that needs a login, from its flags to its end: within its time, unless interrupted,
 //! and leaving no plugin behind.
 
+use crate::clock;
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::settings;
 use crate::verbose_log::{Place, VerboseLog};
-use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinState, redact};
-use kubecred_tokio::client::ConnectError;
+use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinState, certificate, redact};
+use kubecred_tokio::tls::TlsFailureKind;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -112,18 +113,50 @@ pub(crate) async fn interrupted() -> Report {
 
 /// Why there is no answer.
 pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
-    match (error, error.connect()) {
-        (ClientError::Auth(error), _) => no_credential(error, session),
-        (ClientError::TimedOut(_), _) => Report::new(Exit::TimedOut, error),
-        (_, Some(ConnectError::Tls { .. })) => Report::new(Exit::Unreachable, error).advise(
-            "A cluster with an authority of its own names it in the kubeconfig \
-             (certificate-authority), or with --certificate-authority.",
-        ),
-        (ClientError::Body(_) | ClientError::Http(_), _) => {
+    match error {
+        ClientError::Auth(error) => no_credential(error, session),
+        ClientError::TimedOut(_) => Report::new(Exit::TimedOut, error),
+        _ if error.tls().is_some() => tls(error, session),
+        ClientError::Body(_) | ClientError::Http(_) => {
             let server = redact::url(&session.auth.profile().cluster.server);
             Report::new(Exit::Unreachable, error).advise(format!("The server is {server}."))
         }
         _ => Report::new(Exit::Configuration, error),
+    }
+}
+
+/// Why there is no answer over TLS, and what helps.
+fn tls(error: &ClientError, session: &Session) -> Report {
+    let report = Report::new(Exit::Unreachable, error);
+    let server = redact::url(&session.auth.profile().cluster.server);
+    match error.tls().map(|failure| failure.kind()) {
+        Some(TlsFailureKind::UnknownAuthority) => report.advise(
+            "A cluster with an authority of its own names it in the kubeconfig \
+             (certificate-authority), or with --certificate-authority.",
+        ),
+        Some(TlsFailureKind::Name) => report.advise(
+            "If this is the right server, --tls-server-name, or tls-server-name in the kubeconfig, \
+             is the name to send and to verify.",
+        ),
+        Some(TlsFailureKind::NotTls) => report.advise(format!(
+            "The server is {server}. Is it one for http://, or is there a proxy on the way?"
+        )),
+        Some(TlsFailureKind::ClientCertificate) => report.advise(client_certificate(session)),
+        _ => report.advise(format!("The server is {server}.")),
+    }
+}
+
+/// What is known of the certificate that a server does not accept.
+fn client_certificate(session: &Session) -> String {
+    let credential = session.auth.try_credential().ok().flatten();
+    let Some(identity) = credential.as_ref().and_then(|credential| credential.identity()) else {
+        return "The user has no client certificate.".into();
+    };
+    let whence = "kubecred config explain shows where it comes from.";
+    match certificate::not_after(identity.certificate.expose()) {
+        Ok(Some(end)) if end <= clock::now() => format!("It expired on {end}; {whence}"),
+        Ok(Some(end)) => format!("It is good until {end}; {whence}"),
+        _ => whence.into(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a private key says of its public half.
 
+use super::KeyFormat;
+use alloc::format;
+use alloc::string::String;
 use x509_cert::SubjectPublicKeyInfo;
 use x509_cert::der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use x509_cert::der::{self, Decode, Reader, SliceReader, Tag, TagMode, TagNumber};
@@ -8,8 +11,27 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
+/// Names for messages.
+const CURVES: [(&str, &str); 5] = [
+    ("1.3.132.0.33", "P-224"),
+    ("1.2.840.10045.3.1.7", "P-256"),
+    ("1.3.132.0.34", "P-384"),
+    ("1.3.132.0.35", "P-521"),
+    ("1.3.132.0.10", "secp256k1"),
+];
+const ALGORITHMS: [(&str, &str); 7] = [
+    ("1.3.101.110", "X25519"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+    ("1.2.840.113549.1.1.10", "RSA-PSS alone"),
+    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
+    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
+    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
+];
+
 /// As much of a private key as can be compared with a certificate.
 pub(crate) struct PrivateKey<'a> {
+    pub(super) format: KeyFormat,
     algorithm: ObjectIdentifier,
     /// The curve, if the key names it.
     curve: Option<ObjectIdentifier>,
@@ -41,6 +63,23 @@ impl<'a> PrivateKey<'a> {
         key.ok()
     }
 
+    /// What kind of key it is, in words.
+    pub(super) fn kind(&self) -> String {
+        match (&self.public, self.algorithm) {
+            (Some(Public::Rsa { modulus, .. }), _) => {
+                format!("an RSA key of {} bits", bits(modulus.as_bytes()))
+            }
+            (_, EC) => match self.curve.and_then(|curve| name(&CURVES, &curve)) {
+                Some(curve) => format!("an elliptic curve key on {curve}"),
+                None => "an elliptic curve key on an unknown curve".into(),
+            },
+            (_, algorithm) => match name(&ALGORITHMS, &algorithm) {
+                Some(algorithm) => format!("a key for {algorithm}"),
+                None => format!("a key for the algorithm {algorithm}"),
+            },
+        }
+    }
+
     /// Whether the certificate's key may be this key's other half.
     pub(crate) fn belongs_to(&self, certificate: &SubjectPublicKeyInfo) -> bool {
         let curve = certificate.algorithm.parameters.as_ref();
@@ -70,7 +109,7 @@ fn rsa<'a>(reader: &mut SliceReader<'a>) -> der::Result<PrivateKey<'a>> {
     let (modulus, exponent) = (UintRef::decode(reader)?, UintRef::decode(reader)?);
     let public = Some(Public::Rsa { modulus, exponent });
     rest(reader)?;
-    Ok(PrivateKey { algorithm: RSA, curve: None, public })
+    Ok(PrivateKey { format: KeyFormat::Pkcs1, algorithm: RSA, curve: None, public })
 }
 
 /// `ECPrivateKey`, from the private half on.
@@ -80,7 +119,7 @@ fn ec<'a>(reader: &mut SliceReader<'a>) -> der::Result<PrivateKey<'a>> {
     let curve = reader.context_specific::<ObjectIdentifier>(TagNumber(0), explicit)?;
     let bits = reader.context_specific::<BitStringRef<'a>>(TagNumber(1), explicit)?;
     let public = bits.map(|bits| Public::Bits(bits.raw_bytes()));
-    Ok(PrivateKey { algorithm: EC, curve, public })
+    Ok(PrivateKey { format: KeyFormat::Sec1, algorithm: EC, curve, public })
 }
 
 /// `OneAsymmetricKey`, from the algorithm on.
@@ -95,8 +134,9 @@ fn pkcs8<'a>(reader: &mut SliceReader<'a>) -> der::Result<PrivateKey<'a>> {
     let mut key = match algorithm.oid {
         RSA => traditional(inner, rsa)?,
         EC => traditional(inner, ec)?,
-        algorithm => PrivateKey { algorithm, curve: None, public: None },
+        algorithm => PrivateKey { format: KeyFormat::Pkcs8, algorithm, curve: None, public: None },
     };
+    key.format = KeyFormat::Pkcs8;
     if algorithm.oid == EC {
         key.curve = algorithm.parameters.and_then(|p| p.decode_as().ok()).or(key.curve);
     }
@@ -116,6 +156,20 @@ fn traditional<'a>(
         let _version = UintRef::decode(reader)?;
         fields(reader)
     })
+}
+
+fn name(names: &[(&str, &'static str)], id: &ObjectIdentifier) -> Option<&'static str> {
+    let mut known = names.iter().map(|(id, name)| (ObjectIdentifier::new(id), *name));
+    known.find(|(known, _)| known.as_ref() == Ok(id)).map(|(_, name)| name)
+}
+
+/// How many bits a number has, of which these are the big-endian bytes.
+fn bits(number: &[u8]) -> usize {
+    let number: &[u8] = match number {
+        [0, rest @ ..] => rest,
+        number => number,
+    };
+    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
 /// Passes over fields that say nothing of the public half.

@@ -10,7 +10,7 @@ macro_rules! vector {
 
 /// Each certificate with a key in each of its forms; the last says whether the key carries its
 /// public half.
-const PAIRS: [(&str, &[u8], &[u8], bool); 10] = [
+const PAIRS: [(&str, &[u8], &[u8], bool); 15] = [
     ("rsa pkcs1", vector!("rsa.crt"), vector!("rsa.pkcs1.key"), true),
     ("rsa pkcs8", vector!("rsa.crt"), vector!("rsa.pkcs8.key"), true),
     ("p256 sec1", vector!("p256.crt"), vector!("p256.sec1.key"), true),
@@ -18,6 +18,11 @@ const PAIRS: [(&str, &[u8], &[u8], bool); 10] = [
     ("p256 with parameters", vector!("p256.crt"), vector!("p256.with-parameters.key"), true),
     ("p384 sec1", vector!("p384.crt"), vector!("p384.sec1.key"), true),
     ("p384 pkcs8", vector!("p384.crt"), vector!("p384.pkcs8.key"), true),
+    ("p521 sec1", vector!("p521.crt"), vector!("p521.sec1.key"), true),
+    ("p521 pkcs8", vector!("p521.crt"), vector!("p521.pkcs8.key"), true),
+    ("rsa as pkcs8", vector!("rsa.crt"), vector!("rsa.pkcs1.mislabelled.key"), true),
+    ("rsa as pkcs1", vector!("v1.crt"), vector!("rsa.pkcs8.mislabelled.key"), true),
+    ("p256 as pkcs8", vector!("p256.crt"), vector!("p256.sec1.mislabelled.key"), true),
     ("ed25519 v2", vector!("ed25519.crt"), vector!("ed25519.v2.key"), true),
     ("p256 no public", vector!("p256.crt"), vector!("p256.no-public.key"), false),
     ("ed25519 v1", vector!("ed25519.crt"), vector!("ed25519.pkcs8.key"), false),
@@ -178,4 +183,27 @@ fn hostile_pem_is_read_once() {
 
 fn wrapped(label: &str, base64: &str) -> Vec<u8> {
     alloc::format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n").into_bytes()
+}
+
+/// What tools call a key is not always what it is.
+#[test]
+fn ua_34_the_format_of_a_key_is_found_in_the_key() {
+    let keys: [(&[u8], KeyFormat, &str); 9] = [
+        (vector!("rsa.pkcs1.key"), KeyFormat::Pkcs1, "an RSA key of 2048 bits"),
+        (vector!("rsa.pkcs1.mislabelled.key"), KeyFormat::Pkcs1, "an RSA key of 2048 bits"),
+        (vector!("rsa.pkcs8.mislabelled.key"), KeyFormat::Pkcs8, "an RSA key of 2048 bits"),
+        (vector!("rsa1024.pkcs8.key"), KeyFormat::Pkcs8, "an RSA key of 1024 bits"),
+        (vector!("p256.sec1.mislabelled.key"), KeyFormat::Sec1, "an elliptic curve key on P-256"),
+        (vector!("p384.pkcs8.key"), KeyFormat::Pkcs8, "an elliptic curve key on P-384"),
+        (vector!("p521.sec1.key"), KeyFormat::Sec1, "an elliptic curve key on P-521"),
+        (vector!("p256.no-public.key"), KeyFormat::Sec1, "an elliptic curve key on P-256"),
+        (vector!("ed25519.v2.key"), KeyFormat::Pkcs8, "a key for Ed25519"),
+    ];
+    for (pem, format, kind) in keys {
+        let key = private_key(pem).unwrap();
+        assert_eq!((key.format, key.kind.as_str()), (format, kind));
+    }
+    assert_eq!(private_key(vector!("p256.encrypted.key")), Err(ContentProblem::BadKey));
+    assert_eq!(private_key(P256), Err(ContentProblem::BadKey));
+    assert_eq!(chain(CHAIN).count(), 3);
 }

@@ -161,6 +161,21 @@ pub struct Issued {
 }
 
 impl Issued {
+    /// A certificate that was made elsewhere: it and the path above it, leaf first, and its key in PKCS#8.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is not PEM.
+    pub fn from_pem(certificates: &str, key: &str) -> Self {
+        let chain = pem::parse_many(certificates).expect("certificates in PEM");
+        Self {
+            chain: chain.into_iter().map(|block| block.into_contents().into()).collect(),
+            certificate_pem: certificates.to_owned(),
+            key: pem::parse(key).expect("a key in PEM").into_contents(),
+            key_pem: key.to_owned(),
+        }
+    }
+
     /// The certificate and the path above it without the root, in PEM.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem

@@ -3,15 +3,20 @@
 use crate::pki::{Authority, Issued};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature,
+    verify_tls13_signature_with_raw_key,
 };
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
+    SignatureScheme,
 };
 use std::sync::Arc;
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
 
 /// Settings for a server that presents `identity` and offers `protocols` by ALPN.
 ///
@@ -25,6 +30,10 @@ pub(crate) fn server_config(
 ) -> Arc<ServerConfig> {
     let provider = Arc::new(ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
+    // Whether it fits is for clients to say: a server may present what its own library cannot parse.
+    let key = provider.key_provider.load_private_key(identity.key_der());
+    let key = key.expect("a key that can sign");
+    let presented = SingleCertAndKey::from(CertifiedKey::new(identity.chain().to_vec(), key));
     let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring has the suites of TLS 1.2 and 1.3");
@@ -33,9 +42,7 @@ pub(crate) fn server_config(
     } else {
         builder.with_no_client_auth()
     };
-    let mut config = builder
-        .with_single_cert(identity.chain().to_vec(), identity.key_der())
-        .expect("a certificate and its key, issued together, match");
+    let mut config = builder.with_cert_resolver(Arc::new(presented));
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -106,7 +113,11 @@ impl ClientCertVerifier for AnyClient {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        // By the key alone: a client may present what this library cannot parse.
+        let parsed = Certificate::from_der(certificate).ok();
+        let key = parsed.and_then(|c| c.tbs_certificate().subject_public_key_info().to_der().ok());
+        let key = SubjectPublicKeyInfoDer::from(key.ok_or(CertificateError::BadEncoding)?);
+        verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -191,3 +191,61 @@ async fn ua_34_a_certificate_that_is_none_is_an_error() {
     let both = case.user(user).agree().await.fail_saying(&[]);
     assert!(both.kubectl.exchanges.is_empty());
 }
+
+/// A file of the vectors' certificates.
+macro_rules! vector {
+    ($name:literal) => {
+        include_str!(concat!("../../../../tests/vectors/certificates/", $name))
+    };
+}
+
+/// Certificates and keys that Go takes and a TLS library may not: X.509 version 1, as a cluster's
+/// own tool issues it, and keys under another label than their format has.
+#[tokio::test]
+async fn ua_34_certificates_and_keys_are_taken_whatever_their_version_and_label() {
+    let pairs = [
+        ("version 1", vector!("v1.crt"), vector!("rsa.pkcs8.key")),
+        ("PKCS #1", vector!("rsa.crt"), vector!("rsa.pkcs1.key")),
+        ("PKCS #1 labelled PKCS #8", vector!("rsa.crt"), vector!("rsa.pkcs1.mislabelled.key")),
+        ("PKCS #8 labelled PKCS #1", vector!("v1.crt"), vector!("rsa.pkcs8.mislabelled.key")),
+        ("SEC 1 labelled PKCS #8", vector!("p256.crt"), vector!("p256.sec1.mislabelled.key")),
+        ("parameters before it", vector!("p256.crt"), vector!("p256.with-parameters.key")),
+    ];
+    for (name, certificate, key) in pairs {
+        let case = Case::start().await.open();
+        let user = json!({
+            "client-certificate-data": base64(certificate),
+            "client-key-data": base64(key),
+        });
+        let both = case.user(user).agree().await.succeed();
+        for run in [&both.kubectl, &both.kubecred] {
+            assert!(run.request().client_certificate.is_some(), "{name}: {}", run.program);
+        }
+    }
+}
+
+/// What cannot be had of the TLS library is named.
+#[tokio::test]
+async fn ua_34_a_key_that_is_not_supported_is_named() {
+    let user = json!({
+        "client-certificate-data": base64(vector!("rsa1024.crt")),
+        "client-key-data": base64(vector!("rsa1024.pkcs8.key")),
+    });
+    let case = Case::start().await.open().user(user);
+    let run = case.run(&crate::programs::Program::kubecred()).await;
+    assert!(!run.success && run.exchanges.is_empty());
+    assert!(
+        run.stderr.contains("an RSA key of 1024 bits, which is not supported"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// With `insecure-skip-tls-verify` only the key in the certificate matters.
+#[tokio::test]
+async fn ua_31_an_insecure_server_may_present_a_certificate_of_version_1() {
+    let case = Case::start().await.user(json!({ "token": TOKEN }));
+    case.server.present(&Issued::from_pem(vector!("v1.crt"), vector!("rsa.pkcs8.key")));
+    let insecure = json!({ "certificate-authority-data": null, "insecure-skip-tls-verify": true });
+    case.cluster(insecure).agree().await.succeed();
+}

@@ -172,3 +172,18 @@ async fn ex_1_another_version_in_the_stanza_is_refused() {
     let both = both.fail_saying(&["client.authentication.k8s.io/v1alpha1"]);
     assert!(both.kubectl.plugin_runs.is_empty());
 }
+
+/// The system takes 128 KiB in one variable: what fills it is named.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ex_32_cluster_info_that_is_too_long_for_a_variable_is_named() {
+    let extension = json!({ "filler": "x".repeat(146_000) });
+    let name = "client.authentication.k8s.io/exec";
+    let cluster = json!({ "extensions": [{ "name": name, "extension": extension }] });
+    let case = Case::start().await.cluster(cluster).exec(json!({ "provideClusterInfo": true }));
+    let case = case.plugin(&[Answer::token(TOKEN)]);
+    let both = case.agree().await.fail_saying(&["argument list too long"]);
+    for words in ["KUBERNETES_EXEC_INFO", "146", "provideClusterInfo"] {
+        assert!(both.kubecred.stderr.contains(words), "{}", both.kubecred.stderr);
+    }
+}

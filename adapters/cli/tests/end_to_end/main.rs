@@ -18,6 +18,7 @@ mod plugin;
 #[path = "../support/programs.rs"]
 mod programs;
 
+mod asked_again;
 mod aws;
 mod certificates;
 mod differences;
@@ -33,5 +34,7 @@ mod refusals;
 mod rotation;
 mod static_credentials;
 mod tls;
+mod tls_failures;
 mod trust;
+mod trust_matrix;
 mod versions;

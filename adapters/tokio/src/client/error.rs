@@ -3,7 +3,7 @@
 use crate::AuthError;
 use crate::connect::ConnectError;
 use crate::proxy::ProxyError;
-use crate::tls::TlsError;
+use crate::tls::{self, TlsError, TlsFailure};
 use kubecred_core::Failure;
 use std::error::Error;
 use std::fmt;
@@ -34,6 +34,9 @@ pub enum ClientError {
     /// [`ClientError::connect`].
     #[error("no answer from the server: {}", Chain(.0))]
     Http(#[from] hyper_util::client::legacy::Error),
+    /// The server sent more informational answers (1xx) than this, and none after them.
+    #[error("the server sent more than {0} informational answers (1xx) and no other")]
+    Informational(usize),
     /// The URI names another server than the profile.
     #[error("the request is for another server than the one of the profile")]
     OtherServer,
@@ -71,6 +74,16 @@ impl ClientError {
         }
     }
 
+    /// What is wrong with TLS, if that is it: in the handshake, or where the server told us later,
+    /// as those of TLS 1.3 do that refuse a client certificate.
+    pub fn tls(&self) -> Option<TlsFailure> {
+        match (self, self.connect()) {
+            (_, Some(ConnectError::Tls { failure, .. })) => Some(failure.clone()),
+            (Self::Http(error), _) => tls::find_failure(error),
+            _ => None,
+        }
+    }
+
     /// What a layer handed on is one of these, or an [`AuthError`].
     pub(crate) fn from_layer(error: Box<dyn Error + Send + Sync>) -> Self {
         match error.downcast::<Self>() {
@@ -83,7 +96,8 @@ impl ClientError {
     }
 }
 
-/// An error and its causes in one line; from connecting, only what it says itself.
+/// Why an exchange over HTTP failed, in one line: what connecting or TLS says of it, or else the
+/// causes without hyper's name for the stage (`client error (SendRequest)`).
 struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -92,11 +106,33 @@ impl fmt::Display for Chain<'_> {
         if let Some(connect) = cause.and_then(<dyn Error>::downcast_ref::<ConnectError>) {
             return connect.fmt(f);
         }
-        write!(f, "{}", self.0)?;
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+        if let Some(failure) = tls::find_failure(self.0) {
+            return failure.fmt(f);
         }
-        Ok(())
+        let mut colon = "";
+        while let Some(error) = cause {
+            match error.downcast_ref::<hyper::Error>() {
+                Some(error) => write!(f, "{colon}{}", of_http(error))?,
+                None => write!(f, "{colon}{error}")?,
+            }
+            (colon, cause) = (": ", error.source());
+        }
+        if colon.is_empty() { f.write_str("the connection failed") } else { Ok(()) }
+    }
+}
+
+/// What [`ClientError::Http`] says of its error, for others that send requests.
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
+    Chain(error).to_string()
+}
+
+/// What hyper says, in words about the server.
+fn of_http(error: &hyper::Error) -> String {
+    if error.is_parse() {
+        "what it sent is not HTTP".to_owned()
+    } else if error.is_incomplete_message() || error.is_closed() {
+        "it closed the connection before it answered".to_owned()
+    } else {
+        error.to_string()
     }
 }

@@ -1,9 +1,11 @@
 //! An HTTP client for one profile, true to every setting of it.
 
 mod address;
+mod again;
 mod api;
 mod body;
 mod error;
+pub(crate) mod informational;
 mod pool;
 mod transport;
 pub(crate) mod unasked;
@@ -14,6 +16,7 @@ pub(crate) use address::Address;
 pub use api::{Answer, ApiError};
 pub use body::Body;
 pub use error::ClientError;
+pub(crate) use error::words;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::USER_AGENT_OURS;
 pub(crate) use {body::Outgoing, pool::Terms};
@@ -25,6 +28,7 @@ use http::{Method, Request, Response};
 use http_body_util::Full;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::sleep;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -34,7 +38,8 @@ use transport::Transport;
 ///
 /// Everything that a profile can say is honoured: trusted roots, client certificates, server name,
 /// proxy, compression, path prefix, time limit. HTTP/2 is spoken with servers that offer it.
-/// Answers of 401 are handled as [`AuthLayer`] does. When the client certificate or the roots
+/// Answers of 401 are handled as [`AuthLayer`] does. A request that the server asks to send again, by
+/// 429 or 5xx with `Retry-After` in seconds, is sent up to ten times more (HT-5). When the client certificate or the roots
 /// rotate, new requests use new connections, and those in flight go on to their end.
 ///
 /// It is a [`Service`] too, for bodies of any kind; what sits on top, kube's client for one, may
@@ -103,11 +108,22 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut service = self.service.clone();
         let limit = self.auth.profile().timeout;
+        // A pause that the time limit would end is not waited for: the answer says more.
+        let fits = move |pause: Duration| limit.is_none_or(|limit| pause < limit);
         Box::pin(async move {
             let answer = async {
                 let (head, body) = request.into_parts();
-                let request = Request::from_parts(head, Outgoing::new(body).await?);
-                service.call(request).await.map_err(ClientError::from_layer)
+                let mut request = Request::from_parts(head, Outgoing::new(body).await?);
+                let mut left = again::MOST;
+                loop {
+                    let copy = again::copy(&request);
+                    let answer = service.call(request).await.map_err(ClientError::from_layer)?;
+                    let pause = again::pause(&answer).filter(|pause| left > 0 && fits(*pause));
+                    let (Some(pause), Some(copy)) = (pause, copy) else { return Ok(answer) };
+                    drop(answer);
+                    sleep(pause).await;
+                    (request, left) = (copy, left - 1);
+                }
             };
             let Some(limit) = limit else { return answer.await };
             let mut over = Box::pin(sleep(limit));

@@ -3,6 +3,7 @@
 use super::ClientError;
 use super::address::Address;
 use super::body::{Body, Outgoing};
+use super::informational::Limit;
 use super::pool::{Pool, Terms};
 use super::unasked::{self, Material};
 use crate::proxy::{self, HopKind, Route};
@@ -101,10 +102,12 @@ impl Inner {
         let plain = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(RANGE);
         let upgrade = headers.contains_key(UPGRADE);
         let client = pool.client(upgrade);
+        let limit = Limit::of(&mut request);
         if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
-            Ok(Decompression::new(client.clone()).call(request).await?.map(Body::new))
+            let answer = Decompression::new(client.clone()).call(request);
+            Ok(limit.hold(answer).await?.map(Body::new))
         } else {
-            Ok(client.request(request).await?.map(Body::new))
+            Ok(limit.hold(client.request(request)).await?.map(Body::new))
         }
     }
 

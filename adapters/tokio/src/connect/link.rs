@@ -1,9 +1,10 @@
 //! One connection, whatever it is made of.
 
+use crate::tls::TlsFailure;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use std::io::{IoSlice, Result};
+use std::io::{Error, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -48,7 +49,11 @@ impl Read for Link {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        // In words that reach the caller: HTTP/2 keeps only the text.
+        Pin::new(&mut self.stream).poll_read(context, buffer).map_err(|error| {
+            let failure = TlsFailure::wrapped(&error);
+            failure.map_or(error, Error::other)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 mod link;
 
 use crate::proxy::{Hop, HopKind, ProxyError, Route};
-use crate::tls::TlsError;
+use crate::tls::{TlsError, TlsFailure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::uri::Scheme;
@@ -78,12 +78,12 @@ pub enum ConnectError {
     #[error("{0} took too long")]
     TimedOut(&'static str),
     /// The other side, or this one, does not accept the TLS handshake.
-    #[error("TLS with {with}: {error}")]
+    #[error("TLS with {with}: {failure}")]
     Tls {
         /// The name that was to be verified.
         with: String,
-        /// What rustls says.
-        error: std::io::Error,
+        /// What is wrong.
+        failure: TlsFailure,
     },
     /// TLS cannot be set up.
     #[error(transparent)]
@@ -244,7 +244,7 @@ async fn handshake(
     let stream = timeout(HANDSHAKE, shaking)
         .await
         .map_err(|_| ConnectError::TimedOut("the TLS handshake"))?
-        .map_err(|error| ConnectError::Tls { with, error })?;
+        .map_err(|error| ConnectError::Tls { with, failure: TlsFailure::of(&error) })?;
     let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let link = Link::new(stream);
     Ok(if h2 { link.speaking_h2() } else { link })

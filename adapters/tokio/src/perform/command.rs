@@ -148,12 +148,22 @@ fn spawn(request: &RunCommand, stderr: &PluginStderr) -> Result<Process, Failure
     if leads {
         command.process_group(0);
     }
-    let child = command.spawn().map_err(|e| not_run(&e))?;
+    let child = command.spawn().map_err(|error| not_run(&error, request))?;
     Ok(Process { group: child.id().filter(|_| leads), child })
 }
 
 /// Only the policy denies: what the system forbids is another thing to do something about.
-fn not_run(error: &std::io::Error) -> Failure {
+fn not_run(error: &std::io::Error, request: &RunCommand) -> Failure {
+    const INFO: &str = "KUBERNETES_EXEC_INFO";
+    let info = request.env.iter().find(|variable| *variable.name == *INFO);
+    if let (std::io::ErrorKind::ArgumentListTooLong, Some(info)) = (error.kind(), info) {
+        let bytes = info.value.expose().len();
+        let detail = format!(
+            "{error}: {INFO} has {bytes} bytes; with provideClusterInfo the cluster's \
+             certificate authorities and extension are in it"
+        );
+        return Failure::new(FailureKind::Other, detail);
+    }
     match failure(error) {
         Failure { kind: FailureKind::Denied, detail } => Failure::new(FailureKind::Other, detail),
         other => other,

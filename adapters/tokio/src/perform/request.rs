@@ -3,8 +3,8 @@
 use super::Host;
 use super::bounded::Bounded;
 use super::file::read_file;
-use crate::client::{Outgoing, Terms};
-use crate::connect::ConnectError;
+use crate::client::informational::Limit;
+use crate::client::{ClientError, Outgoing, Terms};
 use crate::{proxy, tls};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
@@ -28,7 +28,12 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
         .pool_max_idle_per_host(0)
         .build::<_, Outgoing>(connector);
 
-    let response = client.request(message(request, uri)?).await.map_err(|e| network(&e))?;
+    let mut message = message(request, uri)?;
+    let limit = Limit::of(&mut message);
+    let response = limit.hold(client.request(message)).await.map_err(|error| match error {
+        ClientError::Http(error) => network(&error),
+        error => Failure::new(FailureKind::Network, error.to_string()),
+    })?;
     let status = response.status().as_u16();
     let mut body = Bounded::new(request.limit);
     let mut frames = response.into_body();
@@ -92,15 +97,8 @@ fn unsupported(why: &str) -> Failure {
     Failure::new(FailureKind::Unsupported, why)
 }
 
-/// The last cause says most; what is about connecting says it all.
-fn network(error: &dyn Error) -> Failure {
-    let mut last = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        last = error.to_string();
-        cause = if error.is::<ConnectError>() { None } else { error.source() };
-    }
-    Failure::new(FailureKind::Network, last)
+fn network(error: &(dyn Error + 'static)) -> Failure {
+    Failure::new(FailureKind::Network, crate::client::words(error))
 }
 
 #[cfg(all(test, feature = "ring"))]

@@ -1,13 +1,18 @@
 //! TLS as a profile wants it: whom to trust, what to present, in rustls's terms.
 
+mod anchor;
 mod current;
+mod failure;
+mod raw_key;
 mod trust;
 
 use crate::Auth;
+pub(crate) use failure::find as find_failure;
+pub use failure::{TlsFailure, TlsFailureKind};
 use kubecred_core::Identity;
+use kubecred_core::certificate::{self, KeyFormat};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, client::Resumption};
@@ -20,7 +25,7 @@ pub(crate) use trust::Trust;
 pub enum TlsError {
     /// The client certificate or its key is not for TLS.
     #[error("the client certificate cannot be used: {0}")]
-    Identity(rustls::Error),
+    Identity(String),
     /// No cryptography was chosen: see
     /// [`Builder::crypto_provider`](crate::Builder::crypto_provider).
     #[error("no cryptography for TLS: built without the feature \"ring\", and none was given")]
@@ -93,14 +98,23 @@ fn present(
     Ok(Arc::new(SingleCertAndKey::from(certified_key(identity, provider)?)))
 }
 
+/// The certificate may be of any version of X.509, and the key under any label (UA-34).
 fn certified_key(identity: &Identity, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
-    let unusable = |what: &str| TlsError::Identity(rustls::Error::General(what.to_owned()));
-    let chain = CertificateDer::pem_slice_iter(identity.certificate.expose())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| unusable("not a PEM certificate chain"))?;
-    let key = PrivateKeyDer::from_pem_slice(identity.key.expose())
-        .map_err(|_| unusable("no PEM private key"))?;
-    CertifiedKey::from_der(chain, key, provider).map_err(TlsError::Identity)
+    let (pem, key) = (identity.certificate.expose(), identity.key.expose());
+    let unusable = |problem| TlsError::Identity(format!("it {problem}"));
+    certificate::check_pair(pem, key).map_err(unusable)?;
+    let chain = certificate::chain(pem).map(CertificateDer::from).collect();
+    let key = certificate::private_key(key).map_err(unusable)?;
+    let der = key.der.expose().to_vec();
+    let der = match key.format {
+        KeyFormat::Pkcs1 => PrivateKeyDer::Pkcs1(der.into()),
+        KeyFormat::Pkcs8 => PrivateKeyDer::Pkcs8(der.into()),
+        KeyFormat::Sec1 => PrivateKeyDer::Sec1(der.into()),
+    };
+    let signing = provider.key_provider.load_private_key(der).map_err(|_| {
+        TlsError::Identity(format!("its key is {}, which is not supported", key.kind))
+    })?;
+    Ok(CertifiedKey::new(chain, signing))
 }
 
 /// TLS 1.2 and later (UA-34).
@@ -112,7 +126,7 @@ fn builder(
         .map_err(|_| TlsError::NoProvider)
 }
 
-/// The cryptography to use: the given one, that of the process, or ring.
+/// The cryptography to use: the given one, that of the process, or what this was built with.
 pub(crate) fn provider(
     given: Option<&Arc<CryptoProvider>>,
 ) -> Result<Arc<CryptoProvider>, TlsError> {

@@ -1,29 +1,47 @@
 //! Whether to believe a server.
 
 use super::TlsError;
+use super::anchor::{Anchor, Flaw};
+use super::raw_key::{self, Parts};
+use kubecred_core::certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
 use std::sync::Arc;
+use std::time::Duration;
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, VerifiedPath};
 
 /// Whom to believe.
 #[derive(Clone, Debug)]
 pub(crate) struct Trust {
-    whom: Whom,
+    verifier: Verifier,
     provider: Arc<CryptoProvider>,
 }
 
 #[derive(Clone, Debug)]
-enum Whom {
+enum Verifier {
     Anybody,
     Either(Box<(Self, Self)>),
     Nobody,
-    Roots { verifier: Arc<WebPkiServerVerifier>, roots: Vec<CertificateDer<'static>> },
+    Roots(Arc<[Anchor]>),
     System(Arc<rustls_platform_verifier::Verifier>),
+}
+
+/// What a server shows, when, and by which name.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    leaf: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
+    name: &'a ServerName<'a>,
+    ocsp: &'a [u8],
+    now: UnixTime,
 }
 
 impl Trust {
@@ -34,17 +52,17 @@ impl Trust {
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, TlsError> {
         let provider = Arc::clone(provider);
-        let whom = match roots {
-            Some([]) => Whom::Nobody,
-            Some(pem) => Whom::roots(pem, &provider)?,
-            None => Whom::system(&provider)?,
+        let verifier = match roots {
+            Some([]) => Verifier::Nobody,
+            Some(pem) => Verifier::roots(pem)?,
+            None => Verifier::system(&provider)?,
         };
-        Ok(Self { whom, provider })
+        Ok(Self { verifier, provider })
     }
 
     /// Anybody who answers: `insecure-skip-tls-verify`.
     pub(crate) fn dangerously_anybody(provider: &Arc<CryptoProvider>) -> Self {
-        Self { whom: Whom::Anybody, provider: Arc::clone(provider) }
+        Self { verifier: Verifier::Anybody, provider: Arc::clone(provider) }
     }
 
     /// These roots, or else those of the system, if there are any: for a proxy on the way.
@@ -53,76 +71,173 @@ impl Trust {
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, TlsError> {
         let given = Self::new(roots, provider)?;
-        Ok(match (roots, Whom::system(provider)) {
+        Ok(match (roots, Verifier::system(provider)) {
             (Some(_), Ok(system)) => {
-                Self { whom: Whom::Either(Box::new((given.whom, system))), ..given }
+                Self { verifier: Verifier::Either(Box::new((given.verifier, system))), ..given }
             }
             _ => given,
         })
     }
+
+    fn believes_anybody(&self) -> bool {
+        matches!(self.verifier, Verifier::Anybody)
+    }
 }
 
-impl Whom {
-    fn roots(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
+impl Verifier {
+    fn roots(pem: &[u8]) -> Result<Self, TlsError> {
         // As client-go's pool does: what is not a certificate is passed over.
-        let roots: Vec<_> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
-        let mut store = RootCertStore::empty();
-        let (usable, _) = store.add_parsable_certificates(roots.iter().cloned());
-        if usable == 0 {
-            return Err(TlsError::Roots("none of them can be parsed".to_owned()));
+        let roots: Arc<[_]> =
+            certificate::chain(pem).filter_map(|der| Anchor::new(der.into())).collect();
+        match roots.is_empty() {
+            true => Err(TlsError::Roots("none of them can be parsed".to_owned())),
+            false => Ok(Self::Roots(roots)),
         }
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
-                .build()
-                .map_err(|error| TlsError::Roots(error.to_string()))?;
-        Ok(Self::Roots { verifier, roots })
     }
 
     fn system(provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
         let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider));
         match verifier {
             Ok(verifier) => Ok(Self::System(Arc::new(verifier))),
-            Err(error) => Err(TlsError::Roots(error.to_string())),
+            Err(error) => Err(TlsError::Roots(super::TlsFailure::from(&error).to_string())),
         }
     }
 
-    fn verify(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+    fn verify(&self, shown: Shown<'_>, provider: &CryptoProvider) -> Result<(), Error> {
         match self {
-            Self::Anybody => Ok(ServerCertVerified::assertion()),
+            Self::Anybody => Ok(()),
             Self::Nobody => Err(CertificateError::UnknownIssuer.into()),
-            Self::Either(both) => both
-                .0
-                .verify(leaf, intermediates, name, ocsp, now)
-                .or_else(|_| both.1.verify(leaf, intermediates, name, ocsp, now)),
-            Self::System(verifier) => {
-                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now)
+            Self::Either(both) => {
+                both.0.verify(shown, provider).or_else(|_| both.1.verify(shown, provider))
             }
-            Self::Roots { verifier, roots } => {
-                let verified = verifier.verify_server_cert(leaf, intermediates, name, ocsp, now);
-                match verified {
-                    // Go takes a certificate that is trusted itself, and clusters are set up so.
-                    // webpki looks for an authority above it, which it may find by its name alone,
-                    // or refuses an authority as a server; where only that is against it.
-                    Err(Error::InvalidCertificate(
-                        CertificateError::UnknownIssuer
-                        | CertificateError::BadSignature
-                        | CertificateError::Other(_),
-                    )) if roots.contains(leaf) => {
-                        verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
-                        Ok(ServerCertVerified::assertion())
-                    }
-                    verified => verified,
-                }
+            Self::System(verifier) => {
+                let Shown { leaf, intermediates, name, ocsp, now } = shown;
+                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now).map(drop)
+            }
+            Self::Roots(anchors) => {
+                let parsed = ParsedCertificate::try_from(shown.leaf)?;
+                path(anchors, &parsed, shown, provider)?;
+                verify_server_name(&parsed, shown.name)
             }
         }
     }
+}
+
+/// Whether there is a path from the server's certificate to an anchor that may vouch for it.
+fn path(
+    anchors: &[Anchor],
+    leaf: &ParsedCertificate<'_>,
+    shown: Shown<'_>,
+    provider: &CryptoProvider,
+) -> Result<(), Error> {
+    // Go takes a certificate that is trusted itself, whatever else it is, and clusters are set up so.
+    if anchors.iter().any(|anchor| anchor.certificate == *shown.leaf) {
+        return for_servers_today(shown);
+    }
+    let (usable, flawed): (Vec<&Anchor>, Vec<_>) =
+        anchors.iter().partition(|anchor| anchor.flaw(shown.now).is_none());
+    let Err(error) = by_any(&usable, leaf, shown, provider) else { return Ok(()) };
+    // Which one would have done says more than that none did.
+    let would = |anchor: &&&Anchor| by_any(&[**anchor], leaf, shown, provider).is_ok();
+    let flaw = flawed.iter().find(would).and_then(|anchor| anchor.unusable(shown.now));
+    Err(flaw.map_or(error, |flaw| CertificateError::Other(OtherError(Arc::new(flaw))).into()))
+}
+
+fn other(problem: impl std::error::Error + Send + Sync + 'static) -> Error {
+    CertificateError::Other(OtherError(Arc::new(problem))).into()
+}
+
+/// Whether one of these anchors vouches for the server's certificate.
+fn by_any(
+    anchors: &[&Anchor],
+    leaf: &ParsedCertificate<'_>,
+    shown: Shown<'_>,
+    provider: &CryptoProvider,
+) -> Result<(), Error> {
+    let known = provider.signature_verification_algorithms.all;
+    let store: Vec<TrustAnchor<'_>> = anchors.iter().map(|one| one.anchor.clone()).collect();
+    let Shown { intermediates, now, .. } = shown;
+    if is_path_within_limits(anchors, &store, shown, known) {
+        return Ok(());
+    }
+    // The same once more, for its error.
+    let store = RootCertStore { roots: store };
+    let found = verify_server_cert_signed_by_trust_anchor(leaf, &store, intermediates, now, known);
+    let too_long = || other(webpki::Error::PathLenConstraintViolated);
+    let error = found.err().unwrap_or_else(too_long);
+    // Go asks of no server's certificate that it is none of an authority; webpki does, but only for
+    // what an anchor signed itself is this looked at without it.
+    if anchors.iter().any(|anchor| is_authority_signed_by(anchor, shown, provider)) {
+        return for_servers_today(shown);
+    }
+    Err(error)
+}
+
+/// Whether one of the anchors vouches for the server's certificate, with no more authorities between
+/// them than it allows.
+fn is_path_within_limits(
+    anchors: &[&Anchor],
+    store: &[TrustAnchor<'_>],
+    shown: Shown<'_>,
+    known: &[&dyn SignatureVerificationAlgorithm],
+) -> bool {
+    let Ok(leaf) = EndEntityCert::try_from(shown.leaf) else { return false };
+    let few = |path: &VerifiedPath<'_>| {
+        let between = path.intermediate_certificates().count();
+        // There may be several with the same name and key.
+        let same = anchors.iter().filter(|anchor| anchor.anchor == *path.anchor());
+        let mut limits = same.map(|anchor| anchor.path_length.map_or(usize::MAX, usize::from));
+        let allowed = limits.any(|most| between <= most);
+        if allowed { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
+    };
+    let Shown { intermediates, now, .. } = shown;
+    leaf.verify_for_usage(known, store, intermediates, now, ForServers, None, Some(&few)).is_ok()
+}
+
+/// Certificates for servers, or for anything, which Go takes as well.
+struct ForServers;
+
+impl ExtendedKeyUsageValidator for ForServers {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        const SERVER: [usize; 9] = [1, 3, 6, 1, 5, 5, 7, 3, 1];
+        const ANY: [usize; 5] = [2, 5, 29, 37, 0];
+        let mut none = true;
+        for purpose in purposes {
+            let purpose = purpose?.to_decoded_oid();
+            if purpose == SERVER || purpose == ANY {
+                return Ok(());
+            }
+            none = false;
+        }
+        if none { Ok(()) } else { Err(webpki::Error::UnknownIssuer) }
+    }
+}
+
+/// Whether the server's certificate is one of an authority, and an anchor signed it.
+fn is_authority_signed_by(anchor: &Anchor, shown: Shown<'_>, provider: &CryptoProvider) -> bool {
+    let known = &provider.signature_verification_algorithms;
+    let parts = Parts::of(shown.leaf).ok().zip(Parts::of(&anchor.certificate).ok());
+    anchor.anchor.name_constraints.is_none()
+        && Anchor::new(shown.leaf.clone().into_owned()).is_some_and(|leaf| leaf.is_authority)
+        && parts.is_some_and(|(leaf, anchor)| {
+            leaf.issuer == anchor.subject && leaf.is_signed_by(anchor.key, known)
+        })
+}
+
+/// Whether the server's certificate is for servers, and its dates are good.
+fn for_servers_today(shown: Shown<'_>) -> Result<(), Error> {
+    let Shown { leaf, now: time, .. } = shown;
+    let leaf = Anchor::new(leaf.clone().into_owned()).ok_or(CertificateError::BadEncoding)?;
+    let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    Err(match leaf.flaw_as_server(time) {
+        None | Some(Flaw::NoAuthority) => return Ok(()),
+        Some(Flaw::Expired(end)) => CertificateError::ExpiredContext { time, not_after: at(end) },
+        Some(Flaw::NotYet(begin)) => {
+            CertificateError::NotValidYetContext { time, not_before: at(begin) }
+        }
+        Some(Flaw::NotForServers) => CertificateError::InvalidPurpose,
+    }
+    .into())
 }
 
 impl ServerCertVerifier for Trust {
@@ -134,7 +249,9 @@ impl ServerCertVerifier for Trust {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.whom.verify(leaf, intermediates, name, ocsp, now)
+        let shown = Shown { leaf, intermediates, name, ocsp, now };
+        self.verifier.verify(shown, &self.provider)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -143,8 +260,11 @@ impl ServerCertVerifier for Trust {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, leaf, signed, algorithms)
+        let known = &self.provider.signature_verification_algorithms;
+        match self.believes_anybody() {
+            true => raw_key::verify_tls12(message, leaf, signed, known),
+            false => verify_tls12_signature(message, leaf, signed, known),
+        }
     }
 
     fn verify_tls13_signature(
@@ -153,8 +273,11 @@ impl ServerCertVerifier for Trust {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, leaf, signed, algorithms)
+        let known = &self.provider.signature_verification_algorithms;
+        match self.believes_anybody() {
+            true => raw_key::verify_tls13(message, leaf, signed, known),
+            false => verify_tls13_signature(message, leaf, signed, known),
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
