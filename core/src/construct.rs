@@ -2,7 +2,9 @@
 
 use crate::machine::Authenticator;
 use crate::policy::Policy;
-use crate::profile::{Bearer, Profile};
+#[cfg(feature = "edit")]
+use crate::profile::Bearer;
+use crate::profile::Profile;
 use crate::store::Store;
 use alloc::boxed::Box;
 
@@ -18,8 +20,16 @@ impl Authenticator {
     }
 }
 
+#[cfg(feature = "edit")]
 fn store(profile: &Profile) -> Option<Box<dyn Store>> {
     let Bearer::Oidc(oidc) = &profile.authentication.bearer else { return None };
     let store = crate::kubeconfig::KubeconfigStore::of(oidc)?;
     Some(Box::new(store))
+}
+
+/// Without the feature `edit` nothing is written: before a refresh token is spent, that it cannot be
+/// saved is an error.
+#[cfg(not(feature = "edit"))]
+fn store(_: &Profile) -> Option<Box<dyn Store>> {
+    None
 }

@@ -94,11 +94,13 @@ impl Detection {
         Self { in_cluster, ..self }
     }
 
+    #[cfg(feature = "explain")]
     /// Whether all hope is in the pod's account by now.
     pub(crate) fn wants_account(&self) -> bool {
         matches!(self.stage, Stage::Pod { .. })
     }
 
+    #[cfg(feature = "explain")]
     /// Where it looks for the pod's account.
     pub(crate) fn in_cluster(&self) -> &InCluster {
         &self.in_cluster

@@ -118,16 +118,21 @@ mod construct;
 mod content;
 mod credential;
 mod cx;
+#[cfg(feature = "kubeconfig")]
 mod detect;
+#[cfg(feature = "kubeconfig")]
 mod environment;
 mod error;
 mod failure;
 mod headers;
+#[cfg(feature = "kubeconfig")]
 mod in_cluster;
+#[cfg(feature = "kubeconfig")]
 pub mod kubeconfig;
 #[cfg(feature = "login")]
 pub mod login;
 mod machine;
+#[cfg_attr(not(feature = "kubeconfig"), expect(dead_code, reason = "for kubeconfigs"))]
 mod path;
 mod pem;
 pub mod plugin_cache;
@@ -140,17 +145,22 @@ mod source;
 pub mod store;
 mod time;
 mod url;
+#[cfg(feature = "kubeconfig")]
 pub mod yaml;
 
 pub use content::{ContentProblem, FileRole};
 pub use credential::{Credential, Generation, Header, Identity, Unavailable};
+#[cfg(feature = "kubeconfig")]
 pub use detect::{Detection, Step, detect};
+#[cfg(feature = "kubeconfig")]
 pub use environment::Environment;
 pub use error::{
     Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep, OutputProblem, PluginProblem,
     SaveProblem,
 };
+#[cfg(feature = "kubeconfig")]
 pub use in_cluster::InCluster;
+#[cfg(feature = "kubeconfig")]
 pub use kubeconfig::{Kubeconfig, Overrides};
 pub use machine::{Authenticator, Stats};
 pub use path::PathFlavour;

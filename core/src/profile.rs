@@ -15,6 +15,7 @@
 pub(crate) mod check;
 mod oidc;
 mod plugin_policy;
+#[cfg_attr(not(feature = "kubeconfig"), expect(dead_code, reason = "for kubeconfigs"))]
 pub(crate) mod problem;
 
 pub use oidc::{KubeconfigUser, Oidc};

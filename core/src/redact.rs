@@ -177,6 +177,7 @@ pub fn is_content(text: &str) -> bool {
     content_kind(text).is_some()
 }
 
+#[cfg(feature = "kubeconfig")]
 /// Whether a secret stands where the path of its file belongs: content, or a JSON Web Token as the
 /// last part of the path.
 pub(crate) fn is_secret_path(path: &str) -> bool {

@@ -2,6 +2,7 @@
 //! never which value. (serde's own texts quote what they did not like.)
 
 use crate::secret::Secret;
+#[cfg(feature = "kubeconfig")]
 use crate::yaml;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -47,8 +48,19 @@ impl Value {
         })
     }
 
+    /// Reads what a plugin printed: JSON if it starts with a brace, else YAML (EX-50), for which the
+    /// feature `kubeconfig` is needed.
+    pub(crate) fn from_output(text: &[u8], fields: Fields) -> Result<Self, Malformed> {
+        #[cfg(feature = "kubeconfig")]
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Self::from_yaml(text, fields);
+        }
+        Self::from_json(text, fields)
+    }
+
     /// Reads the first document of `text`, as kubectl reads YAML.
-    pub(crate) fn from_yaml(text: &[u8], fields: Fields) -> Result<Self, Malformed> {
+    #[cfg(feature = "kubeconfig")]
+    fn from_yaml(text: &[u8], fields: Fields) -> Result<Self, Malformed> {
         let read = || {
             let document = yaml::parse(text, &yaml::Limits::default())?;
             document.root().map_or(Ok(Self::Null), |root| fields.deserialize(root))

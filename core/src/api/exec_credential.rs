@@ -94,13 +94,9 @@ impl Unchecked {
         Self::read(Value::from_json(text, Fields { raw: Some("config"), ..READ })?)
     }
 
-    /// Reads what a plugin printed: JSON if it starts with a brace, else YAML (EX-50). `config` is
-    /// of no use in an answer and passed over.
+    /// Reads what a plugin printed. `config` is of no use in an answer and passed over.
     pub(crate) fn from_output(text: &[u8]) -> Result<Self, Malformed> {
-        match text.trim_ascii_start().first() {
-            Some(b'{') => Self::read(Value::from_json(text, READ)?),
-            _ => Self::read(Value::from_yaml(text, READ)?),
-        }
+        Self::read(Value::from_output(text, READ)?)
     }
 
     fn read(document: Value) -> Result<Self, Malformed> {

@@ -17,13 +17,10 @@ pub(crate) struct ConfigHelper {
 const READ: Fields = Fields { read: &["access_token", "credential", "token_expiry"], raw: None };
 
 impl ConfigHelper {
-    /// Reads gcloud's output, JSON (`--format=json`) or YAML (its default). `None` if it is
-    /// anything else.
+    /// Reads gcloud's output: JSON (`--format=json`), or YAML (its default) with the feature
+    /// `kubeconfig`. `None` if it is anything else.
     pub(crate) fn from_output(text: &[u8]) -> Option<Self> {
-        let document = match text.trim_ascii_start().first()? {
-            b'{' => Value::from_json(text, READ),
-            _ => Value::from_yaml(text, READ),
-        };
+        let document = Value::from_output(text, READ);
         let (mut token, mut expires) = (None, None);
         for (name, value) in document.ok()?.map("the document").ok()? {
             if name != "credential" {

@@ -24,8 +24,10 @@
 mod auth_provider;
 mod connect;
 mod decode;
+#[cfg(feature = "edit")]
 pub mod edit;
 mod entries;
+#[cfg(feature = "explain")]
 pub mod explain;
 mod extension;
 mod kuberc;
@@ -34,8 +36,10 @@ mod overrides;
 mod search;
 mod select;
 mod shape;
+#[cfg(feature = "edit")]
 mod store;
 mod validate;
+#[cfg(feature = "edit")]
 mod view;
 
 pub use crate::path::PathFlavour;
@@ -52,7 +56,10 @@ pub use kuberc::{Kuberc, KubercPolicy};
 pub use overrides::{Overrides, namespace_flag, parse_timeout};
 pub use search::{Reason, Search, search};
 
+#[cfg(feature = "edit")]
 pub use view::{Flattening, ViewError};
 
+#[cfg(feature = "edit")]
 pub(crate) use decode::decode;
+#[cfg(feature = "edit")]
 pub(crate) use store::KubeconfigStore;

@@ -223,10 +223,12 @@ impl Search {
         Ok(config)
     }
 
+    #[cfg(feature = "edit")]
     pub(super) fn flavour(&self) -> PathFlavour {
         self.flavour
     }
 
+    #[cfg(feature = "edit")]
     pub(super) fn working_directory(&self) -> &str {
         &self.working_directory
     }

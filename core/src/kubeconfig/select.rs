@@ -126,6 +126,7 @@ impl<'a> Selection<'a> {
         self.overrides.server.is_empty() && !self.config.clusters.contains_key(self.cluster_name)
     }
 
+    #[cfg(feature = "explain")]
     /// What [`Kubeconfig::select`] gives or refuses, the latter as far as it goes, with all that it
     /// would object to at one stage or another.
     pub(super) fn attempt(&self, environment: &Environment) -> (Profile, Vec<Problem>) {

@@ -4,10 +4,10 @@ use super::decide::margin;
 use crate::api::gcloud::ConfigHelper;
 use crate::content::header_text;
 use crate::error::{OutputProblem, PluginProblem};
-use crate::exec::{self, Fetched};
 use crate::profile::{Exec, ExecApiVersion};
 use crate::protocol::Exit;
 use crate::secret::Secret;
+use crate::source::exec::{self, Fetched};
 use crate::time::UnixTime;
 
 /// A plugin's answer, and the version to print it in.

@@ -35,18 +35,24 @@ mod budget;
 mod compose;
 mod de;
 mod document;
+#[cfg(feature = "edit")]
 mod emit;
 mod error;
 mod event;
 mod json;
+#[cfg_attr(not(feature = "edit"), expect(dead_code, reason = "for changes of a text"))]
 mod layout;
+#[cfg(feature = "edit")]
 pub(crate) mod patch;
+#[cfg(feature = "edit")]
 mod quote;
 mod resolve;
+#[cfg_attr(not(feature = "edit"), expect(dead_code, reason = "for changes of a text"))]
 mod text;
 
 pub use self::compose::parse;
 pub use self::document::{Document, Limits, Node};
+#[cfg(feature = "edit")]
 pub use self::emit::to_string;
 pub use self::error::Error;
 

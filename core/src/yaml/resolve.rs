@@ -57,6 +57,7 @@ fn untagged(text: &str) -> Option<Content<'static>> {
     }
 }
 
+#[cfg(feature = "edit")]
 /// Whether a string could be taken for something else when written without quotes.
 pub(super) fn is_word(text: &str) -> bool {
     word(text).is_some()

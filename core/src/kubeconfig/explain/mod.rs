@@ -58,6 +58,7 @@ use super::search::{Found, Reason as NamedBy, Search, home_files, search};
 use super::select::Selection;
 use crate::detect::{Detection, Step, detect};
 use crate::environment::Environment;
+use crate::in_cluster::InCluster;
 use crate::profile::problem::{ConfigError, Problem};
 use crate::profile::{Bearer, Exec, Origin, PluginPolicy, Profile};
 use crate::protocol::{Failure, FailureKind};
@@ -272,7 +273,7 @@ pub struct ExplainInputs {
     overrides: Overrides,
     environment: Environment,
     kuberc: KubercPolicy,
-    in_cluster: crate::InCluster,
+    in_cluster: InCluster,
     files: Files,
     /// What is wrong with the files themselves.
     problems: Vec<Problem>,

@@ -7,6 +7,7 @@ mod permit;
 mod plugin;
 
 pub use failure::explain;
+#[cfg(feature = "kubeconfig")]
 pub(crate) use failure::readable;
 pub use info::{InfoProblem, info_profile, parse_info};
 pub use output::{Fetched, accept, credential_json};

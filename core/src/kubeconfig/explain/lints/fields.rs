@@ -6,7 +6,7 @@ use crate::kubeconfig::explain::explanation::Lint;
 use crate::profile::Origin;
 use crate::profile::problem::entry;
 use crate::redact::quoted;
-use crate::yaml::{Node, patch};
+use crate::yaml::{Limits, Node, parse_with_layout};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -81,7 +81,9 @@ impl LintContext<'_> {
     pub(super) fn fields(&self, lints: &mut Vec<Lint>) {
         for path in self.inputs.search.paths() {
             let Some(contents) = self.content(path) else { continue };
-            let Ok(document) = patch::open(contents.expose()) else { continue };
+            let Ok(document) = parse_with_layout(contents.expose(), &Limits::default()) else {
+                continue;
+            };
             let mut fields = Fields { path, lints: Vec::new() };
             if let Some(root) = document.root() {
                 fields.root(root);
