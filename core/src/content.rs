@@ -44,7 +44,7 @@ pub enum ContentProblem {
     /// Nothing but white space (TK-3).
     #[error("is empty")]
     Empty,
-    /// A byte that an HTTP header cannot carry, a line break for one (HT-4).
+    /// A byte that an HTTP header cannot carry, such as a line break (HT-4).
     #[error("holds a character that an HTTP header cannot carry (a line break?)")]
     NotHeaderText,
     /// No PEM block of the right kind (UA-32, EX-55).

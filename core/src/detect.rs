@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 /// Finds out how to connect: the kubeconfig (`explicit` if it is named, as `--kubeconfig`), or, if
 /// nothing is configured there, the account of the pod. What is wrong with a kubeconfig is an error,
-/// pod or no pod; only the lack of one is none.
+/// also in a pod: only a missing kubeconfig falls back to the service account.
 ///
 /// The host reads what it is told to, until there is a profile:
 ///
@@ -197,7 +197,7 @@ impl Stage {
 }
 
 impl Profile {
-    /// Whether somebody named a namespace.
+    /// Whether a namespace is set.
     fn has_namespace(&self) -> bool {
         let mut known = self.provenance.iter();
         known.any(|known| known.setting == "namespace" && known.origin != Origin::Default)

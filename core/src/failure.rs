@@ -33,7 +33,7 @@ impl fmt::Display for Failure {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum FailureKind {
-    /// The file has changed since it was read, or somebody else is changing it now.
+    /// The file has changed since it was read, or another process is changing it now.
     Conflict,
     /// Permission, or a plugin policy, is against it.
     Denied,
@@ -54,7 +54,7 @@ pub enum FailureKind {
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Conflict => "changed by somebody else",
+            Self::Conflict => "changed by another process",
             Self::Denied => "permission denied",
             Self::Network => "network failure",
             Self::NotFound => "not found",

@@ -82,7 +82,7 @@ impl InCluster {
     /// [paths](InCluster::paths) gave.
     ///
     /// Overrides for server, token and CA file replace what the pod has (KC-80). So do the others,
-    /// which client-go does not heed here: an override that does nothing helps nobody.
+    /// which client-go ignores here.
     ///
     /// # Errors
     /// When this is no pod ([`ConfigError::is_not_in_cluster`]); when the token cannot be read; when
@@ -211,7 +211,7 @@ impl InCluster {
 }
 
 impl Profile {
-    /// Replaces the namespace that nobody had set.
+    /// Replaces a namespace that was not set.
     pub(crate) fn set_namespace(&mut self, (name, origin): (String, Origin)) {
         self.namespace = Namespace { name, overridden: false };
         for provenance in &mut self.provenance {

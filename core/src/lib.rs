@@ -3,7 +3,7 @@
 //! This crate decides what to read, run, send and refresh, and when, so that requests to a
 //! Kubernetes API server carry the right credential. A *host* carries it out: a tokio program, a
 //! WebAssembly runtime, a proxy, a test. The crate has no clock, opens no file, starts no process
-//! and needs no `std`; what it knows, somebody told it.
+//! and needs no `std`; everything it knows is passed in by the host.
 //!
 //! ```text
 //!     ┌──────────────────────────── host ─────────────────────────────┐
@@ -74,6 +74,19 @@
 //! [`Input::Demand`] and try again after the next action. On a 401: [`Input::Reject`] with the
 //! generation that the request carried, and retry once if a newer one comes. That is all there is
 //! to know for embedding it.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | none | the machine: profiles made by hand, sources, refreshing; a plugin answers in JSON |
+//! | `kubeconfig` | kubeconfig files, pods, [`detect()`], kuberc, and the YAML reader |
+//! | `edit` (default) | changes of kubeconfig files; refreshed tokens are saved in them |
+//! | `explain` (default) | where each setting comes from, and what is wrong |
+//! | `login` | logging in at an OpenID provider, as a machine of its own |
+//! | `serde` | the wire and profiles can be serialised; secrets in clear text |
+//!
+//! `wasm/build` prints what each of them adds to a program.
 //!
 //! # Where things are
 //!

@@ -220,7 +220,7 @@ pub enum Bearer {
     Oidc(Box<Oidc>),
     /// A literal token.
     Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
-    /// A file that somebody else keeps fresh (TK-1…TK-9).
+    /// A file that another program keeps fresh (TK-1…TK-9).
     TokenFile {
         /// Where it is.
         path: String,
@@ -258,7 +258,7 @@ pub enum Material {
     File(String),
 }
 
-/// Whom to pass for (UA-20…UA-25): nobody, if all is empty. Parts without a user name are sent
+/// The identity to impersonate (UA-20…UA-25); none if all fields are empty. Parts without a user name are sent
 /// with an empty one, which servers refuse (UA-24).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -325,7 +325,7 @@ impl fmt::Debug for Exec {
     }
 }
 
-/// A variable of a process; its value is nobody else's business.
+/// A variable of a process. `Debug` hides its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]

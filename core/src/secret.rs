@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// no `Display`. Nothing serialises it unless a field asks for `secret::exposed` by name.
 ///
 /// Every clone is wiped too. Give it a buffer of the right size: a `Vec` that grew has left old
-/// copies behind that nobody wipes.
+/// copies behind that are not wiped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Box<[u8]>>);
 

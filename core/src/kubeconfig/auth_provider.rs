@@ -21,7 +21,7 @@ pub(super) fn lookup(provider: &AuthProvider, user: &str, report: &mut Report<'_
     None
 }
 
-/// Whether the entry asks for scopes. They are chosen at login, and nobody logs in here (OI-1).
+/// Whether the entry asks for scopes. They are chosen at login, which does not happen here (OI-1).
 pub(super) fn asks_for_scopes(provider: &AuthProvider) -> bool {
     provider.name == "oidc" && provider.config.contains_key("extra-scopes")
 }
@@ -38,7 +38,7 @@ fn oidc(provider: &AuthProvider, user: &str, report: &mut Report<'_>) -> Option<
         value
     };
     let (issuer, client_id) = (required("idp-issuer-url"), required("client-id"));
-    // Data goes before a file, which is found from the working directory (OI-1, OI-2).
+    // Data takes precedence over a file, which is found from the working directory (OI-1, OI-2).
     let roots = match (secret("idp-certificate-authority-data"), text("idp-certificate-authority"))
     {
         (Some(data), _) => match decode_base64(data.expose()) {

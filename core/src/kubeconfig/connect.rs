@@ -186,7 +186,7 @@ impl<'a> Connection<'a> {
                 (_, _, true) => "username",
                 _ => "client certificate",
             };
-            self.notice("UA-3", &format!("has a {method}, so that its exec plugin is not run"));
+            self.notice("UA-3", &format!("has a {method}, so its exec plugin is not run"));
         }
         self.of_user("token", has_token);
         self.of_user("tokenFile", has_file);
@@ -219,13 +219,13 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// A name in the server's URL goes before everything the user has, as if a caller had set the
-    /// header (UA-1).
+    /// A name in the server's URL takes precedence over everything the user has, as if a caller had
+    /// set the header (UA-1).
     fn basic_of_the_server(&mut self, (username, password): (String, Secret)) -> Bearer {
         let title = self.selection.cluster_title();
-        let text =
-            [&title, " has a user name in its server's URL, which goes before the user's own"];
-        self.notices.push(Notice { rule: "UA-1".to_owned(), text: text.concat() });
+        let what =
+            " has a user name in its server's URL, which takes precedence over the user entry";
+        self.notices.push(Notice { rule: "UA-1".to_owned(), text: [&title, what].concat() });
         let origin = || self.selection.cluster_origin("server");
         let (name, secret) = (origin(), (!password.is_empty()).then(origin));
         self.trace("username", name);
@@ -233,14 +233,14 @@ impl<'a> Connection<'a> {
         Bearer::Basic { username, password }
     }
 
-    /// An auth-provider is looked up even where a token goes before it (UA-4, OI-33).
+    /// An auth-provider is looked up even where a token takes precedence (UA-4, OI-33).
     fn auth_provider(&mut self, is_static: bool) -> Option<Oidc> {
         let provider = self.selection.user.auth_provider.as_ref()?;
         let user = self.selection.user_name;
         let mut oidc = None;
         self.problem(|report| oidc = auth_provider::lookup(provider, user, report));
         if oidc.is_some() && is_static {
-            self.notice("UA-4", "has an auth-provider, but its token goes before it");
+            self.notice("UA-4", "has an auth-provider, which its token overrides");
         }
         if auth_provider::asks_for_scopes(provider) {
             self.notice("OI-1", "has extra-scopes, which have no effect: they are for logging in");
@@ -375,7 +375,7 @@ impl<'a> Connection<'a> {
 }
 
 impl Material {
-    /// Data goes before a file (UA-11).
+    /// Data takes precedence over a file (UA-11).
     fn choose(data: &Secret, file: &str) -> Option<Self> {
         if !data.is_empty() {
             Some(Self::Data(data.clone()))

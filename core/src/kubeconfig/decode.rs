@@ -328,7 +328,7 @@ impl Decoder<'_> {
     }
 }
 
-/// A path without the keys that somebody made up: in a broken file one may be a secret.
+/// A path with its known keys only: in a broken file another one may be a secret.
 fn public(path: &str) -> String {
     let shown = path.split('.').map(|step| match step.split_once('[') {
         _ if matches!(step, "name" | "value") => step.to_owned(),

@@ -17,7 +17,7 @@ use core::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
 pub struct Kubeconfig {
-    /// The name of the context that is used if nobody asks for another.
+    /// The name of the context that is used unless another is asked for.
     pub current_context: String,
     /// Where `current_context` was set.
     pub current_context_origin: EntryOrigin,
@@ -29,7 +29,7 @@ pub struct Kubeconfig {
     pub contexts: BTreeMap<String, ContextEntry>,
     /// Settings of a file's author, by name.
     pub extensions: BTreeMap<String, Extension>,
-    /// Settings of kubectl's, which nobody uses any more.
+    /// Settings of kubectl's; deprecated.
     pub preferences: Preferences,
     /// The files it was read from, in order of precedence.
     pub files: Vec<String>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The body of a named extension, kept as compact JSON with sorted keys (KC-29). `Debug` hides it:
-/// nobody knows what is in there.
+/// it may hold anything.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Extension(String);
 

@@ -73,7 +73,7 @@ pub fn search(explicit: Option<&str>, environment: &Environment) -> Search {
     }
 }
 
-/// The files that are read if nobody names one.
+/// The files that are read if neither the flag nor the variable names one.
 ///
 /// # Errors
 /// When a variable that names a home directory is not UTF-8.

@@ -1,4 +1,4 @@
-//! From a kubeconfig to one connection: which context, what goes before what, and what comes of it
+//! From a kubeconfig to one connection: which context, what takes precedence, and the result
 //! (KC-41…KC-51, KC-62…KC-73, UA-1…UA-11).
 
 use super::connect::Connection;
@@ -121,7 +121,7 @@ impl<'a> Selection<'a> {
         missing("cluster", &overrides.cluster, config.clusters.contains_key(&overrides.cluster))
     }
 
-    /// Whether nobody names a server: no file, no override. A default does not count.
+    /// Whether neither a file nor an override names a server. A default does not count.
     fn lacks_server(&self) -> bool {
         self.overrides.server.is_empty() && !self.config.clusters.contains_key(self.cluster_name)
     }
@@ -208,7 +208,7 @@ impl<'a> Selection<'a> {
             problems.push(problem);
             return None;
         }
-        let text = alloc::format!("{problem}; going on without credentials from it");
+        let text = alloc::format!("{problem}; continuing without its credentials");
         Some(Notice { rule: "KC-44".to_owned(), text })
     }
 

@@ -150,7 +150,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A problem for somebody who is told the file and the line in another way.
+/// A problem without its file and line, where those are shown beside it.
 pub(crate) struct WithoutPlace<'a>(pub(crate) &'a Problem);
 
 impl fmt::Display for WithoutPlace<'_> {
@@ -299,7 +299,7 @@ pub enum ProblemKind {
     #[error("is empty")]
     Empty,
     /// Credentials that would go in clear (KC-71).
-    #[error("would send credentials in clear: use an https server, or none of them")]
+    #[error("would send credentials in clear text: use an https server, or no credentials")]
     InClear,
 
     // Pods.

@@ -59,7 +59,7 @@ Credentials without effect
 Found 1 error, 1 warning, 3 notes
   error    ours:13, user "ann": the token expired at 2023-11-14T22:13:20Z by its own exp claim (not verified). Get a new one. [expired-token]
   warning  ours:9, cluster "east": the server's certificate is not verified: anyone who answers gets the credentials. Set certificate-authority instead. [insecure]
-  note     ours:14, user "ann": has a token, so that its exec plugin is not run [plugin-not-run]
+  note     ours:14, user "ann": has a token, so its exec plugin is not run [plugin-not-run]
   note     $KUBECONFIG: gone does not exist [missing-file]
   note     theirs:3, cluster "east": is not used; the one in ours is. Rename one of them to use both. [masked-entry]
 "#;

@@ -134,7 +134,7 @@ impl Chain {
     }
 
     /// Writes paths as they are given, relative to whatever they are: for single values that
-    /// somebody spells out (KB-11).
+    /// a person spells out (KB-11).
     #[must_use]
     pub fn with_paths_as_given(self) -> Self {
         Self { as_given: true, ..self }

@@ -24,10 +24,10 @@ pub enum EditError {
     /// There is one of that name already (KB-10).
     #[error("a context exists with the name: {0:?}")]
     ContextExists(String),
-    /// Nobody has to vouch for a server that is not verified (KB-9).
+    /// A server that is not verified needs no CA (KB-9).
     #[error(
-        "a certificate authority and insecure mode exclude each other: a server that is not \
-         verified needs nobody to vouch for it"
+        "a certificate authority and insecure mode cannot be combined: a server that is not \
+         verified needs no CA"
     )]
     InsecureAuthority,
     /// A user has one bearer credential (KB-5).

@@ -25,7 +25,7 @@ pub(super) struct Fields<'f, 't> {
 /// Which fields are there even if they are empty.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fill {
-    /// None: the mapping is one that somebody else has made.
+    /// None: another program made the mapping.
     Nothing,
     /// Those without which an entry makes no sense.
     Required,

@@ -1,7 +1,7 @@
 //! Changing kubeconfig files: which file takes which change, and what is in it afterwards.
 //!
 //! The rules of kubectl decide where a change goes (KC-88, KC-89), and nothing else of a file
-//! changes: comments, the order of entries and fields, and fields that nobody here knows stay.
+//! changes: comments, the order of entries and fields, and unknown fields stay.
 //!
 //! ```
 //! use kubecred_core::kubeconfig::search;

@@ -52,7 +52,7 @@ impl Kubeconfig {
         self.contexts.remove(name).map(drop).ok_or_else(|| missing("context", name))
     }
 
-    /// Takes a cluster away, whoever uses it (KB-10).
+    /// Deletes a cluster, also one that contexts use (KB-10).
     ///
     /// # Errors
     /// When there is none of that name.
@@ -60,7 +60,7 @@ impl Kubeconfig {
         self.clusters.remove(name).map(drop).ok_or_else(|| missing("cluster", name))
     }
 
-    /// Takes a user away, whoever uses it (KB-10).
+    /// Deletes a user, also one that contexts use (KB-10).
     ///
     /// # Errors
     /// When there is none of that name.
@@ -70,7 +70,7 @@ impl Kubeconfig {
 
     /// Replaces the `auth-provider` configuration of a user, to keep what a provider was given.
     ///
-    /// Says whether there was one to replace: somebody may have removed the user, or chosen
+    /// Says whether there was one to replace: another program may have removed the user, or chosen
     /// another way for it, while the provider was asked. That is no error (KC-91).
     pub fn set_auth_provider_config(
         &mut self,

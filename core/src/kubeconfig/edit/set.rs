@@ -33,7 +33,7 @@ pub struct SetCluster {
     pub server: Option<String>,
     /// The name to ask the server for.
     pub tls_server_name: Option<String>,
-    /// Whether not to verify the server. Nobody has to vouch for one that is not verified: `true`
+    /// Whether not to verify the server. One that is not verified needs no CA: `true`
     /// takes the authority out.
     pub insecure_skip_tls_verify: Option<bool>,
     /// Who vouches for the server: a file, or PEM in place. The server is verified then.

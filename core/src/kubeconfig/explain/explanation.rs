@@ -63,7 +63,7 @@ pub enum ExplanationVersion {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Searched {
-    /// Who named the files: the flag `kubeconfig`, the variable `KUBECONFIG`, or nobody, so that
+    /// What named the files: the flag `kubeconfig`, the variable `KUBECONFIG`, or neither, so that
     /// it is the one in the home directory.
     pub named_by: Origin,
     /// The kubeconfig files, in order of precedence.
@@ -141,7 +141,7 @@ pub struct Setting {
     pub masked: Vec<Masked>,
 }
 
-/// A setting that another goes before.
+/// A setting that is masked by one of higher precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

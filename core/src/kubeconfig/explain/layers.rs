@@ -1,4 +1,4 @@
-//! All the places that may set a field, the one that goes before the others first.
+//! All the places that may set a field, in order of precedence.
 
 use super::LintContext;
 use super::explanation::{Masked, Source};
@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 pub(super) struct Layers<'a, E> {
     /// What the flags say, as an entry.
     flags: E,
-    /// Entries of the name that is selected: the one that counts, and then those that it masks.
+    /// Entries of the name that is selected: the one that is used, and then those that it masks.
     entries: Vec<(&'a E, &'a EntryOrigin)>,
     title: String,
 }
@@ -53,7 +53,7 @@ impl<E: Shown> Layers<'_, E> {
         Some(Masked { value, origin })
     }
 
-    /// Whether the entry that counts says something for a field.
+    /// Whether the entry that is used sets a field.
     pub(super) fn counts(&self, field: &str) -> bool {
         self.entries.first().is_some_and(|(entry, _)| entry.shown(field).is_some())
     }

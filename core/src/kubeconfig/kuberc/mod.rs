@@ -187,7 +187,7 @@ impl Kuberc {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KubercPolicy {
     policy: Option<(PluginPolicy, Origin)>,
-    /// It may say something, and this is why nobody knows what.
+    /// It could not be read, and this is why.
     unknown: Option<ConfigError>,
     notices: Vec<Notice>,
 }

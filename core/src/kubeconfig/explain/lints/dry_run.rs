@@ -74,7 +74,7 @@ impl LintContext<'_> {
             _ => Severity::Error,
         };
         let text = match error {
-            // It is the cluster's, whoever the user is.
+            // It is the cluster's, not the user's.
             Error::Data { role: FileRole::Roots, problem, .. } => {
                 let title = self.selection.cluster_title();
                 format!("{title}: certificate-authority-data {problem}")

@@ -1,4 +1,4 @@
-//! Fields that nobody reads: unknown ones, those in the wrong place, and those that are set twice.
+//! Fields that are ignored: unknown ones, those in the wrong place, and those that are set twice.
 
 use super::LintContext;
 use super::nearest::nearest;

@@ -1,4 +1,4 @@
-//! The name that somebody may have meant.
+//! The known name that is closest to an unknown one.
 
 use alloc::string::String;
 use alloc::vec::Vec;

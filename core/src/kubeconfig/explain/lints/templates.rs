@@ -1,4 +1,4 @@
-//! What somebody else should have replaced: templates, variables, and a home directory's `~`.
+//! Placeholders that were not replaced: templates, variables, and `~` for the home directory.
 
 use super::LintContext;
 use crate::kubeconfig::explain::explanation::{FileState, Lint};
