@@ -1,4 +1,5 @@
-//! Credentials for people who use `kubectl`: what `kubecred cache` does, as a library.
+//! Credentials for people who use `kubectl`, as a library: what `kubecred cache` does, and the pages
+//! that a browser shows at the end of a login ([`page`]).
 //!
 //! [`plugin_cache::run`] gives the credential of any exec plugin, from the last run of any process
 //! if that is still good. `kubecred-core` decides ([`kubecred_core::plugin_cache`]); this crate
@@ -7,6 +8,7 @@
 
 mod folder;
 mod lock;
+pub mod page;
 pub mod plugin_cache;
 mod signals;
 
