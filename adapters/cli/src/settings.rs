@@ -5,8 +5,7 @@ use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::{
-    ConfigError, Environment, Failure, Overrides, PathFlavour, Profile, Secret, StdinState, Step,
-    detect,
+    ConfigError, Environment, Failure, Overrides, Profile, Secret, StdinState, Step, detect,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,7 +36,7 @@ pub(crate) fn profile(
     log: VerboseLog,
 ) -> Result<Profile, Report> {
     let environment = environment(stdin);
-    let overrides = overrides(flags, &environment);
+    let overrides = overrides(flags, &environment)?;
     let mut detection = detect(flags.kubeconfig.as_deref(), overrides, &environment);
     loop {
         let reads = detection.reads().iter().map(|path| read(path, log)).collect();
@@ -69,29 +68,28 @@ pub(crate) fn read(path: &str, log: VerboseLog) -> Result<Secret, Failure> {
     outcome
 }
 
-/// What this process knows. Variables that are not text are left out.
+/// The variables and the working directory of this process. A variable that is not UTF-8 is an error
+/// where it is needed.
 pub(crate) fn environment(stdin: StdinState) -> Environment {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let directory =
-        std::env::current_dir().ok().and_then(|path| path.into_os_string().into_string().ok());
-    let paths = if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix };
-    Environment::new(std::env::vars_os().filter_map(text))
-        .in_directory(directory.unwrap_or_default())
-        .with_paths(paths)
-        .with_stdin(stdin)
+    kubecred_tokio::environment().with_stdin(stdin)
 }
 
 /// The flags, for the core.
-pub(crate) fn overrides(flags: &ConnectionFlags, environment: &Environment) -> Overrides {
+///
+/// # Errors
+/// When `KUBERNETES_MASTER` is not UTF-8.
+pub(crate) fn overrides(
+    flags: &ConnectionFlags,
+    environment: &Environment,
+) -> Result<Overrides, Report> {
+    let master = environment.text("KUBERNETES_MASTER").map_err(|error| explain(&error))?;
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     let secret = |flag: &Option<String>| Secret::from(flag.as_deref().unwrap_or_default());
     let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, value) in &flags.as_user_extra {
         extra.entry(key.clone()).or_default().push(value.clone());
     }
-    Overrides {
+    Ok(Overrides {
         context: text(&flags.context),
         cluster: text(&flags.cluster),
         user: text(&flags.user),
@@ -111,7 +109,7 @@ pub(crate) fn overrides(flags: &ConnectionFlags, environment: &Environment) -> O
         impersonate_extra: extra,
         username: text(&flags.username),
         password: secret(&flags.password),
-        default_server: environment.variable("KUBERNETES_MASTER").unwrap_or_default().into(),
+        default_server: master.unwrap_or_default().into(),
         ..Overrides::default()
-    }
+    })
 }

@@ -21,6 +21,7 @@
 //! | find a program on `PATH`; run an exec plugin | [`process`] |
 //! | choose the proxy for a server, and join the server's URL with a path | [`net`] |
 //! | put a credential on a request | [`Credential`], [`headers`] |
+//! | keep a credential fresh in a program with threads and no runtime | [`blocking`] |
 //!
 //! # Platforms
 //!
@@ -35,6 +36,7 @@
 //! every system: see [`fs::Replacement`].
 #![forbid(unsafe_code)]
 
+pub mod blocking;
 pub mod clock;
 mod credential;
 mod environment;

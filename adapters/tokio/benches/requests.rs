@@ -13,7 +13,7 @@ use kubecred_core::{
     Authentication, Event, Exec, ExecApiVersion, Failure, Policy, Profile, Secret, UnixTime,
 };
 use kubecred_tokio::tower::{AuthLayer, BoxError};
-use kubecred_tokio::{Auth, CommandRunner, Running};
+use kubecred_tokio::{Auth, CommandFuture, CommandRunner};
 
 use std::future::{Ready, ready};
 use std::hint::black_box;
@@ -237,7 +237,7 @@ impl Plugin {
 }
 
 impl CommandRunner for Plugin {
-    fn run<'a>(&'a self, _: &'a RunCommand) -> Running<'a> {
+    fn run<'a>(&'a self, _: &'a RunCommand) -> CommandFuture<'a> {
         Box::pin(async {
             let run = self.runs.fetch_add(1, Ordering::SeqCst);
             let end = unix_now() + self.life.as_millis() as i64;

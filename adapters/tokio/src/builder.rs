@@ -1,11 +1,13 @@
 //! Everything that can be chosen about an [`Auth`].
 
 use crate::Auth;
-use crate::perform::{CommandRunner, Host, PluginStderr, SystemCommands};
+use crate::perform::{CommandRunner, Host, SystemCommands};
 use crate::provider::{ProviderCommands, TokenProvider};
 use kubecred_core::{
     Authentication, Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinState,
 };
+use kubecred_host::process::PluginStderr;
+use kubecred_host::{Settings, restrict};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
@@ -13,25 +15,20 @@ use std::hash::{BuildHasher, RandomState};
 #[derive(Default)]
 #[must_use = "nothing starts before it is given a profile"]
 pub struct Builder {
-    pub(crate) environment: Option<Environment>,
-    pub(crate) kubeconfig: Option<String>,
-    pub(crate) kuberc: Option<Option<String>>,
-    pub(crate) overrides: Overrides,
+    pub(crate) settings: Settings,
     #[cfg(feature = "client")]
     crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     policy: Option<Policy>,
-    pub(crate) plugin_policy: Option<PluginPolicy>,
     provider: Option<ProviderCommands>,
     runner: Option<Box<dyn CommandRunner>>,
     seed: Option<u64>,
     stderr: PluginStderr,
-    pub(crate) stdin: Option<StdinState>,
 }
 
 impl Builder {
     /// Reads this kubeconfig and no other; as `--kubeconfig`.
     pub fn kubeconfig(mut self, path: impl Into<String>) -> Self {
-        self.kubeconfig = Some(path.into());
+        self.settings.kubeconfig = Some(path.into());
         self
     }
 
@@ -41,20 +38,20 @@ impl Builder {
     /// is not kubectl. It counts where a profile is looked for: [`load`](Builder::load),
     /// [`find`](Builder::find).
     pub fn kuberc(mut self, file: Option<&str>) -> Self {
-        self.kuberc = Some(file.map(str::to_owned));
+        self.settings.kuberc = Some(file.map(str::to_owned));
         self
     }
 
     /// What goes over the kubeconfig: another context, server, token …
     pub fn overrides(mut self, overrides: Overrides) -> Self {
-        self.overrides = overrides;
+        self.settings.overrides = overrides;
         self
     }
 
     /// The variables and folders to look at, instead of those of this process:
     /// [`environment`](crate::environment).
     pub fn environment_of(mut self, environment: Environment) -> Self {
-        self.environment = Some(environment);
+        self.settings.environment = Some(environment);
         self
     }
 
@@ -77,7 +74,7 @@ impl Builder {
 
     /// Which exec plugins may be run (EX-80), of those that the profile allows.
     pub fn plugin_policy(mut self, policy: PluginPolicy) -> Self {
-        self.plugin_policy = Some(policy);
+        self.settings.plugin_policy = Some(policy);
         self
     }
 
@@ -89,7 +86,7 @@ impl Builder {
 
     /// What plugins are told of standard input, whatever the profile says.
     pub fn stdin(mut self, facts: StdinState) -> Self {
-        self.stdin = Some(facts);
+        self.settings.stdin = Some(facts);
         self
     }
 
@@ -113,17 +110,14 @@ impl Builder {
     }
 
     /// Starts with a profile that is at hand. If it does not make sense
-    /// ([`Profile::check`]), whoever asks for a credential is told so.
+    /// ([`Profile::check`]), every call for a credential fails and says why.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn profile(self, mut profile: Profile) -> Auth {
-        if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
-            exec.stdin = self.stdin.unwrap_or_else(|| exec.stdin.clone());
-            let policy = self.plugin_policy.unwrap_or_default();
-            exec.policy = std::mem::take(&mut exec.policy).and(policy);
-        }
-        let unfit = match &self.provider {
+        let Settings { environment, plugin_policy, stdin, .. } = self.settings;
+        restrict(&mut profile, plugin_policy, stdin);
+        let invalid = match &self.provider {
             None => profile.check().err(),
             Some(_) => {
                 // What the provider gives is a token, whatever the profile says.
@@ -145,27 +139,24 @@ impl Builder {
             #[cfg(feature = "client")]
             crypto: self.crypto,
             #[cfg(feature = "client")]
-            proxies: crate::proxy::Environment::capture(|name| match &self.environment {
-                Some(environment) => environment.variable(name).map(Into::into),
-                None => std::env::var(name).ok(),
-            }),
+            proxies: kubecred_host::net::ProxyVariables::new(
+                &environment.unwrap_or_else(kubecred_host::environment),
+            ),
         };
-        Auth::start(profile, unfit, self.policy.unwrap_or_default(), seed, host)
+        #[cfg(not(feature = "client"))]
+        drop(environment); // it is about connections
+        Auth::start(profile, invalid, self.policy.unwrap_or_default(), seed, host)
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("kubeconfig", &self.kubeconfig)
-            .field("kuberc", &self.kuberc)
-            .field("overrides", &self.overrides)
+            .field("settings", &self.settings)
             .field("policy", &self.policy)
-            .field("plugin_policy", &self.plugin_policy)
             .field("provider", &self.provider.is_some())
             .field("runner", &self.runner.is_some())
             .field("stderr", &self.stderr)
-            .field("stdin", &self.stdin)
             .finish()
     }
 }

@@ -1,8 +1,8 @@
-//! The loop: feeds the machine, carries out what it asks for, posts what holds. Decides nothing.
+//! The loop: feeds the machine, carries out what it asks for, stores what holds. Decides nothing.
 
-use crate::board::Board;
 use crate::clock::Clock;
 use crate::perform::{Host, perform};
+use crate::shared::Shared;
 use kubecred_core::{Action, ActionId, Authenticator, Event, Input, Now};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep_until;
 
-/// Something for the machine, and who wants to know when the board shows what came of it.
+/// Something for the machine, and whom to tell when the snapshot shows what came of it.
 pub(crate) struct Post {
     pub(crate) input: Input,
     pub(crate) done: Option<oneshot::Sender<()>>,
@@ -19,17 +19,17 @@ pub(crate) struct Post {
 pub(crate) struct Driver {
     pub(crate) machine: Authenticator,
     pub(crate) clock: Clock,
-    /// When the machine was last told something. The board shows what held then: whoever waits for
-    /// an answer gets to see a failure, even if the pause after it is over by the time it is posted.
+    /// When the machine was last told something. The snapshot shows what held then: a task that waits
+    /// for an answer sees a failure, even if the pause after it is over by the time it is stored.
     pub(crate) now: Now,
     pub(crate) inbox: mpsc::UnboundedReceiver<Post>,
-    pub(crate) board: Arc<Board>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) host: Arc<Host>,
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) jobs: JoinSet<(ActionId, Input)>,
     pub(crate) running: HashMap<ActionId, AbortHandle>,
     pub(crate) connection: u64,
-    /// Those who want it closed, once refreshed tokens are where they belong.
+    /// Calls of `close`, answered once refreshed tokens are saved.
     pub(crate) leaving: Vec<Post>,
 }
 
@@ -38,12 +38,12 @@ impl Driver {
         let mut posts = Vec::new();
         loop {
             self.carry_out();
-            self.post(posts.iter().any(|post: &Post| post.input == Input::Demand));
+            self.store(posts.iter().any(|post: &Post| post.input == Input::Demand));
             if self.machine.is_closed() {
                 self.jobs.shutdown().await; // closed means that nothing of ours runs any more
             }
             for done in posts.drain(..).filter_map(|post| post.done) {
-                let _ = done.send(()); // whoever asked may have gone
+                let _ = done.send(()); // the caller may have gone
             }
             if self.machine.is_closed() {
                 return;
@@ -69,7 +69,7 @@ impl Driver {
             post = self.inbox.recv(), if !self.is_orphaned() => return self.take(post, posts),
             Some(ended) = self.jobs.join_next() => match ended {
                 Ok((id, input)) => { self.running.remove(&id); input }
-                Err(_) => Input::Tick, // cancelled, or its panic is its embedder's: it times out
+                Err(_) => Input::Tick, // cancelled
             },
             () = timer => Input::Tick,
         };
@@ -81,9 +81,9 @@ impl Driver {
         self.machine.handle_input(self.now, input);
     }
 
-    /// Takes everything that has been posted, so that a burst costs one look at the board.
+    /// Takes everything that has been posted, so that a burst costs one snapshot.
     fn take(&mut self, first: Option<Post>, posts: &mut Vec<Post>) {
-        // Nobody holds a handle any more.
+        // All handles are gone.
         posts.push(first.unwrap_or(Post { input: Input::Close, done: None }));
         while let Ok(post) = self.inbox.try_recv() {
             posts.push(post);
@@ -99,7 +99,7 @@ impl Driver {
         }
     }
 
-    /// Nobody can post any more, and that has been heard.
+    /// All handles are gone, and the machine has been told.
     fn is_orphaned(&self) -> bool {
         self.inbox.is_closed() && !self.leaving.is_empty()
     }
@@ -119,7 +119,7 @@ impl Driver {
                 Action::SetHeaders(set) => self.connection += u64::from(set.reconnect),
                 Action::RefreshAt(_) => {} // `poll_timeout` says the same
                 Action::Report(event) => {
-                    let _ = self.events.send(event); // nobody may be listening
+                    let _ = self.events.send(event); // there may be no subscriber
                 }
             }
         }
@@ -132,15 +132,15 @@ impl Driver {
         self.running.insert(id, job);
     }
 
-    fn post(&self, demanded: bool) {
-        self.board.post(&self.machine, self.connection, self.now, demanded);
+    fn store(&self, demanded: bool) {
+        self.shared.store(&self.machine, self.connection, self.now, demanded);
     }
 }
 
-/// However the task ends, with the runtime or by a panic: nobody may wait for ever.
+/// However the task ends, with the runtime or by a panic: no caller may wait for ever.
 impl Drop for Driver {
     fn drop(&mut self) {
         self.tell(Input::Close);
-        self.post(false);
+        self.store(false);
     }
 }

@@ -1,15 +1,15 @@
 //! The handle that a program holds.
 
-use crate::board::{Board, Lack};
 use crate::clock::Clock;
 use crate::driver::{Driver, Post};
 use crate::perform::Host;
+use crate::shared::{Shared, Unavailable};
 use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
 use kubecred_core::{
     Authenticator, Bearer, ConfigError, Event, Generation, Input, Material, Policy, Profile, Stats,
-    Unavailable,
 };
+use kubecred_host::headers::impersonation;
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
@@ -30,7 +30,7 @@ pub struct Auth {
 }
 
 struct Inner {
-    board: Arc<Board>,
+    shared: Arc<Shared>,
     clock: Clock,
     inbox: mpsc::UnboundedSender<Post>,
     events: broadcast::WeakSender<Event>,
@@ -57,7 +57,7 @@ impl Auth {
 
     pub(crate) fn start(
         profile: Profile,
-        unfit: Option<ConfigError>,
+        invalid: Option<ConfigError>,
         policy: Policy,
         seed: u64,
         host: Host,
@@ -67,19 +67,19 @@ impl Auth {
         // What needs no job, a literal token for one, is there at once.
         let now = clock.now();
         machine.handle_input(now, Input::Tick);
-        let unfit = unfit.map(AuthError::Profile);
-        let board = Arc::new(Board::new(&machine, now, unfit));
+        let invalid = invalid.map(AuthError::Profile);
+        let shared = Arc::new(Shared::new(&machine, now, invalid));
         let host = Arc::new(host);
         let (inbox, posts) = mpsc::unbounded_channel();
         let (events, _) = broadcast::channel(EVENTS);
         let inner = Inner {
-            board: Arc::clone(&board),
+            shared: Arc::clone(&shared),
             clock,
             inbox,
             events: events.downgrade(),
             #[cfg(feature = "client")]
             host: Arc::clone(&host),
-            impersonation: impersonation(&profile, clock),
+            impersonation: impersonation(&profile, clock.now()),
             renews: renews(&profile),
             profile,
         };
@@ -88,7 +88,7 @@ impl Auth {
             clock,
             now,
             inbox: posts,
-            board,
+            shared,
             host,
             events,
             jobs: JoinSet::new(),
@@ -108,11 +108,11 @@ impl Auth {
     /// [`Auth::close`].
     pub async fn credential(&self) -> Result<Credential, AuthError> {
         match self.ask() {
-            Err(Lack::Failed(_)) => self.send(Input::Demand).await, // its pause may be over
-            Err(Lack::Pending) => {}
+            Err(Unavailable::Failed(_)) => self.send(Input::Demand).await, // its pause may be over
+            Err(Unavailable::Pending) => {}
             Ok(credential) => return Ok(credential),
-            Err(Lack::Closed) => return Err(AuthError::Closed),
-            Err(Lack::Unfit(error)) => return Err(error),
+            Err(Unavailable::Closed) => return Err(AuthError::Closed),
+            Err(Unavailable::Invalid(error)) => return Err(error),
         }
         self.settled().await
     }
@@ -125,13 +125,10 @@ impl Auth {
     pub fn try_credential(&self) -> Result<Option<Credential>, AuthError> {
         match self.ask() {
             Ok(credential) => Ok(Some(credential)),
-            Err(Lack::Pending) => Ok(None),
-            Err(Lack::Closed) => Err(AuthError::Closed),
-            Err(Lack::Unfit(error)) => Err(error),
-            Err(Lack::Failed(error)) => {
-                let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
-                Err(AuthError::Source(error))
-            }
+            Err(Unavailable::Pending) => Ok(None),
+            Err(Unavailable::Closed) => Err(AuthError::Closed),
+            Err(Unavailable::Invalid(error)) => Err(error),
+            Err(Unavailable::Failed(error)) => Err(AuthError::Source(error)),
         }
     }
 
@@ -170,15 +167,15 @@ impl Auth {
 
     /// Counters since the start.
     pub fn stats(&self) -> Stats {
-        self.inner.board.read().stats()
+        self.inner.shared.read().stats()
     }
 
     /// Lends what can be put on a request at this moment, if there is something; as
     /// [`Auth::try_credential`].
     #[cfg(feature = "tower")]
     pub(crate) fn with_ready<T>(&self, work: impl FnOnce(&Credential) -> T) -> Option<T> {
-        let notice = self.inner.board.read();
-        let (credential, demand) = notice.ready(self.inner.clock)?;
+        let snapshot = self.inner.shared.read();
+        let (credential, demand) = snapshot.ready(self.inner.clock)?;
         if demand {
             let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
         }
@@ -194,26 +191,26 @@ impl Auth {
     /// Whether the profile makes sense.
     #[cfg(feature = "client")]
     pub(crate) fn check(&self) -> Result<(), AuthError> {
-        self.inner.board.unfit.clone().map_or(Ok(()), Err)
+        self.inner.shared.invalid.clone().map_or(Ok(()), Err)
     }
 
     /// What is held at this moment, good or not, without asking for it.
     #[cfg(feature = "client")]
     pub(crate) fn peek(&self) -> Option<Credential> {
-        self.inner.board.read().peek()
+        self.inner.shared.read().peek()
     }
 
     /// What the variables say of proxies.
     #[cfg(feature = "client")]
-    pub(crate) fn proxies(&self) -> &crate::proxy::Environment {
+    pub(crate) fn proxies(&self) -> &kubecred_host::net::ProxyVariables {
         &self.inner.host.proxies
     }
 
     #[cfg(feature = "client")]
     pub(crate) fn crypto_provider(
         &self,
-    ) -> Result<Arc<rustls::crypto::CryptoProvider>, crate::tls::TlsError> {
-        crate::tls::provider(self.inner.host.crypto.as_ref())
+    ) -> Result<Arc<rustls::crypto::CryptoProvider>, crate::net::tls::TlsError> {
+        crate::net::tls::provider(self.inner.host.crypto.as_ref())
     }
 
     /// The headers for whom the profile passes, which need no credential.
@@ -222,17 +219,17 @@ impl Auth {
         self.inner.impersonation.as_ref().map_err(Clone::clone)
     }
 
-    /// Looks at the board; tells the machine if it wants to know that somebody asked.
-    fn ask(&self) -> Result<Credential, Lack> {
-        let (answer, demand) = self.inner.board.read().ask(self.inner.clock);
+    /// Reads the snapshot; tells the machine if it wants to know that the credential is in use.
+    fn ask(&self) -> Result<Credential, Unavailable> {
+        let (answer, demand) = self.inner.shared.read().ask(self.inner.clock);
         if demand {
-            // If nobody is there to hear it, the board will say so.
+            // If the driver is gone, the snapshot says so.
             let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
         }
         answer
     }
 
-    /// Returns when the board shows what came of this input.
+    /// Returns when the snapshot shows what came of this input.
     async fn send(&self, input: Input) {
         let (done, heard) = oneshot::channel();
         if self.inner.inbox.send(Post { input, done: Some(done) }).is_ok() {
@@ -243,14 +240,14 @@ impl Auth {
     /// Waits until the machine has made up its mind.
     async fn settled(&self) -> Result<Credential, AuthError> {
         loop {
-            let mut changed = pin!(self.inner.board.changed.notified());
+            let mut changed = pin!(self.inner.shared.changed.notified());
             changed.as_mut().enable(); // before looking: no change may fall in between
             match self.ask() {
                 Ok(credential) => return Ok(credential),
-                Err(Lack::Pending) => changed.await,
-                Err(Lack::Closed) => return Err(AuthError::Closed),
-                Err(Lack::Failed(error)) => return Err(AuthError::Source(error)),
-                Err(Lack::Unfit(error)) => return Err(error),
+                Err(Unavailable::Pending) => changed.await,
+                Err(Unavailable::Closed) => return Err(AuthError::Closed),
+                Err(Unavailable::Failed(error)) => return Err(AuthError::Source(error)),
+                Err(Unavailable::Invalid(error)) => return Err(error),
             }
         }
     }
@@ -266,17 +263,6 @@ fn renews(profile: &Profile) -> bool {
             .certificate
             .as_ref()
             .is_some_and(|pair| from_file(&pair.certificate) || from_file(&pair.key))
-}
-
-/// What a machine says that has nothing else to say.
-fn impersonation(profile: &Profile, clock: Clock) -> Result<HeaderMap, AuthError> {
-    let mut bare = Profile::new(String::new());
-    bare.authentication.impersonation = profile.authentication.impersonation.clone();
-    match Authenticator::new(&bare, Policy::default(), 0).credential(clock.now()) {
-        Ok(lent) => Credential::new(&lent, 0).map(|credential| credential.headers().clone()),
-        Err(Unavailable::Failed(error)) => Err(AuthError::Source(error.clone())),
-        Err(Unavailable::Closed | Unavailable::Pending) => Ok(HeaderMap::new()),
-    }
 }
 
 /// The server and the user's name; no secrets.

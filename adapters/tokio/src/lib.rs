@@ -40,46 +40,62 @@
 //! # Inside
 //!
 //! One task, the driver, feeds a [`kubecred_core::Authenticator`] and carries out its actions;
-//! after each input it posts what holds on a board that every handle reads without a lock. Nobody
-//! but the machine decides anything: not when to refresh, nor whether a credential is still good.
+//! after each input it stores a snapshot that every handle reads without a lock. Only the machine
+//! decides: when to refresh, and whether a credential is still good. What needs no runtime is
+//! [`kubecred_host`]'s. A room imports only rooms above it:
+//!
+//! | room | |
+//! | --- | --- |
+//! | `fs` | files, on threads that may wait |
+//! | `net` | connections: TCP, proxies, TLS |
+//! | `perform` | the machine's jobs |
+//! | `shared`, `driver`, `handle`, `builder` | the task, its snapshot, the [`Auth`] |
+//! | [`tower`] | the layer for HTTP services |
+//! | [`client`], `reqwest` | clients that honour every setting of a profile |
 
-mod board;
 mod builder;
 #[cfg(feature = "client")]
 pub mod client;
 mod clock;
-#[cfg(feature = "client")]
-mod connect;
-mod credential;
 mod driver;
-mod error;
+mod fs;
 mod handle;
-pub mod kubeconfig_file;
 mod load;
+#[cfg(feature = "client")]
+mod net;
 mod perform;
 mod provider;
-#[cfg(feature = "client")]
-mod proxy;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
-#[cfg(feature = "client")]
-pub mod tls;
+mod shared;
 #[cfg(feature = "tower")]
 pub mod tower;
 
 pub use builder::Builder;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientError};
-pub use credential::Credential;
-pub use error::AuthError;
+pub use fs::KubeconfigFiles;
 pub use handle::{Auth, Events};
-pub use kubeconfig_file::KubeconfigFiles;
 pub use kubecred_core;
-pub use load::{environment, read_kubeconfig};
+pub use kubecred_host::process::{PluginStderr, StderrCallback, find_program};
+pub use kubecred_host::{AuthError, Credential, environment, variable_os};
+pub use load::read_kubeconfig;
 #[cfg(feature = "client")]
 pub use perform::RequestSender;
-pub use perform::{CommandRunner, Hear, PluginStderr, Running, SystemCommands, find_program};
-pub use provider::{ProvidedToken, Providing, TokenProvider};
+pub use perform::{CommandFuture, CommandRunner, SystemCommands};
+pub use provider::{ProvidedToken, TokenFuture, TokenProvider};
+
+/// What becomes of a change of kubeconfig files, and why there is none.
+pub mod kubeconfig_file {
+    pub use kubecred_host::fs::{Changed, Editing, FileError, Holder, Locked};
+}
+
+/// TLS as a profile wants it: trusted roots and client certificate, in rustls's terms.
+#[cfg(feature = "client")]
+pub mod tls {
+    pub use crate::client::rustls_config;
+    pub use crate::net::tls::{TlsError, TlsFailure, TlsFailureKind, server_name};
+}
 
 /// The project's README, so that its example is compiled.
 #[cfg(doctest)]

@@ -1,18 +1,9 @@
 //! From this process's variables and files to a profile.
 
-use crate::perform::{read_any, read_any_now};
+use crate::fs::spawn_blocking_io;
 use crate::{Auth, Builder};
-use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
-use kubecred_core::{
-    ConfigError, Environment, Failure, InCluster, PathFlavour, Profile, Secret, StdinState, Step,
-    detect,
-};
-use std::env;
-use std::ffi::OsString;
-use std::io::IsTerminal;
-
-/// More than any kubeconfig: of clusters with certificates in it, some four thousand.
-pub(crate) const LIMIT: u64 = 16 << 20;
+use kubecred_core::{ConfigError, Failure, InCluster, Profile, Secret};
+use kubecred_host::fs::{KUBECONFIG_LIMIT, read_any};
 
 impl Auth {
     /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
@@ -60,29 +51,8 @@ impl Builder {
     /// # Errors
     /// Everything that is wrong with the kubeconfig, or with [kuberc](Builder::kuberc).
     pub async fn find(&self) -> Result<Profile, ConfigError> {
-        let environment = self.environment();
-        let policy = self.read_kuberc(&environment).await?;
-        let explicit = self.kubeconfig.as_deref();
-        let mut detection = detect(explicit, self.overrides.clone(), &environment);
-        loop {
-            let reads = read_all(detection.reads()).await;
-            match detection.feed(reads)? {
-                Step::Read(next) => detection = *next,
-                Step::Done(mut profile) => {
-                    policy.apply(&mut profile)?;
-                    return Ok(*profile);
-                }
-            }
-        }
-    }
-
-    /// What kuberc says, if it is to be obeyed.
-    async fn read_kuberc(&self, environment: &Environment) -> Result<KubercPolicy, ConfigError> {
-        let Some(file) = &self.kuberc else { return Ok(KubercPolicy::default()) };
-        match Kuberc::search(file.as_deref(), environment)? {
-            Some(kuberc) => kuberc.read(read_all(kuberc.paths()).await),
-            None => Ok(KubercPolicy::default()),
-        }
+        let settings = self.settings.clone();
+        spawn_blocking_io(move || settings.find()).await
     }
 
     /// Starts with the account of the pod that this runs in.
@@ -90,44 +60,15 @@ impl Builder {
     /// # Errors
     /// When this is no pod, or its token cannot be read.
     pub async fn load_in_cluster(self, pod: InCluster) -> Result<Auth, ConfigError> {
-        let environment = self.environment();
-        let reads = pod.paths().map(|path| read_any(path.to_owned(), LIMIT));
-        let [token, roots, namespace] = reads;
-        let reads = [token.await, roots.await, namespace.await];
-        let profile = pod.profile(&environment, reads, &self.overrides)?;
+        let settings = self.settings.clone();
+        let profile = spawn_blocking_io(move || settings.in_cluster(&pod)).await?;
         Ok(self.profile(profile))
     }
-
-    fn environment(&self) -> Environment {
-        let mut environment = self.environment.clone().unwrap_or_else(environment);
-        if let Some(stdin) = &self.stdin {
-            environment.stdin = stdin.clone();
-        }
-        if let Some(policy) = &self.plugin_policy {
-            environment.plugin_policy = environment.plugin_policy.and(policy.clone());
-        }
-        environment
-    }
-}
-
-/// What this process knows of the world: variables that are text, the working directory, whether
-/// standard input is a terminal.
-pub fn environment() -> Environment {
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let directory =
-        env::current_dir().ok().and_then(|path| path.into_os_string().into_string().ok());
-    let terminal = std::io::stdin().is_terminal();
-    Environment::new(env::vars_os().filter_map(text))
-        .in_directory(directory.unwrap_or_default())
-        .with_paths(if cfg!(windows) { PathFlavour::Windows } else { PathFlavour::Unix })
-        .with_stdin(StdinState { terminal, unavailable: None })
 }
 
 /// The content of a kubeconfig, of what a person wants put into one, or of any other file that a
-/// [`detect`] wants read; blocks while it reads. It may be a pipe, whose writer may take time; but nobody who never ends, nor a pipe that
-/// has no writer, is waited for.
+/// [`detect`](kubecred_core::detect) wants read; blocks while it reads. It may be a pipe: a slow
+/// writer is waited for, and a pipe without a writer fails after 500 ms.
 ///
 /// # Errors
 /// [`FailureKind::TooLarge`] from 16 MiB on; [`FailureKind::TimedOut`] for a pipe without a writer;
@@ -136,13 +77,5 @@ pub fn environment() -> Environment {
 /// [`FailureKind::TooLarge`]: kubecred_core::FailureKind::TooLarge
 /// [`FailureKind::TimedOut`]: kubecred_core::FailureKind::TimedOut
 pub fn read_kubeconfig(path: &str) -> Result<Secret, Failure> {
-    read_any_now(path, LIMIT)
-}
-
-async fn read_all(paths: &[String]) -> Vec<Result<Secret, Failure>> {
-    let mut reads = Vec::with_capacity(paths.len());
-    for path in paths {
-        reads.push(read_any(path.clone(), LIMIT).await);
-    }
-    reads
+    read_any(path, KUBECONFIG_LIMIT)
 }

@@ -1,7 +1,7 @@
 //! Tokens that come from the program itself.
 
 use crate::clock::unix;
-use crate::perform::{CommandRunner, Running};
+use crate::perform::{CommandFuture, CommandRunner};
 use kubecred_core::exec::credential_json;
 use kubecred_core::protocol::{Exit, RunCommand};
 use kubecred_core::{Exec, ExecApiVersion, Failure, FailureKind, Secret};
@@ -15,12 +15,12 @@ use std::time::SystemTime;
 pub trait TokenProvider: Send + Sync + 'static {
     /// Fetches a token. Called when one is needed, never twice at a time; dropped when it takes
     /// longer than [`Policy::command_timeout`](kubecred_core::Policy::command_timeout). The
-    /// error's text ends up in messages for people.
-    fn token(&self) -> Providing<'_>;
+    /// error's text ends up in messages for people. One that panics has failed.
+    fn token(&self) -> TokenFuture<'_>;
 }
 
 /// The answer of a [`TokenProvider`], in time.
-pub type Providing<'a> =
+pub type TokenFuture<'a> =
     Pin<Box<dyn Future<Output = Result<ProvidedToken, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 
 impl<F, Fut, E> TokenProvider for F
@@ -29,7 +29,7 @@ where
     Fut: Future<Output = Result<ProvidedToken, E>> + Send + 'static,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    fn token(&self) -> Providing<'_> {
+    fn token(&self) -> TokenFuture<'_> {
         let token = self();
         Box::pin(async move { token.await.map_err(Into::into) })
     }
@@ -72,7 +72,7 @@ impl ProviderCommands {
 }
 
 impl CommandRunner for ProviderCommands {
-    fn run<'a>(&'a self, command: &'a RunCommand) -> Running<'a> {
+    fn run<'a>(&'a self, command: &'a RunCommand) -> CommandFuture<'a> {
         Box::pin(async move {
             let provided = self.0.token().await;
             let provided = provided.map_err(|e| Failure::new(FailureKind::Other, e.to_string()))?;

@@ -14,15 +14,15 @@
 //! # }
 //! ```
 
-use crate::client::unasked::{self, Material};
-use crate::client::{Address, ClientError};
-use crate::proxy::{self, HopKind, Route};
-use crate::tls::{self, Trust};
-use crate::tower::headers;
+use crate::client::tls_files::{self, TlsFiles};
+use crate::client::{ClientError, rustls_config};
+use crate::net::tls::{self, Trust};
 use crate::{Auth, AuthError, Credential};
 use ::reqwest::{Client, Proxy, Request, Response, StatusCode, Url, redirect};
 use arc_swap::ArcSwapOption;
 use kubecred_core::Identity;
+use kubecred_host::headers;
+use kubecred_host::net::{self, Address, AddressError, ProxyKind, Route};
 use rustls::ClientConfig;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::timeout;
@@ -56,8 +56,8 @@ pub enum ReqwestError {
 /// When the profile asks for what reqwest cannot do: a `tls-server-name` that is not the server's
 /// host, or an `https` proxy, which would be shown the client certificate.
 pub fn client(auth: &Auth) -> Result<Client, ReqwestError> {
-    let config = tls::rustls_config(auth).map_err(ClientError::from)?;
-    build(auth, &Address::parse(&auth.profile().cluster)?, config)
+    let config = rustls_config(auth).map_err(ClientError::from)?;
+    build(auth, &Address::parse(&auth.profile().cluster).map_err(ClientError::from)?, config)
 }
 
 /// Sends requests to the server of a profile, authenticated, with reqwest.
@@ -74,7 +74,7 @@ struct Inner {
     auth: Auth,
     address: Address,
     /// For requests that brought credentials of their own before there was one.
-    unasked: Mutex<Option<(Material, Client)>>,
+    own_authorization: Mutex<Option<(TlsFiles, Client)>>,
     current: ArcSwapOption<Connected>,
 }
 
@@ -91,10 +91,10 @@ impl Authenticated {
     /// # Errors
     /// As [`client`].
     pub fn new(auth: Auth) -> Result<Self, ReqwestError> {
-        let address = Address::parse(&auth.profile().cluster)?;
+        let address = Address::parse(&auth.profile().cluster).map_err(ClientError::from)?;
         client(&auth)?; // says now what cannot be honoured
-        let (unasked, current) = (Mutex::new(None), ArcSwapOption::empty());
-        Ok(Self { inner: Arc::new(Inner { auth, address, unasked, current }) })
+        let (own_authorization, current) = (Mutex::new(None), ArcSwapOption::empty());
+        Ok(Self { inner: Arc::new(Inner { auth, address, own_authorization, current }) })
     }
 
     /// The URL of a path on the server (KC-72).
@@ -102,8 +102,12 @@ impl Authenticated {
     /// # Errors
     /// When it is not a path.
     pub fn url(&self, path: &str) -> Result<Url, ReqwestError> {
-        let bad = || ClientError::Path(path.to_owned());
-        let uri = self.inner.address.join(&path.parse().map_err(|_| bad())?)?;
+        let bad = || ClientError::from(AddressError::Path(path.to_owned()));
+        let uri = self
+            .inner
+            .address
+            .join(&path.parse().map_err(|_| bad())?)
+            .map_err(ClientError::from)?;
         Ok(Url::parse(&uri.to_string()).map_err(|_| bad())?)
     }
 
@@ -115,7 +119,7 @@ impl Authenticated {
     /// is an answer.
     pub async fn execute(&self, request: Request) -> Result<Response, ReqwestError> {
         let inner = &self.inner;
-        inner.address.admits(request.url().as_str())?;
+        inner.address.admits(request.url().as_str()).map_err(ClientError::from)?;
         let Some(limit) = inner.auth.profile().timeout else { return inner.send(request).await };
         // reqwest's own limit ends the body in time, and this one the plugin.
         match timeout(limit, inner.send(request)).await {
@@ -133,10 +137,10 @@ impl Authenticated {
 impl Inner {
     async fn send(&self, mut request: Request) -> Result<Response, ReqwestError> {
         if headers::is_authenticated(request.headers()) {
-            headers::impersonate(&self.auth, request.headers_mut())?;
+            headers::impersonate(request.headers_mut(), self.auth.impersonation()?);
             let client = match self.auth.peek() {
                 Some(credential) => self.client(&credential)?,
-                None => self.client_unasked().await?,
+                None => self.client_of_files().await?,
             };
             return Ok(client.execute(request).await?);
         }
@@ -170,14 +174,14 @@ impl Inner {
     }
 
     /// The client for a request that brings credentials of its own: for it nothing is run.
-    async fn client_unasked(&self) -> Result<Client, ReqwestError> {
-        let material = unasked::material(self.auth.profile()).await?;
-        let mut made = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = made.as_ref().filter(|(of, _)| *of == material) {
+    async fn client_of_files(&self) -> Result<Client, ReqwestError> {
+        let files = tls_files::read_all(self.auth.profile()).await?;
+        let mut made = self.own_authorization.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = made.as_ref().filter(|(of, _)| *of == files) {
             return Ok(client.clone());
         }
-        let client = self.connecting(material.roots(), material.identity.as_ref())?;
-        *made = Some((material, client.clone()));
+        let client = self.connecting(files.roots(), files.identity.as_ref())?;
+        *made = Some((files, client.clone()));
         Ok(client)
     }
 
@@ -202,15 +206,15 @@ fn build(auth: &Auth, address: &Address, mut config: ClientConfig) -> Result<Cli
     if address.is_https() && !name.is_empty() && name != address.host() {
         return Err(ReqwestError::Unsupported("a tls-server-name other than the server's host"));
     }
-    let route = proxy::route(&profile.cluster.proxy, &address.base(), auth.proxies())
+    let route = net::route(&profile.cluster.proxy, &address.base(), auth.proxies())
         .map_err(ClientError::from)?;
     let builder = Client::builder().no_proxy();
     let builder = match route {
         Route::Direct => builder,
-        Route::Proxy(hop) if hop.kind == HopKind::Https => {
+        Route::Proxy(endpoint) if endpoint.kind == ProxyKind::Https => {
             return Err(ReqwestError::Unsupported("an https proxy"));
         }
-        Route::Proxy(hop) => builder.proxy(Proxy::all(hop.url())?),
+        Route::Proxy(endpoint) => builder.proxy(Proxy::all(endpoint.url())?),
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let builder = builder

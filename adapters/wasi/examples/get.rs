@@ -10,7 +10,7 @@
 //! `--embedder-does roots` (or `identity`, `server-name`, `skip-verify`, `proxy`); and
 //! `--write-in-place` that refreshed tokens may be written back.
 
-use kubecred_wasi::{Auth, Builder, Client, Need};
+use kubecred_wasi::{Auth, Builder, Capability, Client};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -57,13 +57,13 @@ fn run() -> Result<bool, Box<dyn Error>> {
     Ok(good)
 }
 
-fn need(name: &str) -> Result<Need, String> {
+fn need(name: &str) -> Result<Capability, String> {
     Ok(match name {
-        "roots" => Need::Roots,
-        "identity" => Need::Identity,
-        "server-name" => Need::ServerName,
-        "skip-verify" => Need::SkipVerify,
-        "proxy" => Need::Proxy,
+        "roots" => Capability::Roots,
+        "identity" => Capability::Identity,
+        "server-name" => Capability::ServerName,
+        "skip-verify" => Capability::SkipVerify,
+        "proxy" => Capability::Proxy,
         _ => return Err(format!("--embedder-does {name}: there is no such need")),
     })
 }

@@ -1,9 +1,11 @@
 //! Everything that can be chosen about an [`Auth`].
 
-use crate::needs::{Embedder, Need, ProxyVariables};
+use crate::Auth;
+use crate::capability::{Capability, Embedder};
 use crate::perform::{CommandRunner, Host};
-use crate::{Auth, environment};
-use kubecred_core::{Bearer, Environment, Overrides, PluginPolicy, Policy, Profile};
+use kubecred_core::{Environment, Overrides, PluginPolicy, Policy, Profile};
+use kubecred_host::net::ProxyVariables;
+use kubecred_host::{Settings, restrict};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
@@ -11,13 +13,10 @@ use std::hash::{BuildHasher, RandomState};
 #[derive(Default)]
 #[must_use = "nothing starts before it is given a profile"]
 pub struct Builder {
-    pub(crate) environment: Option<Environment>,
-    pub(crate) kubeconfig: Option<String>,
-    pub(crate) overrides: Overrides,
-    does: Vec<Need>,
+    pub(crate) settings: Settings,
+    does: Vec<Capability>,
     in_place: bool,
     policy: Option<Policy>,
-    pub(crate) plugin_policy: Option<PluginPolicy>,
     runner: Option<Box<dyn CommandRunner>>,
     seed: Option<u64>,
 }
@@ -25,28 +24,28 @@ pub struct Builder {
 impl Builder {
     /// Reads this kubeconfig and no other; as `--kubeconfig`.
     pub fn kubeconfig(mut self, path: impl Into<String>) -> Self {
-        self.kubeconfig = Some(path.into());
+        self.settings.kubeconfig = Some(path.into());
         self
     }
 
     /// What goes over the kubeconfig: another context, server, token …
     pub fn overrides(mut self, overrides: Overrides) -> Self {
-        self.overrides = overrides;
+        self.settings.overrides = overrides;
         self
     }
 
     /// The variables and folders to look at, instead of those of this guest:
     /// [`environment`](crate::environment).
     pub fn environment_of(mut self, environment: Environment) -> Self {
-        self.environment = Some(environment);
+        self.settings.environment = Some(environment);
         self
     }
 
     /// The embedder behind `wasi:http` does this, with the very settings of this profile, for every
     /// server that it names: it was set up so, which nobody here can check. What it is not known
     /// to do is refused where it is needed.
-    pub fn embedder_does(mut self, need: Need) -> Self {
-        self.does.push(need);
+    pub fn embedder_does(mut self, capability: Capability) -> Self {
+        self.does.push(capability);
         self
     }
 
@@ -67,9 +66,9 @@ impl Builder {
         self
     }
 
-    /// Which exec plugins may be run (EX-80), whatever the profile says.
+    /// Which exec plugins may be run (EX-80), of those that the profile allows.
     pub fn plugin_policy(mut self, policy: PluginPolicy) -> Self {
-        self.plugin_policy = Some(policy);
+        self.settings.plugin_policy = Some(policy);
         self
     }
 
@@ -86,16 +85,15 @@ impl Builder {
         self
     }
 
-    /// Starts with a profile that is at hand.
-    pub fn profile(mut self, mut profile: Profile) -> Auth {
-        let environment = self.environment.take().unwrap_or_else(environment);
-        if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
-            exec.stdin = environment.stdin.clone();
-            exec.policy = self.plugin_policy.unwrap_or_else(|| exec.policy.clone());
-        }
+    /// Starts with a profile that is at hand. If it does not make sense
+    /// ([`Profile::check`]), every call for a credential fails and says why.
+    pub fn profile(self, mut profile: Profile) -> Auth {
+        let environment = self.settings.environment.unwrap_or_else(kubecred_host::environment);
+        let stdin = Some(environment.stdin.clone());
+        restrict(&mut profile, self.settings.plugin_policy, stdin);
         let policy = self.policy.unwrap_or_default();
         let host = Host {
-            embedder: Embedder { does: self.does, proxies: ProxyVariables::of(&environment) },
+            embedder: Embedder { does: self.does, proxies: ProxyVariables::new(&environment) },
             runner: self.runner,
             in_place: self.in_place,
             command_timeout: policy.command_timeout,
@@ -109,12 +107,10 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("kubeconfig", &self.kubeconfig)
-            .field("overrides", &self.overrides)
+            .field("settings", &self.settings)
             .field("does", &self.does)
             .field("in_place", &self.in_place)
             .field("policy", &self.policy)
-            .field("plugin_policy", &self.plugin_policy)
             .field("runner", &self.runner.is_some())
             .finish_non_exhaustive()
     }

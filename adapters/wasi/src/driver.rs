@@ -1,17 +1,16 @@
 //! The loop, a turn at a time: feeds the machine, carries out what it asks for. Decides nothing.
 
-use crate::clock::Clock;
 use crate::perform::{Exchange, Host, wait};
-use crate::{AuthError, Credential};
 use kubecred_core::protocol::SendRequest;
-use kubecred_core::{Action, Authenticator, Error, Event, Input, Job, Unavailable};
+use kubecred_core::{Action, Authenticator, Error, Event, Input, Job};
+use kubecred_host::{AuthError, Clock, Credential};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How many events are kept for somebody to take.
+/// How many events are kept until they are taken.
 const EVENTS: usize = 256;
 
-/// How long to wait when the machine names no time; it always does while somebody waits.
+/// How long to wait when the machine names no time; it does while a call waits.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Driver {
@@ -30,21 +29,21 @@ struct Sent {
 }
 
 /// Why there is no credential at this moment.
-pub(crate) enum Lack {
+pub(crate) enum Unavailable {
     Closed,
     Failed(Error),
     Pending,
-    Unfit(AuthError),
+    Invalid(AuthError),
 }
 
-impl Lack {
+impl Unavailable {
     /// As an error, unless it is worth waiting.
     pub(crate) fn error(self) -> Option<AuthError> {
         match self {
             Self::Closed => Some(AuthError::Closed),
             Self::Failed(error) => Some(AuthError::Source(error)),
             Self::Pending => None,
-            Self::Unfit(error) => Some(error),
+            Self::Invalid(error) => Some(error),
         }
     }
 }
@@ -101,15 +100,17 @@ impl Driver {
     }
 
     /// What can be put on a request now. Tells the machine if it wants to know of that.
-    pub(crate) fn ask(&mut self) -> Result<Credential, Lack> {
+    pub(crate) fn ask(&mut self) -> Result<Credential, Unavailable> {
         let lent = match self.machine.credential(self.clock.now()) {
             Ok(lent) => lent,
-            Err(Unavailable::Closed) => return Err(Lack::Closed),
-            Err(Unavailable::Failed(error)) => return Err(Lack::Failed(error.clone())),
-            Err(Unavailable::Pending) => return Err(Lack::Pending),
+            Err(kubecred_core::Unavailable::Closed) => return Err(Unavailable::Closed),
+            Err(kubecred_core::Unavailable::Failed(error)) => {
+                return Err(Unavailable::Failed(error.clone()));
+            }
+            Err(kubecred_core::Unavailable::Pending) => return Err(Unavailable::Pending),
         };
         let demand = lent.demand;
-        let credential = Credential::new(&lent, self.connection).map_err(Lack::Unfit);
+        let credential = Credential::new(&lent, self.connection).map_err(Unavailable::Invalid);
         if demand {
             self.feed(Input::Demand);
         }

@@ -1,12 +1,13 @@
 //! The handle that a program holds.
 
-use crate::clock::Clock;
-use crate::driver::{Driver, Lack};
-use crate::needs::Embedder;
+use crate::Builder;
+use crate::capability::Embedder;
+use crate::driver::{Driver, Unavailable};
 use crate::perform::Host;
-use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
-use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats, Unavailable};
+use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats};
+use kubecred_host::headers::impersonation;
+use kubecred_host::{AuthError, Clock, Credential};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 /// The credentials of one profile, kept fresh. Cheap to clone; all clones share one machine.
 ///
-/// Nothing runs until somebody asks, and nothing runs but in a call. When the last clone is dropped,
+/// Nothing runs until a credential is asked for, and nothing runs but in a call. When the last clone is dropped,
 /// or one is closed, secrets are wiped.
 #[derive(Clone)]
 pub struct Auth {
@@ -25,6 +26,9 @@ struct Inner {
     driver: RefCell<Driver>,
     clock: Clock,
     embedder: Embedder,
+    impersonation: Result<HeaderMap, AuthError>,
+    /// Why there will never be a credential.
+    invalid: Option<AuthError>,
     profile: Profile,
 }
 
@@ -44,7 +48,10 @@ impl Auth {
         let embedder = host.embedder.clone();
         let machine = Authenticator::new(&profile, policy, seed);
         let driver = RefCell::new(Driver::new(machine, clock, host));
-        Self { inner: Rc::new(Inner { driver, clock, embedder, profile }) }
+        let impersonation = impersonation(&profile, clock.now());
+        let invalid = profile.check().err().map(AuthError::Profile);
+        let inner = Inner { driver, clock, embedder, impersonation, invalid, profile };
+        Self { inner: Rc::new(inner) }
     }
 
     /// What to put on a request now. Waits while it is being fetched.
@@ -53,13 +60,14 @@ impl Auth {
     /// When the last attempt failed and the pause after it is not over, or after
     /// [`Auth::close`].
     pub fn credential(&self) -> Result<Credential, AuthError> {
+        self.check()?;
         let mut driver = self.inner.driver.borrow_mut();
         driver.work();
         match driver.ask() {
             Ok(credential) => return Ok(credential),
             // Somebody asks; the pause after a failure may be over.
-            Err(Lack::Failed(_) | Lack::Pending) => driver.feed(Input::Demand),
-            Err(Lack::Closed | Lack::Unfit(_)) => {}
+            Err(Unavailable::Failed(_) | Unavailable::Pending) => driver.feed(Input::Demand),
+            Err(Unavailable::Closed | Unavailable::Invalid(_)) => {}
         }
         settled(&mut driver)
     }
@@ -70,9 +78,10 @@ impl Auth {
     /// # Errors
     /// As [`Auth::credential`].
     pub fn try_credential(&self) -> Result<Option<Credential>, AuthError> {
+        self.check()?;
         let mut driver = self.inner.driver.borrow_mut();
         driver.work();
-        if let Err(Lack::Failed(_) | Lack::Pending) = &driver.ask() {
+        if let Err(Unavailable::Failed(_) | Unavailable::Pending) = &driver.ask() {
             driver.feed(Input::Demand);
         }
         driver.ask().map(Some).or_else(|lack| lack.error().map_or(Ok(None), Err))
@@ -81,6 +90,9 @@ impl Auth {
     /// Tells that the server answered 401 to a request with this generation, and waits for what
     /// comes of it. `true`: a newer credential is at hand, so sending the request again is useful.
     pub fn unauthorized(&self, refused: Generation) -> bool {
+        if self.check().is_err() {
+            return false;
+        }
         let newer = |credential: &Credential| credential.generation() > refused;
         let mut driver = self.inner.driver.borrow_mut();
         driver.work();
@@ -88,6 +100,10 @@ impl Auth {
             return true;
         }
         driver.feed(Input::Reject(refused));
+        // A rejection fetches another credential only if one is wanted, and the request wants one.
+        if let Err(Unavailable::Pending) = driver.ask() {
+            driver.feed(Input::Demand);
+        }
         settled(&mut driver).is_ok_and(|credential| newer(&credential))
     }
 
@@ -133,17 +149,14 @@ impl Auth {
         self.inner.clock
     }
 
-    /// The headers for whom the profile passes, which need no credential: what a machine says that
-    /// has nothing else to say.
-    pub(crate) fn impersonation(&self) -> Result<HeaderMap, AuthError> {
-        let mut bare = Profile::new(String::new());
-        bare.authentication.impersonation = self.profile().authentication.impersonation.clone();
-        let now = self.inner.clock.now();
-        match Authenticator::new(&bare, Policy::default(), 0).credential(now) {
-            Ok(lent) => Credential::new(&lent, 0).map(|credential| credential.headers().clone()),
-            Err(Unavailable::Failed(error)) => Err(AuthError::Source(error.clone())),
-            Err(Unavailable::Closed | Unavailable::Pending) => Ok(HeaderMap::new()),
-        }
+    /// Whether the profile makes sense.
+    pub(crate) fn check(&self) -> Result<(), AuthError> {
+        self.inner.invalid.clone().map_or(Ok(()), Err)
+    }
+
+    /// The headers of the profile's impersonation, which need no credential.
+    pub(crate) fn impersonation(&self) -> Result<&HeaderMap, AuthError> {
+        self.inner.impersonation.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -154,7 +167,14 @@ fn settled(driver: &mut Driver) -> Result<Credential, AuthError> {
             Ok(credential) => return Ok(credential),
             Err(lack) => match lack.error() {
                 Some(error) => return Err(error),
-                None => driver.wait(),
+                None => {
+                    // What was held may have ended while it was waited for: nothing is fetched
+                    // unless it is wanted.
+                    driver.feed(Input::Demand);
+                    if let Err(Unavailable::Pending) = driver.ask() {
+                        driver.wait();
+                    }
+                }
             },
         }
     }

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Who sends requests by other means takes [`Auth::credential`], puts its headers on
-//! ([`Credential::apply`] for the fields of `wasi:http`), and tells [`Auth::unauthorized`] of a 401.
+//! ([`apply`] for the fields of `wasi:http`), and tells [`Auth::unauthorized`] of a 401.
 //!
 //! # What the embedder has to do
 //!
@@ -42,24 +42,21 @@
 #[cfg(feature = "run-command")]
 mod bindings;
 mod builder;
+mod capability;
 mod client;
-mod clock;
-mod credential;
 mod driver;
-mod error;
+mod fields;
 mod handle;
 mod load;
-mod needs;
 mod perform;
 
 pub use builder::Builder;
+pub use capability::{Capability, MissingCapability};
 pub use client::{Body, Client, ClientError};
-pub use credential::Credential;
-pub use error::AuthError;
+pub use fields::apply;
 pub use handle::Auth;
 pub use kubecred_core;
-pub use load::environment;
-pub use needs::{Need, Unmet};
+pub use kubecred_host::{AuthError, Credential, environment};
 pub use perform::CommandRunner;
 #[cfg(feature = "run-command")]
 pub use perform::EmbedderCommands;

@@ -1,12 +1,7 @@
 //! From what the embedder gave this guest, variables and directories, to a profile.
 
-use crate::perform::read_any;
 use crate::{Auth, Builder};
-use kubecred_core::{ConfigError, Environment, InCluster, Profile, StdinState, Step, detect};
-use std::env;
-
-/// More than any kubeconfig.
-const LIMIT: u64 = 64 << 20;
+use kubecred_core::{ConfigError, InCluster, Profile};
 
 impl Auth {
     /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
@@ -51,16 +46,7 @@ impl Builder {
     /// # Errors
     /// Everything that is wrong with the kubeconfig.
     pub fn find(&self) -> Result<Profile, ConfigError> {
-        let environment = self.environment();
-        let explicit = self.kubeconfig.as_deref();
-        let mut detection = detect(explicit, self.overrides.clone(), &environment);
-        loop {
-            let reads = detection.reads().iter().map(|path| read_any(path, LIMIT)).collect();
-            match detection.feed(reads)? {
-                Step::Read(next) => detection = *next,
-                Step::Done(profile) => return Ok(*profile),
-            }
-        }
+        self.settings.find()
     }
 
     /// Starts with the account of a pod.
@@ -68,30 +54,7 @@ impl Builder {
     /// # Errors
     /// When there is none, or its token cannot be read.
     pub fn load_in_cluster(self, pod: InCluster) -> Result<Auth, ConfigError> {
-        let reads = pod.paths().map(|path| read_any(path, LIMIT));
-        let profile = pod.profile(&self.environment(), reads, &self.overrides)?;
+        let profile = self.settings.in_cluster(&pod)?;
         Ok(self.profile(profile))
     }
-
-    fn environment(&self) -> Environment {
-        let mut environment = self.environment.clone().unwrap_or_else(environment);
-        if let Some(policy) = &self.plugin_policy {
-            environment.plugin_policy = policy.clone();
-        }
-        environment
-    }
-}
-
-/// What this guest knows of the world: the variables that the embedder gave it, its working
-/// directory, and that it has no standard input to lend.
-pub fn environment() -> Environment {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let directory = env::current_dir().ok();
-    let directory = directory.and_then(|path| path.into_os_string().into_string().ok());
-    let why = "a WASI guest has none to lend to a program";
-    Environment::new(env::vars_os().filter_map(text))
-        .in_directory(directory.unwrap_or_default())
-        .with_stdin(StdinState { terminal: false, unavailable: Some(why.into()) })
 }

@@ -5,7 +5,7 @@ use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::session::{self, Session};
 use clap::{Args, ValueEnum};
-use kubecred_core::exec::{self, InfoProblem};
+use kubecred_core::exec::{self, InfoProblem, KUBERNETES_EXEC_INFO};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinState};
 use kubecred_tokio::Credential as Held;
@@ -89,8 +89,11 @@ struct Asked {
 impl Asked {
     fn read() -> Result<Self, Report> {
         let terminal = std::io::stdin().is_terminal();
-        let info = std::env::var("KUBERNETES_EXEC_INFO").unwrap_or_default();
-        match exec::parse_info(&info) {
+        let environment = kubecred_tokio::environment();
+        let info = environment
+            .text(KUBERNETES_EXEC_INFO)
+            .map_err(|error| Report::new(Exit::Usage, error))?;
+        match exec::parse_info(info.unwrap_or_default()) {
             Ok(info) => {
                 let unavailable = (!info.spec.interactive)
                     .then(|| "the program that wants this credential keeps it to itself".into());
@@ -107,7 +110,9 @@ impl Asked {
 }
 
 fn depth() -> Result<u8, Report> {
-    let above = std::env::var(DEPTH).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let environment = kubecred_tokio::environment();
+    let above = environment.text(DEPTH).map_err(|error| Report::new(Exit::Usage, error))?;
+    let above = above.and_then(|text| text.parse().ok()).unwrap_or(0);
     if above >= DEEPEST {
         let text = "this login runs kubecred credential, which runs it again, and so on";
         return Err(Report::new(Exit::Configuration, text)

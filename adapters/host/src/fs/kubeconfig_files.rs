@@ -117,19 +117,24 @@ pub struct Editing(Arc<Mutex<Phase>>);
 
 #[derive(Debug, Default)]
 enum Phase {
+    /// The locks are not there yet.
+    #[default]
+    Waiting,
     /// Nothing is written yet; these locks are held.
     Changing(Vec<Lock>),
     /// Files are being written, or have been.
     Writing,
     /// Given up: the locks are given back.
-    #[default]
     Cancelled,
 }
 
 impl Editing {
-    /// One that holds these locks.
-    pub fn under(locks: Vec<Lock>) -> Self {
-        Self(Arc::new(Mutex::new(Phase::Changing(locks))))
+    /// Holds these locks from here on, unless the change was given up meanwhile.
+    pub fn hold(&self, locks: Vec<Lock>) {
+        let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Phase::Waiting = *phase {
+            *phase = Phase::Changing(locks);
+        }
     }
 
     /// Gives the change up, and the locks back. `false`: files are being written already, and it is
@@ -138,7 +143,7 @@ impl Editing {
         let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match *phase {
             Phase::Writing => false,
-            Phase::Changing(_) | Phase::Cancelled => {
+            Phase::Waiting | Phase::Changing(_) | Phase::Cancelled => {
                 *phase = Phase::Cancelled;
                 true
             }
@@ -219,8 +224,9 @@ impl KubeconfigFiles {
         change: impl FnOnce(&mut Kubeconfig) -> Result<T, E>,
     ) -> Result<Changed<T>, FileError<E>> {
         self.make_folders()?;
-        let locks = acquire(&self.paths(), self.patience)?;
-        self.edit_locked(&Editing::under(locks), change)
+        let editing = Editing::default();
+        editing.hold(acquire(&self.paths(), self.patience)?);
+        self.edit_locked(&editing, change)
     }
 
     /// Makes the folders that the files are in, for a host that waits for locks in its own way.

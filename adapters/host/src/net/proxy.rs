@@ -7,9 +7,8 @@ use kubecred_core::{ConfigError, Environment, Proxy, redact};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt;
 
-/// A way to a server.
+/// A way to a server. Exhaustive: whoever connects has to know every one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Route {
     /// Straight to the server.
     Direct,
@@ -37,9 +36,8 @@ pub struct ProxyEndpoint {
     pub login: Option<(String, String)>,
 }
 
-/// What a proxy speaks.
+/// What a proxy speaks. Exhaustive, as [`Route`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ProxyKind {
     /// HTTP: requests, and tunnels by `CONNECT`.
     Http,

@@ -51,7 +51,17 @@ pub fn prepare(request: &RunCommand, stderr: &PluginStderr) -> Result<Prepared, 
 
 /// Why a program was not started. Only the allowlist denies: what the system forbids is another
 /// thing to do something about.
-pub fn not_run(error: &std::io::Error) -> Failure {
+pub fn not_run(error: &std::io::Error, request: &RunCommand) -> Failure {
+    const INFO: &str = exec::KUBERNETES_EXEC_INFO;
+    let info = request.env.iter().find(|variable| *variable.name == *INFO);
+    if let (std::io::ErrorKind::ArgumentListTooLong, Some(info)) = (error.kind(), info) {
+        let bytes = info.value.expose().len();
+        let detail = format!(
+            "{error}: {INFO} has {bytes} bytes; with provideClusterInfo the cluster's certificate \
+             authorities and extension are in it"
+        );
+        return Failure::new(FailureKind::Other, detail);
+    }
     match failure(error) {
         Failure { kind: FailureKind::Denied, detail } => Failure::new(FailureKind::Other, detail),
         other => other,

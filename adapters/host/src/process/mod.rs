@@ -3,10 +3,12 @@
 mod command;
 mod descendants;
 mod find;
+mod run;
 mod stderr;
 
 pub use command::{Prepared, code, not_run, prepare, stop};
 pub use find::find_program;
+pub use run::{Cancel, run};
 pub use stderr::{PluginStderr, StderrCallback, Tail};
 
 use std::time::Duration;

@@ -13,6 +13,7 @@ use kubecred_core::api::subject_access_review::SubjectAccessReview;
 use kubecred_core::api::token_request::TokenRequest;
 use kubecred_core::api::token_review::TokenReview;
 use kubecred_core::api::warning;
+use kubecred_host::net::AddressError;
 
 /// An object that an API server answered with.
 #[derive(Clone, Debug)]
@@ -112,7 +113,7 @@ impl Client {
         let body = Bytes::from_owner(Wiped(call.body));
         let mut request = Request::post(&call.path)
             .body(Full::new(body))
-            .map_err(|_| ClientError::Path(call.path.clone()))?;
+            .map_err(|_| AddressError::Path(call.path.clone()))?;
         for header in call.headers {
             if let (Ok(name), Ok(value)) = (
                 HeaderName::from_bytes(header.name.as_bytes()),

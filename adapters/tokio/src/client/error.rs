@@ -1,10 +1,10 @@
 //! Why there is no answer.
 
 use crate::AuthError;
-use crate::connect::ConnectError;
-use crate::proxy::ProxyError;
-use crate::tls::{self, TlsError, TlsFailure};
+use crate::net::ConnectError;
+use crate::net::tls::{self, TlsError, TlsFailure};
 use kubecred_core::Failure;
+use kubecred_host::net::{AddressError, ProxyError};
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -34,21 +34,15 @@ pub enum ClientError {
     /// [`ClientError::connect`].
     #[error("no answer from the server: {}", Chain(.0))]
     Http(#[from] hyper_util::client::legacy::Error),
+    /// The server's URL is not one, or the request is not for this server.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The server sent more informational answers (1xx) than this, and none after them.
     #[error("the server sent more than {0} informational answers (1xx) and no other")]
     Informational(usize),
-    /// The URI names another server than the profile.
-    #[error("the request is for another server than the one of the profile")]
-    OtherServer,
-    /// The path is not one.
-    #[error("{0:?} is not a path")]
-    Path(String),
     /// The proxy's URL is not one.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
-    /// The server's URL is not one.
-    #[error("the server {0:?} is not an http or https URL")]
-    Server(String),
     /// The profile's time limit is over, plugins and connecting included.
     #[error("no answer within {} s", .0.as_secs_f32())]
     TimedOut(Duration),

@@ -1,31 +1,32 @@
 //! An HTTP client for one profile, true to every setting of it.
 
-mod address;
 mod again;
 mod api;
 mod body;
+mod current;
 mod error;
 pub(crate) mod informational;
 mod pool;
+pub(crate) mod tls_files;
 mod transport;
-pub(crate) mod unasked;
 
-pub use crate::connect::ConnectError;
-pub use crate::proxy::ProxyError;
-pub(crate) use address::Address;
+pub use crate::net::ConnectError;
 pub use api::{Answer, ApiError};
 pub use body::Body;
+pub use current::rustls_config;
 pub use error::ClientError;
 pub(crate) use error::words;
+pub use kubecred_host::net::ProxyError;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::USER_AGENT_OURS;
-pub(crate) use {body::Outgoing, pool::Terms};
 
 use crate::Auth;
 use crate::tower::{AuthLayer, AuthService, BoxError};
+use body::Outgoing;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::Full;
+use kubecred_host::net::{Address, AddressError};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -83,7 +84,7 @@ impl Client {
     /// As [`Client::request`].
     pub async fn get(&self, path: &str) -> Result<Response<Body>, ClientError> {
         let request = Request::builder().method(Method::GET).uri(path).body(Full::default());
-        self.request(request.map_err(|_| ClientError::Path(path.to_owned()))?).await
+        self.request(request.map_err(|_| AddressError::Path(path.to_owned()))?).await
     }
 
     /// Where the credentials come from.

@@ -1,16 +1,17 @@
 //! From an authenticated request to an answer: the right connections, URI and encoding.
 
 use super::ClientError;
-use super::address::Address;
 use super::body::{Body, Outgoing};
 use super::informational::Limit;
-use super::pool::{Pool, Terms};
-use super::unasked::{self, Material};
-use crate::proxy::{self, HopKind, Route};
-use crate::{Auth, Credential, connect, tls};
+use super::pool::Pool;
+use super::tls_files::{self, TlsFiles};
+use crate::net::{ConnectionSettings, proxy_authorization, tls};
+use crate::{Auth, Credential};
 use arc_swap::ArcSwapOption;
 use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response};
+use kubecred_host::net::{self, Address, ProxyKind, Route};
+use kubecred_host::variable_os;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,22 +28,22 @@ pub(crate) struct Transport(Arc<Inner>);
 struct Inner {
     auth: Auth,
     address: Address,
-    terms: Terms,
+    settings: ConnectionSettings,
     proxy_authorization: Option<HeaderValue>,
     gzip: bool,
     /// The connections of the newest credential.
     pool: ArcSwapOption<Pool>,
     /// Those of requests that came with credentials of their own before there was one.
-    unasked: Mutex<Option<(Material, Arc<Pool>)>>,
+    own_authorization: Mutex<Option<(TlsFiles, Arc<Pool>)>>,
 }
 
 impl Transport {
     pub(crate) fn new(auth: Auth, address: Address) -> Result<Self, ClientError> {
         let cluster = &auth.profile().cluster;
-        let route = proxy::route(&cluster.proxy, &address.base(), auth.proxies())?;
+        let route = net::route(&cluster.proxy, &address.base(), auth.proxies())?;
         let proxy_authorization = match &route {
-            Route::Proxy(hop) if !address.is_https() && hop.kind != HopKind::Socks5 => {
-                connect::basic(hop)
+            Route::Proxy(endpoint) if !address.is_https() && endpoint.kind != ProxyKind::Socks5 => {
+                proxy_authorization(endpoint)
             }
             _ => None,
         };
@@ -50,23 +51,23 @@ impl Transport {
             true => Some(tls::server_name(cluster.tls_server_name.as_deref(), address.host())?),
             false => None,
         };
-        let terms = Terms {
+        let settings = ConnectionSettings {
             route,
             server_name,
             proxy_name: tls::given_name(cluster.tls_server_name.as_deref())?,
             skip_verify: cluster.insecure_skip_tls_verify,
-            http2: std::env::var_os("DISABLE_HTTP2").is_none_or(|value| value.is_empty()), // HT-23
+            http2: variable_os("DISABLE_HTTP2").is_none(), // HT-23
             provider: auth.crypto_provider()?,
         };
         let gzip = !cluster.disable_compression;
         Ok(Self(Arc::new(Inner {
             auth,
             address,
-            terms,
+            settings,
             proxy_authorization,
             gzip,
             pool: ArcSwapOption::empty(),
-            unasked: Mutex::new(None),
+            own_authorization: Mutex::new(None),
         })))
     }
 }
@@ -90,7 +91,7 @@ impl Inner {
     async fn send(&self, mut request: Request<Outgoing>) -> Result<Response<Body>, ClientError> {
         let pool = match request.extensions_mut().remove::<Credential>() {
             Some(credential) => self.pool(&credential)?,
-            None => self.pool_unasked().await?,
+            None => self.pool_of_files().await?,
         };
         *request.uri_mut() = self.address.join(request.uri())?;
         let headers = request.headers_mut();
@@ -118,30 +119,30 @@ impl Inner {
             return Ok(pool);
         }
         // One at a time makes one, or each of a crowd would make its own connections.
-        let _making = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
+        let _making = self.own_authorization.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = self.pool.load_full().filter(fits) {
             return Ok(pool);
         }
         let (roots, identity) = (credential.roots(), credential.identity());
-        let pool = Arc::new(Pool::new(&self.terms, credential.connection(), roots, identity)?);
+        let pool = Arc::new(Pool::new(&self.settings, credential.connection(), roots, identity)?);
         // The old one goes with its idle connections, when its last request is answered.
         self.pool.store(Some(Arc::clone(&pool)));
         Ok(pool)
     }
 
     /// The connections for a request that brings credentials of its own: for it nothing is run.
-    async fn pool_unasked(&self) -> Result<Arc<Pool>, ClientError> {
+    async fn pool_of_files(&self) -> Result<Arc<Pool>, ClientError> {
         if let Some(credential) = self.auth.peek() {
             return self.pool(&credential);
         }
-        let material = unasked::material(self.auth.profile()).await?;
-        let mut made = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, pool)) = made.as_ref().filter(|(of, _)| *of == material) {
+        let files = tls_files::read_all(self.auth.profile()).await?;
+        let mut made = self.own_authorization.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pool)) = made.as_ref().filter(|(of, _)| *of == files) {
             return Ok(Arc::clone(pool));
         }
-        let (roots, identity) = (material.roots(), material.identity.as_ref());
-        let pool = Arc::new(Pool::new(&self.terms, 0, roots, identity)?);
-        *made = Some((material, Arc::clone(&pool)));
+        let (roots, identity) = (files.roots(), files.identity.as_ref());
+        let pool = Arc::new(Pool::new(&self.settings, 0, roots, identity)?);
+        *made = Some((files, Arc::clone(&pool)));
         Ok(pool)
     }
 }
@@ -150,7 +151,7 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
             .field("address", &self.0.address)
-            .field("route", &self.0.terms.route)
+            .field("route", &self.0.settings.route)
             .finish_non_exhaustive()
     }
 }

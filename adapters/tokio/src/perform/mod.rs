@@ -1,28 +1,21 @@
 //! From an action to its answer: the four things that a machine can want done.
 
-mod bounded;
 mod command;
-mod file;
-mod path;
-#[cfg(unix)]
-mod pipe;
 #[cfg(feature = "client")]
 mod request;
 #[cfg(feature = "client")]
 mod sender;
-mod write;
 
-pub use command::{CommandRunner, Hear, PluginStderr, Running, SystemCommands};
-pub use path::find_program;
+pub use command::{CommandFuture, CommandRunner, SystemCommands};
 #[cfg(feature = "client")]
 pub use sender::RequestSender;
 
-#[cfg(feature = "client")]
-pub(crate) use file::read_file;
-pub(crate) use file::{read_any, read_any_now, read_file_now};
-
+use crate::fs;
+use futures::catch_panic;
 use kubecred_core::protocol::{HttpResponse, SendRequest};
 use kubecred_core::{Action, Failure, Input, Job};
+
+mod futures;
 
 /// What the jobs need from this process.
 pub(crate) struct Host {
@@ -30,7 +23,7 @@ pub(crate) struct Host {
     #[cfg(feature = "client")]
     pub(crate) crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     #[cfg(feature = "client")]
-    pub(crate) proxies: crate::proxy::Environment,
+    pub(crate) proxies: kubecred_host::net::ProxyVariables,
 }
 
 impl Host {
@@ -46,40 +39,28 @@ impl Host {
     }
 }
 
-/// Does the job, whatever becomes of it.
+/// Does the job, whatever becomes of it: code of the program that panics has failed, and its callers
+/// are told so.
 pub(crate) async fn perform(action: Action, host: &Host) -> Input {
     match action {
         Action::ReadFile(Job { id, request }) => {
-            let outcome = file::read(&request).await;
+            let outcome = fs::read(&request).await;
             Job { id, request }.done(outcome)
         }
         Action::RunCommand(Job { id, request }) => {
-            let outcome = host.runner.run(&request).await;
+            let outcome = catch_panic(|| host.runner.run(&request)).await;
             Job { id, request }.done(outcome)
         }
         Action::SendRequest(Job { id, request }) => {
-            let outcome = host.send(&request).await;
+            let outcome = catch_panic(|| Box::pin(host.send(&request))).await;
             Job { id, request }.done(outcome)
         }
         Action::WriteFile(Job { id, request }) => {
-            let outcome = write::write(&request).await;
+            let outcome = fs::write(&request).await;
             Job { id, request }.done(outcome)
         }
         Action::Cancel(_) | Action::SetHeaders(_) | Action::RefreshAt(_) | Action::Report(_) => {
             Input::Tick
         }
     }
-}
-
-/// An operating system's error as the machine tells it apart.
-fn failure(error: &std::io::Error) -> Failure {
-    use kubecred_core::FailureKind;
-    use std::io::ErrorKind;
-    let kind = match error.kind() {
-        ErrorKind::NotFound => FailureKind::NotFound,
-        ErrorKind::PermissionDenied => FailureKind::Denied,
-        ErrorKind::TimedOut => FailureKind::TimedOut,
-        _ => FailureKind::Other,
-    };
-    Failure::new(kind, error.to_string())
 }

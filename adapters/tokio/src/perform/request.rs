@@ -1,11 +1,10 @@
-//! Sending one HTTP request on its own terms, as a source wants it.
+//! Sending one HTTP request with its own connection settings, as a source wants it.
 
 use super::Host;
-use super::bounded::Bounded;
-use super::file::read_file;
+use crate::client::ClientError;
 use crate::client::informational::Limit;
-use crate::client::{ClientError, Outgoing, Terms};
-use crate::{proxy, tls};
+use crate::fs::read_file;
+use crate::net::{ConnectionSettings, tls};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
@@ -13,20 +12,22 @@ use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use kubecred_core::protocol::{HttpResponse, Method, SendRequest};
 use kubecred_core::{Failure, FailureKind, Header, Roots, Secret};
+use kubecred_host::fs::Bounded;
+use kubecred_host::net::route;
 use std::error::Error;
 
 /// Sends it over a connection of its own, and does not follow redirects: the credentials are for
 /// whom they were addressed to.
 pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpResponse, Failure> {
     let uri: Uri = request.url.parse().map_err(|_| unsupported("the URL is not one"))?;
-    let terms = terms(request, &uri, host)?;
+    let settings = settings(request, &uri, host)?;
     let roots = roots(request).await?;
-    let connector = terms
+    let connector = settings
         .connector(roots.as_ref().map(Secret::expose), request.tls.identity.as_ref(), true)
         .map_err(|error| unsupported(&error.to_string()))?;
     let client = legacy::Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(0)
-        .build::<_, Outgoing>(connector);
+        .build::<_, Full<Bytes>>(connector);
 
     let mut message = message(request, uri)?;
     let limit = Limit::of(&mut message);
@@ -45,9 +46,9 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
     Ok(HttpResponse { status, body: body.into_secret() })
 }
 
-fn terms(request: &SendRequest, uri: &Uri, host: &Host) -> Result<Terms, Failure> {
+fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionSettings, Failure> {
     let refuse = |error: &dyn Error| unsupported(&error.to_string());
-    let route = proxy::route(&request.proxy, uri, &host.proxies).map_err(|e| refuse(&e))?;
+    let route = route(&request.proxy, uri, &host.proxies).map_err(|e| refuse(&e))?;
     let server_name = match uri.scheme_str() {
         Some("https") => {
             let name = request.tls.server_name.as_deref();
@@ -57,7 +58,7 @@ fn terms(request: &SendRequest, uri: &Uri, host: &Host) -> Result<Terms, Failure
         _ => return Err(unsupported("the URL is neither http nor https")),
     };
     let given_name = tls::given_name(request.tls.server_name.as_deref());
-    Ok(Terms {
+    Ok(ConnectionSettings {
         route,
         server_name,
         proxy_name: given_name.map_err(|e| refuse(&e))?,
@@ -75,7 +76,7 @@ async fn roots(request: &SendRequest) -> Result<Option<Secret>, Failure> {
     }
 }
 
-fn message(request: &SendRequest, uri: Uri) -> Result<Request<Outgoing>, Failure> {
+fn message(request: &SendRequest, uri: Uri) -> Result<Request<Full<Bytes>>, Failure> {
     let method = match request.method {
         Method::Get => http::Method::GET,
         Method::Post => http::Method::POST,
@@ -88,9 +89,7 @@ fn message(request: &SendRequest, uri: Uri) -> Result<Request<Outgoing>, Failure
         builder = builder.header(&**name, value);
     }
     let body = Full::new(Bytes::copy_from_slice(request.body.expose()));
-    builder
-        .body(Outgoing::Whole(body))
-        .map_err(|_| unsupported("a header or the URL is not one for HTTP"))
+    builder.body(body).map_err(|_| unsupported("a header or the URL is not one for HTTP"))
 }
 
 fn unsupported(why: &str) -> Failure {
@@ -111,7 +110,7 @@ mod tests {
 
     fn host() -> Host {
         let runner = Box::new(SystemCommands::default());
-        Host { runner, crypto: None, proxies: proxy::Environment::default() }
+        Host { runner, crypto: None, proxies: kubecred_host::net::ProxyVariables::default() }
     }
 
     fn get(server: &ApiServer, path: &str) -> SendRequest {
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_is_sent_on_its_own_terms() {
+    async fn a_request_is_sent_with_its_own_settings() {
         let server = ApiServer::builder().names(&["api.internal"]).start().await.unwrap();
         server.accounts().allow_token("t", User::new("jane"));
         let proxy = HttpProxy::builder().start().await.unwrap();

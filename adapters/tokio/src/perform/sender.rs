@@ -1,9 +1,10 @@
 //! Requests of other machines than the authenticator, such as a login.
 
 use super::{Host, SystemCommands};
-use crate::proxy;
 use kubecred_core::Failure;
 use kubecred_core::protocol::{HttpResponse, SendRequest};
+use kubecred_host::environment;
+use kubecred_host::net::ProxyVariables;
 use std::fmt;
 
 /// Sends the requests of a machine that this crate does not drive: each over a connection of its
@@ -15,14 +16,14 @@ impl RequestSender {
     #[must_use]
     pub fn from_env() -> Self {
         let runner = Box::new(SystemCommands::default());
-        let proxies = proxy::Environment::capture(|name| std::env::var(name).ok());
+        let proxies = ProxyVariables::new(&environment());
         Self(Host { runner, crypto: None, proxies })
     }
 
     /// Sends it, and reads the answer up to the request's limit.
     ///
     /// # Errors
-    /// It cannot be sent on its terms, or there is no answer, or it is too large.
+    /// It cannot be sent as it says, or there is no answer, or it is too large.
     pub async fn send(&self, request: &SendRequest) -> Result<HttpResponse, Failure> {
         self.0.send(request).await
     }

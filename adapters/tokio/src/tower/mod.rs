@@ -9,7 +9,6 @@
 //! # }
 //! ```
 
-pub(crate) mod headers;
 mod replay;
 mod shared;
 
@@ -19,6 +18,7 @@ pub use shared::{Shared, SharedLayer};
 use crate::{Auth, Credential};
 use http::{Request, Response, StatusCode};
 use kubecred_core::Generation;
+use kubecred_host::headers;
 use pin_project_lite::pin_project;
 use std::error::Error;
 use std::pin::Pin;
@@ -108,9 +108,11 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if headers::is_authenticated(request.headers()) {
-            let prepared = headers::impersonate(&self.auth, request.headers_mut());
-            return match prepared {
-                Ok(()) => ResponseFuture::sent(self.inner.call(request), None),
+            return match self.auth.impersonation() {
+                Ok(impersonation) => {
+                    headers::impersonate(request.headers_mut(), impersonation);
+                    ResponseFuture::sent(self.inner.call(request), None)
+                }
                 Err(error) => ResponseFuture::later(async { Err(error.into()) }),
             };
         }

@@ -1,10 +1,10 @@
 //! Answers as they come in.
 
 use super::ClientError;
-use crate::clock::Clock;
 use crate::perform::{Answer, Incoming, wait};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use kubecred_core::{Failure, FailureKind, Instant};
+use kubecred_host::Clock;
 use std::fmt;
 use std::io::{self, Read};
 use std::time::Duration;

@@ -1,29 +1,28 @@
 //! An HTTP client for one profile, over `wasi:http`.
 
-mod address;
 mod body;
 mod error;
 
 pub use body::Body;
 pub use error::ClientError;
 
-use crate::needs::Terms;
+use crate::capability::ConnectionSettings;
 use crate::perform::{Answer, Message};
 use crate::{Auth, Credential};
-use address::Address;
 use body::Timer;
-use http::header::{AUTHORIZATION, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use kubecred_core::Roots;
+use kubecred_host::headers;
+use kubecred_host::net::{Address, AddressError};
 
 const USER_AGENT_OURS: HeaderValue =
     HeaderValue::from_static(concat!("kubecred/", env!("CARGO_PKG_VERSION")));
-const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 
 /// Sends requests to the server of a profile, authenticated.
 ///
 /// On a 401 the credential is refreshed and the request sent once more. What `wasi:http` cannot be
-/// told is refused, unless the embedder is known to do it: see [`Need`](crate::Need).
+/// told is refused, unless the embedder is known to do it: see [`Capability`](crate::Capability).
 #[derive(Clone, Debug)]
 pub struct Client {
     auth: Auth,
@@ -41,6 +40,7 @@ impl Client {
         let client = Self { auth, address };
         let certified = client.auth.profile().authentication.certificate.is_some();
         client.check(certified)?;
+        client.auth.check()?;
         Ok(client)
     }
 
@@ -50,7 +50,7 @@ impl Client {
     /// As [`Client::request`].
     pub fn get(&self, path: &str) -> Result<Response<Body>, ClientError> {
         let request = Request::builder().method(Method::GET).uri(path).body(Vec::new());
-        self.request(request.map_err(|_| ClientError::Path(path.to_owned()))?)
+        self.request(request.map_err(|_| AddressError::Path(path.to_owned()))?)
     }
 
     /// Sends a request. A URI without a host is a path on the server, with the prefix that the
@@ -76,8 +76,8 @@ impl Client {
             let answer = Answer::start(&message).map_err(ClientError::Http)?;
             body::receive(answer, timer)
         };
-        if head.headers.get(AUTHORIZATION).is_some_and(|value| !value.is_empty()) {
-            impersonate(&mut head.headers, &self.auth.impersonation()?);
+        if headers::is_authenticated(&head.headers) {
+            headers::impersonate(&mut head.headers, self.auth.impersonation()?);
             self.check(self.auth.profile().authentication.certificate.is_some())?;
             return send(&head.headers);
         }
@@ -115,9 +115,9 @@ impl Client {
         let cluster = &self.auth.profile().cluster;
         let named = cluster.tls_server_name.as_ref().is_some_and(|name| !name.is_empty());
         let roots = cluster.roots != Roots::System;
-        let terms = Terms::new(roots, identity, named, cluster.insecure_skip_tls_verify);
-        let (scheme, host) = (self.address.scheme(), self.address.host());
-        Ok(self.auth.embedder().admits(scheme, host, &terms, &cluster.proxy)?)
+        let settings =
+            ConnectionSettings::new(roots, identity, named, cluster.insecure_skip_tls_verify);
+        Ok(self.auth.embedder().admits(&self.address.base(), &settings, &cluster.proxy)?)
     }
 
     fn timer(&self) -> Timer {
@@ -130,22 +130,6 @@ impl Client {
 
 fn authenticated(headers: &HeaderMap, credential: &Credential) -> HeaderMap {
     let mut headers = headers.clone();
-    if let Some(value) = credential.headers().get(AUTHORIZATION) {
-        headers.insert(AUTHORIZATION, value.clone());
-    }
-    impersonate(&mut headers, credential.headers());
+    headers::authenticate(&mut headers, credential);
     headers
-}
-
-/// A caller who names a user passes for just that one; other parts of theirs are added to (UA-23).
-fn impersonate(headers: &mut HeaderMap, of_profile: &HeaderMap) {
-    let of_caller = headers.get(IMPERSONATE_USER).is_some_and(|value| !value.is_empty());
-    let impersonation = |(name, _): &(&HeaderName, &HeaderValue)| *name != AUTHORIZATION;
-    if of_caller || !of_profile.iter().any(|header| impersonation(&header)) {
-        return;
-    }
-    headers.remove(IMPERSONATE_USER); // an empty one
-    for (name, value) in of_profile.iter().filter(impersonation) {
-        headers.append(name.clone(), value.clone());
-    }
 }

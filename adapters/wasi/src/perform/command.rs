@@ -1,8 +1,9 @@
-//! Running exec plugins: by somebody else, for WASI has no processes.
+//! Running exec plugins: by the embedder, for WASI has no processes.
 
-use super::{too_large, unsupported};
+use super::unsupported;
 use kubecred_core::Failure;
 use kubecred_core::protocol::{Exit, RunCommand, Stdin};
+use kubecred_host::fs::fits;
 use std::time::Duration;
 
 /// Who runs programs.
@@ -31,9 +32,7 @@ pub(super) fn run(
         return Err(unsupported("a guest has no standard input to lend to a program"));
     }
     let exit = runner.run(command, timeout)?;
-    if exit.stdout.len() as u64 > command.limit {
-        return Err(too_large(command.limit));
-    }
+    fits(exit.stdout.len() as u64, command.limit)?;
     Ok(exit)
 }
 

@@ -1,9 +1,10 @@
 //! One HTTP request through `wasi:http`, and its answer as it comes in.
 
-use super::{Pieces, unsupported};
+use super::unsupported;
 use http::Uri;
 use kubecred_core::protocol::HttpResponse;
 use kubecred_core::{Failure, FailureKind};
+use kubecred_host::fs::Bounded;
 use std::mem::replace;
 use std::time::Duration;
 use wasip2::http::outgoing_handler;
@@ -30,12 +31,10 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// The scheme and the host, without user information.
-    pub(crate) fn address(&self) -> Result<(&str, &str), Failure> {
+    /// Fails for a URL that is neither http nor https, or has no host.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
         match (self.url.scheme_str(), self.url.host()) {
-            (Some(scheme @ ("http" | "https")), Some(host)) if !host.is_empty() => {
-                Ok((scheme, host))
-            }
+            (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),
             _ => Err(unsupported("the URL is neither http nor https")),
         }
     }
@@ -153,7 +152,7 @@ pub(crate) struct Exchange {
 
 enum Stage {
     Waiting(Answer),
-    Reading { status: u16, incoming: Incoming, pieces: Pieces },
+    Reading { status: u16, incoming: Incoming, body: Bounded },
     Over,
 }
 
@@ -188,19 +187,19 @@ impl Exchange {
                         }
                     }
                 },
-                Stage::Reading { status, incoming, mut pieces } => {
+                Stage::Reading { status, incoming, mut body } => {
                     let bytes = match incoming.read() {
                         Ok(Some(bytes)) => bytes,
                         Ok(None) => {
-                            return Some(Ok(HttpResponse { status, body: pieces.into_secret() }));
+                            return Some(Ok(HttpResponse { status, body: body.into_secret() }));
                         }
                         Err(failure) => return Some(Err(failure)),
                     };
                     let none_yet = bytes.is_empty();
-                    if let Err(failure) = pieces.push(bytes) {
+                    if let Err(failure) = body.push(&bytes) {
                         return Some(Err(failure));
                     }
-                    self.stage = Stage::Reading { status, incoming, pieces };
+                    self.stage = Stage::Reading { status, incoming, body };
                     if none_yet {
                         return None;
                     }
@@ -213,7 +212,7 @@ impl Exchange {
     fn read(&self, response: IncomingResponse) -> Result<Stage, Failure> {
         let status = response.status();
         let incoming = Incoming::new(response)?;
-        Ok(Stage::Reading { status, incoming, pieces: Pieces::new(self.limit) })
+        Ok(Stage::Reading { status, incoming, body: Bounded::new(self.limit) })
     }
 }
 

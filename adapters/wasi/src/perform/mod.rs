@@ -2,8 +2,6 @@
 
 mod command;
 mod exchange;
-mod file;
-mod pieces;
 mod wait;
 mod write;
 
@@ -12,15 +10,14 @@ pub use command::CommandRunner;
 pub use command::EmbedderCommands;
 
 pub(crate) use exchange::{Answer, Exchange, Incoming, Message};
-pub(crate) use file::read_any;
-pub(crate) use pieces::Pieces;
 pub(crate) use wait::wait;
 
-use crate::needs::{Embedder, Terms};
+use crate::capability::{ConnectionSettings, Embedder};
 use kubecred_core::protocol::{
     Exit, FileBytes, Method, ReadFile, RunCommand, SendRequest, WriteFile, Written,
 };
 use kubecred_core::{Failure, FailureKind};
+use kubecred_host::fs::read_file;
 use std::time::Duration;
 
 /// What the jobs need from this guest and its embedder.
@@ -36,7 +33,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn read(&self, request: &ReadFile) -> Result<FileBytes, Failure> {
-        file::read(&request.path, request.limit).map(FileBytes)
+        read_file(&request.path, request.limit).map(FileBytes)
     }
 
     pub(crate) fn run(&self, request: &RunCommand) -> Result<Exit, Failure> {
@@ -64,35 +61,14 @@ impl Host {
             body: request.body.expose(),
             timeout: Some(self.request_timeout),
         };
-        let (scheme, host) = message.address()?;
-        let terms = Terms::from(&request.tls);
-        let admitted = self.embedder.admits(scheme, host, &terms, &request.proxy);
-        admitted.map_err(|unmet| unsupported(&unmet.to_string()))?;
+        message.check()?;
+        let settings = ConnectionSettings::from(&request.tls);
+        let admitted = self.embedder.admits(&message.url, &settings, &request.proxy);
+        admitted.map_err(|missing| unsupported(&missing.to_string()))?;
         Exchange::start(&message, request.limit)
     }
 }
 
 fn unsupported(why: &str) -> Failure {
     Failure::new(FailureKind::Unsupported, why)
-}
-
-fn too_large(limit: u64) -> Failure {
-    Failure::new(FailureKind::TooLarge, format!("more than {limit} bytes"))
-}
-
-/// An operating system's error as the machine tells it apart.
-fn failure(error: &std::io::Error) -> Failure {
-    use std::io::ErrorKind;
-    /// A file that lies in no directory which the embedder has opened for this guest.
-    const NOT_CAPABLE: i32 = 76;
-    let kind = match error.kind() {
-        _ if error.raw_os_error() == Some(NOT_CAPABLE) && cfg!(target_os = "wasi") => {
-            return Failure::new(FailureKind::NotFound, "no preopened directory holds it");
-        }
-        ErrorKind::NotFound => FailureKind::NotFound,
-        ErrorKind::PermissionDenied => FailureKind::Denied,
-        ErrorKind::TimedOut => FailureKind::TimedOut,
-        _ => FailureKind::Other,
-    };
-    Failure::new(kind, error.to_string())
 }

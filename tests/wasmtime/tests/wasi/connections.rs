@@ -40,7 +40,7 @@ async fn what_the_embedder_is_not_known_to_do_is_refused_and_nothing_is_sent() {
     ] {
         let text = kubeconfig(&server.url(), cluster, user);
         let embedder = Embedder::new().trust(server.authority()).kubeconfig(&text);
-        let said = format!("Builder::embedder_does(Need::{need})");
+        let said = format!("Builder::embedder_does(Capability::{need})");
         embedder.run(&["/version"]).await.failed_with(&[&server.url()[..17], &said]);
     }
     let text = kubeconfig("https://api.example", "", token);

@@ -107,6 +107,6 @@ async fn a_provider_that_needs_what_the_embedder_is_not_known_to_do_is_told_noth
         .fold(String::new(), |text, line| text + line + "\n");
     embedder.write("config", &plain);
     let ended = embedder.run(&["/version"]).await;
-    ended.failed_with(&["https://127.0.0.1 needs a certificate authority", "Need::Roots"]);
+    ended.failed_with(&["https://127.0.0.1 needs a certificate authority", "Capability::Roots"]);
     assert_eq!((server.counters().connections, provider.counters().connections), (0, 0));
 }

@@ -9,7 +9,7 @@ use crate::verbose_log::VerboseLog;
 use kubecred_core::Kubeconfig;
 use kubecred_core::kubeconfig::edit::{Chain, EditError};
 use kubecred_core::kubeconfig::search;
-use kubecred_tokio::kubeconfig_file::FileError;
+use kubecred_tokio::kubeconfig_file::{Editing, FileError};
 use kubecred_tokio::{KubeconfigFiles, environment};
 use std::fmt;
 use std::io::Write;
@@ -46,8 +46,17 @@ impl Files {
         &self,
         change: impl FnOnce(&mut Kubeconfig) -> Result<T, Report> + Send + 'static,
     ) -> Result<T, Report> {
-        // One that is interrupted while it writes does so to the end first, so that no lock stays.
-        let changed = run(self.files.edit(change), drop)?.map_err(explain)?;
+        let editing = Editing::default();
+        // One that is interrupted before it writes is given up, and its locks with it. One that is
+        // writing does so to the end, so that no file is left half changed.
+        let end = |runtime: Runtime| match editing.cancel() {
+            true => runtime.shutdown_background(),
+            false => drop(runtime),
+        };
+        let changed = run(self.files.edit_with(editing.clone(), change), end)?.map_err(explain)?;
+        for (path, why) in &changed.in_place {
+            self.log.tell(format_args!("{path} was written in place: {why}"));
+        }
         match changed.written.as_slice() {
             [] => self.log.tell("nothing to change"),
             written => self.log.tell(format_args!("wrote {}", written.join(", "))),
@@ -82,7 +91,7 @@ impl Files {
 }
 
 /// On a runtime of its own. `end` says what becomes of what is still being done.
-fn run<T>(work: impl Future<Output = T>, end: fn(Runtime)) -> Result<T, Report> {
+fn run<T>(work: impl Future<Output = T>, end: impl FnOnce(Runtime)) -> Result<T, Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

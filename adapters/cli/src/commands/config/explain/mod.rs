@@ -95,7 +95,7 @@ fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
     let log = VerboseLog::new(flags.verbose);
     let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
     let environment = settings::environment(stdin);
-    let mut overrides = settings::overrides(flags, &environment);
+    let mut overrides = settings::overrides(flags, &environment)?;
     overrides.timeout = settings::timeout(flags)?;
     let kuberc = settings::plugin_policy(flags, log)?;
     let request = explain(flags.kubeconfig.as_deref(), overrides, &environment).with_kuberc(kuberc);

@@ -5,6 +5,7 @@ use kubecred_core::Origin;
 use kubecred_core::kubeconfig::explain::{
     Explanation, FileState, Lint, Masked, Searched, Setting, Severity,
 };
+use kubecred_tokio::variable_os;
 use std::io::IsTerminal;
 
 /// Lines on a terminal are wrapped, and not made wider than people read.
@@ -31,9 +32,8 @@ impl Page {
     pub(super) fn of_stdout(rules: bool) -> Self {
         let stdout = std::io::stdout();
         let width = terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into());
-        let unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        let colours = stdout.is_terminal() && unset("NO_COLOR") && !dumb;
+        let dumb = variable_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        let colours = stdout.is_terminal() && variable_os("NO_COLOR").is_none() && !dumb;
         let width = width.map_or(usize::MAX, |width: usize| width.clamp(40, WIDEST));
         Self { width, rules, colours, text: String::new() }
     }

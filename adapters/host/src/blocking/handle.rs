@@ -1,0 +1,348 @@
+//! The handle that threads share, and the machine behind it.
+
+use super::Builder;
+use super::perform::{Host, perform};
+use crate::headers::impersonation;
+use crate::process::Cancel;
+use crate::{AuthError, Clock, Credential};
+use http::HeaderMap;
+use kubecred_core::protocol::Completion;
+use kubecred_core::{
+    Action, ActionId, Authenticator, ConfigError, Error, Event, Failure, FailureKind, Generation,
+    Input, Policy, Profile, Stats,
+};
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+/// How many events are kept until they are taken.
+const EVENTS: usize = 256;
+
+/// How long to wait when the machine names no time; it does while a call waits.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The credentials of one profile, kept fresh. Cheap to clone; all clones, on whatever threads, share
+/// one machine.
+///
+/// Nothing runs until a credential is asked for. When the last clone is dropped, or one is closed,
+/// running plugins are stopped and secrets wiped. Close it before the program ends: see
+/// [`Auth::close`].
+#[derive(Clone)]
+pub struct Auth {
+    inner: Arc<Inner>,
+    _open: Arc<Open>,
+}
+
+struct Inner {
+    state: Mutex<State>,
+    changed: Condvar,
+    clock: Clock,
+    host: Host,
+    impersonation: Result<HeaderMap, AuthError>,
+    /// Why there will never be a credential.
+    invalid: Option<AuthError>,
+    profile: Profile,
+}
+
+struct State {
+    machine: Authenticator,
+    connection: u64,
+    /// The credential that was given out last.
+    kept: Option<Credential>,
+    events: VecDeque<Event>,
+    running: HashMap<ActionId, Running>,
+}
+
+/// A job on a thread of its own.
+struct Running {
+    cancel: Cancel,
+    is_command: bool,
+}
+
+/// Closes the machine when the last handle is gone. Threads of jobs are no handles.
+struct Open(Weak<Inner>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.feed(&mut inner.lock(), Input::Close);
+        }
+    }
+}
+
+/// Why there is no credential at this moment.
+enum Unavailable {
+    Closed,
+    Failed(Error),
+    Invalid(AuthError),
+    Pending,
+}
+
+impl Unavailable {
+    /// As an error, unless it is worth waiting.
+    fn error(self) -> Option<AuthError> {
+        match self {
+            Self::Closed => Some(AuthError::Closed),
+            Self::Failed(error) => Some(AuthError::Source(error)),
+            Self::Invalid(error) => Some(error),
+            Self::Pending => None,
+        }
+    }
+}
+
+impl Auth {
+    /// Everything that can be chosen.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
+    /// account.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the kubeconfig.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder().load()
+    }
+
+    /// For a profile that is at hand.
+    pub fn from_profile(profile: Profile) -> Self {
+        Self::builder().profile(profile)
+    }
+
+    pub(super) fn start(profile: Profile, policy: Policy, seed: u64, host: Host) -> Self {
+        let clock = Clock::start();
+        let machine = Authenticator::new(&profile, policy, seed);
+        let (events, running) = (VecDeque::new(), HashMap::new());
+        let state = State { machine, connection: 0, kept: None, events, running };
+        let inner = Arc::new(Inner {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            clock,
+            host,
+            impersonation: impersonation(&profile, clock.now()),
+            invalid: profile.check().err().map(AuthError::Profile),
+            profile,
+        });
+        // What needs no job, a literal token for one, is there at once.
+        inner.feed(&mut inner.lock(), Input::Tick);
+        let _open = Arc::new(Open(Arc::downgrade(&inner)));
+        Self { inner, _open }
+    }
+
+    /// What to put on a request now. Waits while it is being fetched.
+    ///
+    /// # Errors
+    /// When the last attempt failed and the pause after it is not over, or after [`Auth::close`].
+    pub fn credential(&self) -> Result<Credential, AuthError> {
+        let mut state = self.inner.lock();
+        self.inner.tick(&mut state);
+        match self.inner.ask(&mut state) {
+            Ok(credential) => return Ok(credential),
+            // The pause after a failure may be over.
+            Err(Unavailable::Failed(_)) => self.inner.feed(&mut state, Input::Demand),
+            Err(_) => {}
+        }
+        self.inner.settled(state)
+    }
+
+    /// What can be put on a request at this moment; `None` while it is being fetched. Never waits,
+    /// and starts the fetching like [`Auth::credential`].
+    ///
+    /// # Errors
+    /// As [`Auth::credential`].
+    pub fn try_credential(&self) -> Result<Option<Credential>, AuthError> {
+        let mut state = self.inner.lock();
+        self.inner.tick(&mut state);
+        if let Err(Unavailable::Failed(_) | Unavailable::Pending) = self.inner.ask(&mut state) {
+            self.inner.feed(&mut state, Input::Demand);
+        }
+        let answer = self.inner.ask(&mut state).map(Some);
+        answer.or_else(|unavailable| unavailable.error().map_or(Ok(None), Err))
+    }
+
+    /// Tells that the server answered 401 to a request with this generation, and waits for what
+    /// comes of it. `true`: a newer credential is at hand, so sending the request again is useful.
+    /// Of any number of threads that tell the same, one causes a refresh.
+    pub fn unauthorized(&self, refused: Generation) -> bool {
+        let newer = |credential: &Credential| credential.generation() > refused;
+        let mut state = self.inner.lock();
+        self.inner.tick(&mut state);
+        if self.inner.ask(&mut state).is_ok_and(|credential| newer(&credential)) {
+            return true;
+        }
+        self.inner.feed(&mut state, Input::Reject(refused));
+        self.inner.settled(state).is_ok_and(|credential| newer(&credential))
+    }
+
+    /// Stops running plugins, wipes secrets, and ends every waiting call with [`AuthError::Closed`].
+    /// Returns when no plugin runs any more, and waits for refreshed tokens to be written back to
+    /// the kubeconfig: without them the next program may have to log in.
+    pub fn close(&self) {
+        let mut state = self.inner.lock();
+        while state.machine.is_saving() {
+            state = self.inner.wait(state);
+        }
+        self.inner.feed(&mut state, Input::Close);
+        while state.running.values().any(|running| running.is_command) {
+            state = self.inner.wait(state);
+        }
+    }
+
+    /// The settings in use.
+    pub fn profile(&self) -> &Profile {
+        &self.inner.profile
+    }
+
+    /// The headers of the profile's impersonation, for a request that brings an `authorization` of
+    /// its own: [`headers::impersonate`](crate::headers::impersonate).
+    ///
+    /// # Errors
+    /// When they cannot be sent over HTTP.
+    pub fn impersonation(&self) -> Result<&HeaderMap, AuthError> {
+        self.inner.impersonation.as_ref().map_err(Clone::clone)
+    }
+
+    /// What happened since this was last asked, for logs and counters: the latest 256 events.
+    pub fn take_events(&self) -> Vec<Event> {
+        self.inner.lock().events.drain(..).collect()
+    }
+
+    /// Counters since the start.
+    pub fn stats(&self) -> Stats {
+        self.inner.lock().machine.stats()
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for something to happen, or for the machine's next time.
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let now = self.clock.now().monotonic;
+        let time = state.machine.poll_timeout().map_or(PAUSE, |at| at.since(now)).min(PAUSE);
+        let waited = self.changed.wait_timeout(state, time);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl Inner {
+    /// Tells the machine what time it is, if it wants to know.
+    fn tick(self: &Arc<Self>, state: &mut State) {
+        let now = self.clock.now().monotonic;
+        if state.machine.poll_timeout().is_some_and(|at| at <= now) {
+            self.feed(state, Input::Tick);
+        }
+    }
+
+    /// Tells the machine something, starts what it wants then, and wakes the threads that wait.
+    fn feed(self: &Arc<Self>, state: &mut State, input: Input) {
+        state.machine.handle_input(self.clock.now(), input);
+        while let Some(action) = state.machine.poll_action() {
+            match action {
+                Action::Cancel(id) => {
+                    if let Some(running) = state.running.get(&id) {
+                        running.cancel.cancel();
+                    }
+                }
+                Action::SetHeaders(set) => state.connection += u64::from(set.reconnect),
+                Action::RefreshAt(_) => {} // `poll_timeout` says the same
+                Action::Report(event) => {
+                    if state.events.len() == EVENTS {
+                        state.events.pop_front();
+                    }
+                    state.events.push_back(event);
+                }
+                job => self.start(state, job),
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// Does a job on a thread of its own.
+    fn start(self: &Arc<Self>, state: &mut State, action: Action) {
+        let Some(id) = action.job_id() else { return };
+        let cancel = Cancel::default();
+        let is_command = matches!(action, Action::RunCommand(_));
+        state.running.insert(id, Running { cancel: cancel.clone(), is_command });
+        let inner = Arc::clone(self);
+        let work = move || {
+            let answer = perform(action, &inner.host, &cancel);
+            let mut state = inner.lock();
+            state.running.remove(&id);
+            if let Some(answer) = answer {
+                inner.feed(&mut state, answer);
+            }
+        };
+        let spawned = std::thread::Builder::new().name("kubecred-job".to_owned()).spawn(work);
+        if let Err(error) = spawned {
+            state.running.remove(&id);
+            let failure = Failure::new(FailureKind::Other, format!("no thread: {error}"));
+            let failed = Input::Complete(Completion { id, outcome: Err(failure) });
+            state.machine.handle_input(self.clock.now(), failed);
+        }
+    }
+
+    /// What can be put on a request now. Tells the machine if it wants to know of that.
+    fn ask(self: &Arc<Self>, state: &mut State) -> Result<Credential, Unavailable> {
+        if let Some(error) = &self.invalid
+            && !state.machine.is_closed()
+        {
+            return Err(Unavailable::Invalid(error.clone()));
+        }
+        let lent = match state.machine.credential(self.clock.now()) {
+            Ok(lent) => lent,
+            Err(kubecred_core::Unavailable::Closed) => return Err(Unavailable::Closed),
+            Err(kubecred_core::Unavailable::Failed(error)) => {
+                return Err(Unavailable::Failed(error.clone()));
+            }
+            Err(kubecred_core::Unavailable::Pending) => return Err(Unavailable::Pending),
+        };
+        let demand = lent.demand;
+        let credential = match &state.kept {
+            Some(kept) if kept.is_same(&lent, state.connection) => kept.clone(),
+            _ => Credential::new(&lent, state.connection).map_err(Unavailable::Invalid)?,
+        };
+        state.kept = Some(credential.clone());
+        if demand {
+            self.feed(state, Input::Demand);
+        }
+        Ok(credential)
+    }
+
+    /// Waits until the machine has a credential, or the reason why there is none.
+    fn settled<'a>(
+        self: &'a Arc<Self>,
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<Credential, AuthError> {
+        loop {
+            let unavailable = match self.ask(&mut state) {
+                Ok(credential) => return Ok(credential),
+                Err(unavailable) => unavailable,
+            };
+            if let Some(error) = unavailable.error() {
+                return Err(error);
+            }
+            // What was held may have ended while it was waited for: nothing is fetched unless it is
+            // wanted.
+            self.feed(&mut state, Input::Demand);
+            if let Err(Unavailable::Pending) = self.ask(&mut state) {
+                state = self.wait(state);
+                self.tick(&mut state);
+            }
+        }
+    }
+}
+
+/// The server and the user's name; no secrets.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("cluster", &self.inner.profile.cluster)
+            .field("user", &self.inner.profile.authentication.user)
+            .finish_non_exhaustive()
+    }
+}
