@@ -1,6 +1,10 @@
 //! What the content of files and fields is for, and what can be wrong with it.
 
+use crate::secret::Secret;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use core::fmt;
+use zeroize::Zeroizing;
 
 /// What a file, or data in its stead, is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,4 +70,22 @@ pub enum ContentProblem {
 pub(crate) fn header_text(bytes: &[u8]) -> Result<(), ContentProblem> {
     let carried = |b: &u8| *b == b'\t' || (*b >= b' ' && *b != 0x7f);
     if bytes.iter().all(carried) { Ok(()) } else { Err(ContentProblem::NotHeaderText) }
+}
+
+/// `Basic <base64>` (UA-10).
+pub(crate) fn basic_header(username: &str, password: &Secret) -> Secret {
+    let pair = Zeroizing::new([username.as_bytes(), b":", password.expose()].concat());
+    let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_slice()));
+    Secret::new([b"Basic ", encoded.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ua_10_basic_is_base64_of_user_colon_password() {
+        assert_eq!(basic_header("me", &Secret::from("a:b")).expose(), b"Basic bWU6YTpi");
+        assert_eq!(basic_header("me", &Secret::default()).expose(), b"Basic bWU6");
+    }
 }

@@ -145,6 +145,8 @@ pub mod kubeconfig;
 #[cfg(feature = "login")]
 pub mod login;
 mod machine;
+#[cfg_attr(not(feature = "login"), expect(dead_code, reason = "a login needs the rest of it"))]
+mod oauth;
 #[cfg_attr(not(feature = "kubeconfig"), expect(dead_code, reason = "for kubeconfigs"))]
 mod path;
 mod pem;

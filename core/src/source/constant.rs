@@ -2,7 +2,7 @@
 
 use super::{CredentialParts, certificate_files};
 use crate::certificate;
-use crate::content::{ContentProblem, FileRole, header_text};
+use crate::content::{basic_header, ContentProblem, FileRole, header_text};
 use crate::error::Error;
 use crate::profile::{ClientCertificate, Material};
 use crate::secret::Secret;
@@ -50,22 +50,4 @@ pub(crate) fn token(user: &str, token: &Secret) -> Result<CredentialParts, Error
 pub(crate) fn basic(username: &str, password: &Secret) -> CredentialParts {
     let authorization = Some(basic_header(username, password));
     CredentialParts { authorization, ..CredentialParts::default() }
-}
-
-/// `Basic <base64>` (UA-10).
-pub(crate) fn basic_header(username: &str, password: &Secret) -> Secret {
-    let pair = Zeroizing::new([username.as_bytes(), b":", password.expose()].concat());
-    let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_slice()));
-    Secret::new([b"Basic ", encoded.as_bytes()].concat())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ua_10_basic_is_base64_of_user_colon_password() {
-        assert_eq!(basic_header("me", &Secret::from("a:b")).expose(), b"Basic bWU6YTpi");
-        assert_eq!(basic_header("me", &Secret::default()).expose(), b"Basic bWU6");
-    }
 }

@@ -29,11 +29,8 @@ use core::fmt;
 use core::time::Duration;
 
 pub(crate) use certificate_files::CertificateFiles;
-pub(crate) use constant::basic_header as basic;
 pub(crate) use exec::ExecPlugin;
 pub(crate) use oidc::OidcSource;
-#[cfg(feature = "explain")]
-pub(crate) use oidc::id_token;
 pub(crate) use roots_file::RootsFile;
 pub(crate) use token_file::TokenFile;
 

@@ -2,9 +2,9 @@
 
 use crate::certificate;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, ExecEntry, UserEntry};
+use crate::oauth::id_token;
 use crate::redact;
 use crate::secret::Secret;
-use crate::source::id_token;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};

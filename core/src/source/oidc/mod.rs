@@ -14,31 +14,25 @@
 //! the kubeconfig knows better (OI-22); a new token is used whether or not it can be written back,
 //! and only if it is one (OI-24…OI-26).
 
-mod grant;
-pub(crate) mod id_token;
-mod provider;
-mod word;
-
 use super::roots_file;
 use super::{CredentialParts, JobFailure, JobRequest, Lifecycle, Progress, Source, read};
 use crate::content::FileRole;
-use crate::credential::Header;
 use crate::cx::Cx;
 use crate::error::{Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep};
 use crate::policy::{Policy, Renewal};
-use crate::profile::{Oidc, Roots};
-use crate::protocol::{HttpResponse, Reply};
+use crate::oauth::{
+    self, Answer, AnswerProblem, ClientAuthMethod, EndpointProblem, Metadata, TokenRequest, id_token,
+};
+use crate::profile::{Oidc, Proxy, Roots};
+use crate::protocol::{HttpResponse, Reply, Tls};
 use crate::redact;
 use crate::secret::Secret;
 use crate::store::{Adopted, StoredTokens};
-use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
-
-use grant::{Answer, Style};
-use provider::Provider;
 
 /// An OpenID provider, as one user of one kubeconfig sees it.
 #[derive(Debug)]
@@ -51,9 +45,9 @@ pub(crate) struct OidcSource {
     handed_out: bool,
     /// The provider does not take the refresh token in use.
     refused: Option<OidcProblem>,
-    provider: Option<Provider>,
+    provider: Option<Metadata>,
     /// How the client said who it is when the provider last took it.
-    method: Option<Style>,
+    method: Option<ClientAuthMethod>,
 }
 
 /// What the job in flight is for.
@@ -76,9 +70,9 @@ enum State {
 #[derive(Debug)]
 struct Attempt {
     roots: Roots,
-    method: Style,
+    method: ClientAuthMethod,
     /// How else the client could say who it is.
-    otherwise: Option<Style>,
+    otherwise: Option<ClientAuthMethod>,
 }
 
 impl Source for OidcSource {
@@ -109,8 +103,7 @@ impl Source for OidcSource {
                 self.ask(cx, Roots::Pem(roots))
             }
             (State::Discovering { roots }, Reply::Http(response)) => {
-                let provider = provider::read(&response).map_err(|problem| self.wrong(problem))?;
-                self.provider = Some(provider);
+                self.provider = Some(discovered(&response).map_err(|problem| self.wrong(problem))?);
                 self.ask(cx, roots)
             }
             (State::Refreshing(attempt), Reply::Http(response)) => {
@@ -209,8 +202,7 @@ impl OidcSource {
         if let Some(problem) = &self.refused {
             return Err(self.wrong(problem.clone()));
         }
-        provider::check_clear(&self.config.issuer, Endpoint::Issuer)
-            .map_err(|problem| self.wrong(problem))?;
+        check_clear(&self.config.issuer, Endpoint::Issuer).map_err(|problem| self.wrong(problem))?;
         match &self.config.roots {
             Roots::File(path) => {
                 let progress = read(path, cx);
@@ -225,12 +217,15 @@ impl OidcSource {
     fn ask(&mut self, cx: &Cx<'_>, roots: Roots) -> Result<Progress, Error> {
         let Some(provider) = &self.provider else {
             let limit = cx.policy.max_reply;
-            let request = provider::request(&self.config.issuer, roots.clone(), limit);
+            let tls = Tls { roots: roots.clone(), ..Tls::default() };
+            let issuer = &self.config.issuer;
+            let request = oauth::discovery_request(issuer, tls, Proxy::Environment, limit);
             self.state = State::Discovering { roots };
             return Ok(Progress::Request(JobRequest::Send(request)));
         };
         let has_secret = self.config.client_secret.is_some();
-        let (method, otherwise) = Style::order(self.method, provider.styles.as_deref(), has_secret);
+        let supported = provider.auth_methods.as_deref();
+        let (method, otherwise) = ClientAuthMethod::order(self.method, supported, has_secret);
         self.present(cx, Attempt { roots, method, otherwise })
     }
 
@@ -239,9 +234,17 @@ impl OidcSource {
         let (Some(provider), Some(token)) = (&self.provider, &self.tokens.current.refresh) else {
             return Err(self.wrong(OidcProblem::NoRefreshToken));
         };
-        let (endpoint, limit) = (&provider.token_endpoint, cx.policy.max_reply);
-        let (method, roots) = (attempt.method, attempt.roots.clone());
-        let request = grant::request(endpoint, &self.config, token, method, roots, limit);
+        let request = TokenRequest {
+            endpoint: &provider.token_endpoint,
+            client_id: &self.config.client_id,
+            client_secret: self.config.client_secret.as_ref(),
+            method: attempt.method,
+            fields: vec![("grant_type", b"refresh_token"), ("refresh_token", token.expose())],
+            tls: Tls { roots: attempt.roots.clone(), ..Tls::default() },
+            proxy: Proxy::Environment,
+            limit: cx.policy.max_reply,
+        };
+        let request = request.into_http();
         self.state = State::Refreshing(attempt);
         Ok(Progress::Request(JobRequest::Send(request)))
     }
@@ -255,15 +258,17 @@ impl OidcSource {
         let tokens = &self.tokens.current;
         let secrets = [&tokens.id, &tokens.refresh, &self.config.client_secret];
         let secrets: Vec<&Secret> = secrets.into_iter().flatten().collect();
-        match (grant::read(response, &secrets), attempt.otherwise) {
-            (Answer::Granted { id_token, refresh_token }, _) => {
+        match (oauth::read_answer(response, &secrets), attempt.otherwise) {
+            (Answer::Granted(granted), _) => {
                 self.method = Some(attempt.method);
-                self.keep(id_token, refresh_token).map_err(|problem| self.wrong(problem))
+                let kept = self.keep(granted.id_token, granted.refresh_token);
+                kept.map_err(|problem| self.wrong(problem))
             }
             (Answer::Refused { client: true, .. }, Some(method)) if self.provider.is_some() => {
                 self.present(cx, Attempt { method, otherwise: None, ..attempt })
             }
             (Answer::Refused { problem, grant, .. }, _) => {
+                let problem = answered(OidcStep::Refresh, problem);
                 if grant {
                     self.refused = Some(problem.clone());
                 }
@@ -307,6 +312,29 @@ impl OidcSource {
     }
 }
 
-fn header(name: &'static str, value: Secret) -> Header {
-    Header { name: Cow::Borrowed(name), value }
+/// Reads the discovery document. Its `issuer` is not compared with the one that was asked, as in
+/// client-go: whoever answers there names the token endpoint anyway, and the API server judges the
+/// tokens; but providers whose two names differ are in use.
+fn discovered(response: &HttpResponse) -> Result<Metadata, OidcProblem> {
+    let metadata = oauth::read_discovery(response);
+    let metadata = metadata.map_err(|problem| answered(OidcStep::Discovery, problem))?;
+    check_clear(&metadata.token_endpoint, Endpoint::Token)?;
+    Ok(metadata)
+}
+
+/// Whether secrets may be sent there, or be sent where it says.
+fn check_clear(url: &str, which: Endpoint) -> Result<(), OidcProblem> {
+    oauth::check_endpoint(url).map_err(|problem| match (problem, which) {
+        (EndpointProblem::InClear, which) => OidcProblem::InClear(which),
+        (EndpointProblem::NotUrl, Endpoint::Issuer) => OidcProblem::BadIssuer,
+        (EndpointProblem::NotUrl, Endpoint::Token) => OidcProblem::NoTokenEndpoint,
+    })
+}
+
+fn answered(step: OidcStep, problem: AnswerProblem) -> OidcProblem {
+    match problem {
+        AnswerProblem::Status(status) => OidcProblem::Status { step, status },
+        AnswerProblem::Malformed(detail) => OidcProblem::Malformed { step, detail },
+        AnswerProblem::Refused { code, description } => OidcProblem::Refused { code, description },
+    }
 }

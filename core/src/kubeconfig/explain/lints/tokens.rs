@@ -2,9 +2,9 @@
 
 use super::LintContext;
 use crate::kubeconfig::explain::explanation::{Lint, Severity, Source};
+use crate::oauth::id_token;
 use crate::profile::{Bearer, Origin};
 use crate::secret::Secret;
-use crate::source::id_token;
 use alloc::format;
 use alloc::vec::Vec;
 

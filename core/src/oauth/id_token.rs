@@ -1,6 +1,7 @@
 //! What an id-token says of itself: when it ends. Nothing is verified, which is the API server's
 //! part (OI-11).
 
+use super::json::seconds;
 use crate::content::header_text;
 use crate::error::IdTokenProblem;
 use crate::secret::Secret;
@@ -38,13 +39,6 @@ pub(crate) fn expiry(token: &Secret) -> Result<Option<UnixTime>, IdTokenProblem>
     let Some(exp) = exp.map_err(|_| IdTokenProblem::Claims)? else { return Ok(None) };
     let seconds = seconds(exp).ok_or(IdTokenProblem::Expiry)?;
     Ok(Some(UnixTime::from_secs(seconds)))
-}
-
-/// An integer, a fraction, which is cut off, or either of them in quotes.
-fn seconds(json: &str) -> Option<i64> {
-    let number = serde_json::from_str::<&str>(json).unwrap_or(json);
-    let fraction = || serde_json::from_str::<f64>(number).ok().map(|seconds| seconds as i64);
-    serde_json::from_str::<i64>(number).ok().or_else(fraction)
 }
 
 /// The claim `exp`, in any case of letters, as it is written; the last one counts.

@@ -11,14 +11,14 @@ const MOST: usize = 200;
 const OVERLAP: usize = 8;
 
 /// An `error` (RFC 6749, 5.2): words joined by underscores.
-pub(super) fn code(text: &str, secrets: &[&Secret]) -> String {
+pub(crate) fn code(text: &str, secrets: &[&Secret]) -> String {
     let plain = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     let good = text.len() <= 40 && text.bytes().all(plain) && hidden(text, secrets) == text;
     if good { text } else { "(not shown)" }.into()
 }
 
 /// An `error_description`: on one line, cut, and without a piece of any of the secrets.
-pub(super) fn description(text: &str, secrets: &[&Secret]) -> String {
+pub(crate) fn description(text: &str, secrets: &[&Secret]) -> String {
     let mut line = String::new();
     let spaced = text.chars().map(|char| if char.is_control() { ' ' } else { char });
     for char in spaced.filter(|char| is_visible(*char)) {
