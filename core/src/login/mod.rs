@@ -7,12 +7,18 @@
 //!
 //! Rule ids LG-… name the rules of logging in that the tests list.
 
+mod authorization;
+mod callback;
+mod entry;
+mod machine;
 pub mod outcome;
 pub mod page;
 pub mod protocol;
+mod provider;
 pub mod settings;
 pub mod verify;
 
+pub use machine::Login;
 pub use outcome::{Event, Granted, GrantedBy, LoginError, Outcome, Status, Step, Success};
 pub use page::{Page, SuccessPage};
 pub use protocol::{

@@ -85,8 +85,9 @@ pub enum Input {
 
 /// What a login wants done.
 ///
-/// The jobs come first; each wants one [`Input::Complete`]. Nothing comes after
-/// [`Action::Finish`].
+/// The jobs come first; each wants one [`Input::Complete`]. After [`Action::Finish`] comes nothing
+/// but what the last page takes: [`Action::Respond`], [`Action::RefreshAt`],
+/// [`Action::StopListening`].
 #[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Action {
@@ -120,8 +121,7 @@ pub enum Action {
     Cancel(ActionId<LoginWire>),
     /// The answer to one [`Input::Arrived`].
     Respond(Respond),
-    /// Close the listener of [`Listen`]. Responses that have been given are still delivered, for
-    /// at most 500 ms after the credential has been printed (LG-55).
+    /// Close the listener of [`Listen`]. Responses that have been given are still delivered.
     StopListening,
     /// Give the lock of [`Lock`] back.
     Unlock,
@@ -129,7 +129,9 @@ pub enum Action {
     RefreshAt(Instant),
     /// Tell the user (on standard error, never standard output; LG-4).
     Report(Event),
-    /// The outcome, and the last action. Every lock has been given back and every listener closed.
+    /// The outcome, to be printed at once. The lock has been given back. A listener may stay open
+    /// for at most 500 ms more, so that the browser gets its last page: the host goes on until
+    /// [`Login::is_done`](super::Login::is_done).
     Finish(Outcome),
 }
 

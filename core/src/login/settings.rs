@@ -78,6 +78,8 @@ pub struct Settings {
     pub url_after_login: Option<String>,
     /// The limit of a login, from the first question to the user (LG-11).
     pub timeout: Duration,
+    /// The limit of the device flow, if the provider's own is longer (LG-11).
+    pub device_timeout: Duration,
     /// Where tokens are kept.
     pub storage: Storage,
     /// Keeps several accounts of one client apart, and is sent as `login_hint` (LG-119).
@@ -129,6 +131,7 @@ impl Settings {
             browser_command: Vec::new(),
             url_after_login: None,
             timeout: Duration::from_secs(180),
+            device_timeout: Duration::from_secs(15 * 60),
             storage: Storage::Auto,
             account: None,
             username: None,
