@@ -4,12 +4,12 @@ use super::outcome::{LoginError, Step};
 use super::settings::Settings;
 use super::verify::KeySet;
 use crate::api::json::{Json, string_size};
-use crate::kubeconfig::Url;
 use crate::oauth::{self, AnswerProblem, ClientAuthMethod, Object};
-use crate::profile::without_user_info;
 use crate::protocol::{HttpResponse, Method, SendRequest};
+use crate::redact;
 use crate::secret::Secret;
 use crate::time::UnixTime;
+use crate::url::Url;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -99,8 +99,8 @@ impl Provider {
         if bare(&self.issuer) == bare(configured) {
             return Ok(());
         }
-        let found = oauth::description(&without_user_info(&self.issuer), &[]);
-        Err(LoginError::IssuerMismatch { configured: without_user_info(configured), found })
+        let found = oauth::description(&redact::url(&self.issuer), &[]);
+        Err(LoginError::IssuerMismatch { configured: redact::url(configured), found })
     }
 
     /// Takes the answer of `jwks_uri`.
@@ -157,7 +157,7 @@ impl Provider {
 /// Checks the issuer of the settings (LG-18).
 pub(super) fn check_issuer(issuer: &str) -> Result<(), LoginError> {
     let usage = |problem: &str| {
-        let issuer = without_user_info(issuer);
+        let issuer = redact::url(issuer);
         Err(LoginError::Usage(alloc::format!("the issuer {issuer:?} {problem}")))
     };
     match oauth::check_endpoint(issuer) {

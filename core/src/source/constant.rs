@@ -2,12 +2,10 @@
 
 use super::{CredentialParts, certificate_files};
 use crate::certificate;
-use crate::content::{basic_header, ContentProblem, FileRole, header_text};
+use crate::content::{ContentProblem, FileRole, basic_header, header_text};
 use crate::error::Error;
 use crate::profile::{ClientCertificate, Material};
 use crate::secret::Secret;
-use base64::{Engine, prelude::BASE64_STANDARD};
-use zeroize::Zeroizing;
 
 /// A client certificate and key. Nothing can replace them, so their end is no reason to withhold
 /// them.

@@ -115,6 +115,7 @@ mod clocks;
 mod host;
 mod law_runner;
 pub mod laws;
+pub mod login;
 mod machine;
 mod observe;
 pub mod openid;

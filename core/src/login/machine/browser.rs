@@ -29,8 +29,8 @@ pub(super) struct Code {
     spare: Option<Secrets>,
     offline_access: bool,
     redirect: Option<Redirect>,
-    /// Where the browser goes from the start address.
-    authorization: String,
+    /// Where the browser goes from the start address. It holds the state.
+    authorization: Secret,
     /// The state has been answered: it is of no use any more (LG-47).
     burned: bool,
     foreign_reported: bool,
@@ -174,7 +174,7 @@ impl Login {
             spare: Some(spare),
             offline_access: self.wants_offline_access(),
             redirect: None,
-            authorization: String::new(),
+            authorization: Secret::default(),
             burned: false,
             foreign_reported: false,
             waiting: Vec::new(),
@@ -303,9 +303,9 @@ impl Login {
     /// LG-37). A second request of the same flow is followed from the page that waits.
     fn open(&mut self, url: String) -> Step {
         let Flow::Code(code) = &mut self.flow else { return wrong_reply() };
-        code.authorization = url;
+        code.authorization = Secret::from(&*url);
         if code.spare.is_none() {
-            let location = code.authorization.clone();
+            let location = url;
             let waiting = core::mem::take(&mut code.waiting);
             for exchange in waiting {
                 self.redirect(exchange, &location);
@@ -315,7 +315,7 @@ impl Login {
         let Some(redirect) = &code.redirect else { return wrong_reply() };
         let path = code.secrets.path.expose_str().unwrap_or_default();
         let local = alloc::format!("{}/login/{path}", redirect.origin);
-        let remote = code.authorization.clone();
+        let remote = url;
         let mode = self.settings.browser;
         let usable = self.facts.desktop.is_usable() || mode == BrowserMode::Always;
         let opens = match self.settings.grant {
@@ -381,7 +381,7 @@ impl Login {
             Request::Start if code.burned => self.already_answered(&exchange),
             Request::Start => {
                 let location = code.authorization.clone();
-                self.redirect(exchange.id, &location);
+                self.redirect(exchange.id, location.expose_str().unwrap_or_default());
             }
             Request::Answer(_) if code.burned => self.already_answered(&exchange),
             Request::Answer(answer) => {

@@ -8,7 +8,7 @@ use crate::login::page::{Page, SuccessPage};
 use crate::login::protocol::Action;
 use crate::login::settings::Operation;
 use crate::oauth;
-use crate::profile::without_user_info;
+use crate::redact;
 use alloc::string::{String, ToString};
 
 impl Login {
@@ -133,7 +133,7 @@ impl Login {
 
     /// The issuer, as it may be shown.
     pub fn issuer(&self) -> String {
-        without_user_info(&self.settings.issuer)
+        redact::url(&self.settings.issuer)
     }
 
     /// What this run was asked for.

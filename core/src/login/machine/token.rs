@@ -1,6 +1,7 @@
 //! Token requests, and what becomes of their answers: verified, stored, printed (LG-60…LG-89).
 
 use super::{Flow, Goal, Login, Purpose, Step, wrong_reply};
+use crate::content::header_text;
 use crate::login::authorization;
 use crate::login::entry::Entry;
 use crate::login::outcome::{Event, GrantedBy, LoginError, Step as Request};
@@ -11,7 +12,6 @@ use crate::login::verify::{self, Claims, Expected, Nonce, TokenProblem};
 use crate::oauth::{Answer, AnswerProblem, ClientAuthMethod, Granted, TokenRequest, read_answer};
 use crate::protocol::{Failure, SendRequest};
 use crate::secret::Secret;
-use crate::source::header_text;
 use crate::time::UnixTime;
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -19,10 +19,11 @@ use super::{CredentialParts, JobFailure, JobRequest, Lifecycle, Progress, Source
 use crate::content::FileRole;
 use crate::cx::Cx;
 use crate::error::{Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep};
-use crate::policy::{Policy, Renewal};
 use crate::oauth::{
-    self, Answer, AnswerProblem, ClientAuthMethod, EndpointProblem, Metadata, TokenRequest, id_token,
+    self, Answer, AnswerProblem, ClientAuthMethod, EndpointProblem, Metadata, TokenRequest,
+    id_token,
 };
+use crate::policy::{Policy, Renewal};
 use crate::profile::{Oidc, Proxy, Roots};
 use crate::protocol::{HttpResponse, Reply, Tls};
 use crate::redact;
@@ -202,7 +203,8 @@ impl OidcSource {
         if let Some(problem) = &self.refused {
             return Err(self.wrong(problem.clone()));
         }
-        check_clear(&self.config.issuer, Endpoint::Issuer).map_err(|problem| self.wrong(problem))?;
+        check_clear(&self.config.issuer, Endpoint::Issuer)
+            .map_err(|problem| self.wrong(problem))?;
         match &self.config.roots {
             Roots::File(path) => {
                 let progress = read(path, cx);
