@@ -4,6 +4,7 @@ mod browser;
 mod cache;
 mod choice;
 mod device;
+mod laws;
 mod others;
 mod refresh;
 mod tokens;

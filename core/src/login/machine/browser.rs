@@ -1,7 +1,7 @@
 //! Authorization code with PKCE, received on a loopback address (LG-27…LG-59).
 
 use super::token::field;
-use super::{Deadline, Flow, Goal, Login, Purpose, Stage, Step, wrong_reply};
+use super::{Flow, Goal, Login, Purpose, Stage, Step, wrong_reply};
 use crate::credential::Header;
 use crate::login::authorization::with_query;
 use crate::login::authorization::{Redirect, Request as AuthorizationRequest, Secrets, scope};
@@ -76,10 +76,7 @@ impl Login {
 
     /// Begins the flow that the settings and surroundings want (LG-12, LG-14).
     pub(super) fn begin_login(&mut self) -> Step {
-        let flag = "--authentication-timeout-sec";
-        let limit = self.settings.timeout;
-        let at = self.now.monotonic.saturating_add(limit);
-        self.deadline = Some(Deadline { at, limit, flag });
+        self.limit_run();
         match self.settings.grant {
             Grant::Auto => self.begin_best(),
             Grant::AuthorizationCode => self.draw(Flow::None),

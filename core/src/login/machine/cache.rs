@@ -128,6 +128,7 @@ impl Login {
             return self.read_entry(true);
         }
         let timeout = if again { self.settings.timeout } else { Duration::ZERO };
+        self.limit_run();
         let note = String::from(match self.operation {
             Operation::Login => "login",
             _ => "get-token",
@@ -152,6 +153,7 @@ impl Login {
             }
             Err(failure) => self.report(Event::NoLock(failure)),
         }
+        self.limit_run();
         self.read_entry(true)
     }
 

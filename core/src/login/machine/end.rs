@@ -1,7 +1,7 @@
 //! The end of a run: what is still to be written, the page, the lock, the outcome.
 
 use super::browser::DELIVERY;
-use super::{Flow, Login, Outcome, Stage};
+use super::{Deadline, Flow, Login, Outcome, Stage};
 use crate::login::entry::{Failed, Pause};
 use crate::login::outcome::{LoginError, Success};
 use crate::login::page::{Page, SuccessPage};
@@ -10,6 +10,10 @@ use crate::login::settings::Operation;
 use crate::oauth;
 use crate::redact;
 use alloc::string::{String, ToString};
+use core::time::Duration;
+
+/// How long the last write of a run that has failed may take.
+const LAST_WRITE: Duration = Duration::from_secs(5);
 
 impl Login {
     /// Ends the run. A login that was not completed is written down first, for those who wait for
@@ -27,7 +31,10 @@ impl Login {
         self.outcome = Some(outcome);
         let interrupted = matches!(self.outcome, Some(Err(LoginError::Interrupted)));
         if self.entry_changed && self.keeps_anything() && !interrupted {
-            // Its completion finishes.
+            // Its completion finishes, or the end of a short time.
+            let (limit, flag) = (LAST_WRITE, "");
+            let at = self.now.monotonic.saturating_add(limit);
+            self.deadline = Some(Deadline { at, limit, flag });
             if self.store().is_err() {
                 self.finish();
             }

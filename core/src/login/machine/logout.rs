@@ -17,6 +17,7 @@ use alloc::string::String;
 impl Login {
     pub(super) fn log_out(&mut self) -> Step {
         let Operation::Logout { revoke, end_session } = self.operation else { return Ok(()) };
+        self.limit_run();
         self.refresh_token = self.entry.refresh_token.clone();
         if revoke && self.entry.refresh_in_keyring && self.refresh_token.is_none() {
             let request = KeyringGet {

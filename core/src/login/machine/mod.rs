@@ -32,7 +32,7 @@ use super::settings::{Grant, Operation, Settings, Storage};
 use super::{Outcome, authorization};
 use crate::credential::Header;
 use crate::profile::{ExecApiVersion, Roots};
-use crate::protocol::{ActionId, Failure, Job};
+use crate::protocol::{ActionId, Failure, FailureKind, Job};
 use crate::secret::Secret;
 use crate::source::exec::{InfoProblem, parse_info};
 use crate::time::{Instant, Now, UnixTime};
@@ -67,6 +67,8 @@ pub struct Login {
     entry: Entry,
     /// The entry has changed and has not been written.
     entry_changed: bool,
+    /// The entry has a token that this run has got and verified.
+    entry_is_new: bool,
     /// When the wait for another process's lock began.
     waiting_since: Option<UnixTime>,
     locked: bool,
@@ -201,6 +203,7 @@ impl Login {
             key: String::new(),
             entry: Entry::default(),
             entry_changed: false,
+            entry_is_new: false,
             waiting_since: None,
             locked: false,
             keyring_reported: false,
@@ -361,10 +364,14 @@ impl Login {
         self.alarm = None;
         match self.stage {
             Stage::Delivering(until) if now >= until => self.stop_delivering(),
+            // What cannot be written in time is not waited for.
+            Stage::Ending if self.deadline.is_none_or(|deadline| now >= deadline.at) => {
+                self.finish();
+            }
             Stage::Running => {
                 if let Some(deadline) = self.deadline.filter(|deadline| now >= deadline.at) {
-                    let Deadline { limit, flag, .. } = deadline;
-                    self.settle(Err(LoginError::TimedOut { limit, flag }));
+                    let step = self.out_of_time(deadline);
+                    self.settle(step);
                 } else {
                     let step = self.poll_device();
                     self.settle(step);
@@ -374,6 +381,25 @@ impl Login {
         }
     }
 
+    /// Whatever is waited for, a run ends (LG-11), once it has read its entry: a cached run sets no
+    /// alarm. A login has the whole limit from its first question, and so has what follows a wait
+    /// for the lock.
+    fn limit_run(&mut self) {
+        let limit = self.settings.timeout;
+        let at = self.now.monotonic.saturating_add(limit);
+        self.deadline = Some(Deadline { at, limit, flag: "--authentication-timeout-sec" });
+    }
+
+    /// The limit has passed. A token that is only still to be stored is printed (LG-94).
+    fn out_of_time(&mut self, deadline: Deadline) -> Step {
+        if self.entry_is_new {
+            let failure = Failure::new(FailureKind::TimedOut, "the store does not answer");
+            self.report(Event::NotStored(failure));
+            return self.print();
+        }
+        Err(LoginError::TimedOut { limit: deadline.limit, flag: deadline.flag })
+    }
+
     /// Asks for the next tick, if it is another than the one that was asked for.
     fn set_alarm(&mut self) {
         let next = match self.stage {
@@ -381,6 +407,7 @@ impl Login {
                 let deadline = self.deadline.map(|deadline| deadline.at);
                 deadline.into_iter().chain(self.next_poll()).min()
             }
+            Stage::Ending => self.deadline.map(|deadline| deadline.at),
             Stage::Delivering(until) => Some(until),
             _ => None,
         };

@@ -236,6 +236,7 @@ impl Login {
         match self.verified(&received) {
             Ok(entry) => {
                 self.entry = entry;
+                self.entry_is_new = true;
                 self.say_what_is_odd();
                 self.refresh_token = None;
                 self.store()

@@ -1,12 +1,13 @@
 //! Everything that processes share, and the order in which things happen.
 
+use super::chaos::{Choices, Fate, failed, wrong};
 use super::process::{Process, Request};
 use super::provider::Provider;
 use kubecred_core::login::{
     Action, EntryBytes, Event, HostFacts, Input, KeyringItem, Locked, LoginWire, Opened, Operation,
     Prompt, Random, Respond, Settings, Stored, Typed,
 };
-use kubecred_core::protocol::{FileBytes, HttpResponse, Job};
+use kubecred_core::protocol::{Completion, FileBytes, HttpResponse, Job};
 use kubecred_core::{Failure, FailureKind, Instant, Now, Secret, UnixTime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub struct Place {
     pub stores: Stores,
     /// All runs so far.
     pub processes: Vec<Process>,
+    /// What goes wrong with jobs.
+    pub(super) choices: Choices,
     monotonic: u64,
     wall: i64,
     entropy: u64,
@@ -49,6 +52,7 @@ impl Default for Place {
             provider: Provider::default(),
             stores: Stores::default(),
             processes: Vec::new(),
+            choices: Choices::default(),
             monotonic: 1_000,
             wall: 1_800_000_000_000,
             entropy: 0,
@@ -269,6 +273,22 @@ impl Place {
         if process.outcome.is_some() && !matches!(name, "Respond" | "StopListening" | "RefreshAt") {
             process.broken.push(format!("{name} after the outcome"));
         }
+        if let Some(job) = action.job_id() {
+            let outcome = match self.choices.fate() {
+                Fate::Done => None,
+                Fate::Fails(kind) => Some(failed(kind)),
+                Fate::WrongReply => Some(wrong()),
+                // A host's own files and its keyring answer, or fail within a limit of the host.
+                Fate::Forgotten if matches!(name, "ReadEntry" | "ReadFile" | "KeyringGet") => {
+                    Some(failed(FailureKind::TimedOut))
+                }
+                Fate::Forgotten => return,
+            };
+            if let Some(outcome) = outcome {
+                return self.input(id, Input::Complete(Completion { id: job, outcome }));
+            }
+        }
+        let process = &mut self.processes[id];
         let unwritable = || Failure::new(FailureKind::Denied, "read-only file system");
         let no_keyring = || Failure::new(FailureKind::Unsupported, "no keyring");
         let stores = &mut self.stores;
