@@ -7,10 +7,12 @@
 mod api_reply;
 mod exec_credential;
 mod kubeconfig;
+mod login;
 
 pub use api_reply::api_reply;
 pub use exec_credential::exec_credential;
 pub use kubeconfig::kubeconfig;
+pub use login::{login, login_token};
 
 /// Operations on a machine: all the laws hold, whatever happens.
 ///
@@ -31,6 +33,8 @@ mod tests {
         run_seeds("api_reply", super::api_reply);
         run_seeds("exec_credential", super::exec_credential);
         run_seeds("kubeconfig", super::kubeconfig);
+        run_seeds("login", super::login);
+        run_seeds("login_token", super::login_token);
         run_seeds("session", super::session);
     }
 
