@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 const HOSTS: [&str; 3] = ["adapters/cli/src", "adapters/tokio/src", "adapters/wasi/src"];
 
 /// What a source would have to say to do it, and what that is.
-const SIGNS: [(&str, &str); 13] = [
+const SIGNS: [(&str, &str); 12] = [
     ("env::var", "reads a variable"),
     ("env::vars", "reads variables"),
     ("var_os(", "reads a variable"),
     ("current_dir()", "asks for the working directory"),
     ("split_paths", "looks a program up"),
-    ("\"PATH\"", "looks a program up"),
     ("PATHEXT", "looks a program up"),
     ("\"NO_PROXY\"", "reads NO_PROXY"),
     ("\"no_proxy\"", "reads NO_PROXY"),
@@ -23,11 +22,18 @@ const SIGNS: [(&str, &str); 13] = [
 ];
 
 /// File, sign, reason.
-const EXCEPTIONS: [(&str, &str, &str); 1] = [(
-    "adapters/cli/src/commands/demo/world.rs",
-    ".persist(",
-    "files that the demo itself makes and rotates, in a folder of its own",
-)];
+const EXCEPTIONS: [(&str, &str, &str); 2] = [
+    (
+        "adapters/cli/src/commands/create_token/kubeconfig.rs",
+        "create_new(",
+        "a new kubeconfig, which must not be there yet: nothing is replaced",
+    ),
+    (
+        "adapters/cli/src/commands/demo/world.rs",
+        ".persist(",
+        "files that the demo itself makes and rotates, in a folder of its own",
+    ),
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
