@@ -182,8 +182,11 @@ fn print(output: Output, name: &str, granted: &TokenRequest) -> Result<(), Repor
 
 /// The version that the program which runs this as its plugin asks for.
 fn exec_version() -> Result<ExecApiVersion, Report> {
-    let info = std::env::var("KUBERNETES_EXEC_INFO").unwrap_or_default();
-    match exec::parse_info(&info) {
+    let environment = kubecred_tokio::environment();
+    let info = environment
+        .text(exec::KUBERNETES_EXEC_INFO)
+        .map_err(|error| Report::new(Exit::Usage, error))?;
+    match exec::parse_info(info.unwrap_or_default()) {
         Ok(info) => Ok(info.api_version),
         Err(exec::InfoProblem::Unset) => Ok(ExecApiVersion::V1),
         Err(problem) => Err(Report::new(Exit::Usage, problem)),
