@@ -1,7 +1,7 @@
 //! Certificates and keys in DER, for the TLS library of a host.
 
 use super::key::PrivateKey;
-use crate::error::ContentProblem;
+use crate::content::ContentProblem;
 use crate::pem;
 use crate::secret::Secret;
 use alloc::string::String;
