@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::redact::quoted;
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -82,6 +83,16 @@ pub enum Error {
         path: String,
         /// What went wrong.
         problem: SaveProblem,
+    },
+    /// The API server gave no token for a service account.
+    #[error("no token for service account {namespace}/{name}: {problem}")]
+    TokenRequest {
+        /// The account's namespace.
+        namespace: String,
+        /// The account's name.
+        name: String,
+        /// What went wrong.
+        problem: TokenRequestProblem,
     },
     /// A host answered a job with the reply of another kind.
     #[error("the host answered with the wrong kind of reply")]
@@ -238,6 +249,55 @@ pub enum OidcProblem {
     /// The provider's answer to a refresh has an id-token that is none (OI-25).
     #[error("refresh: the provider's id_token {0}")]
     NewIdToken(IdTokenProblem),
+}
+
+/// Why there is no token for a service account (TR-15, TR-21).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum TokenRequestProblem {
+    /// The login that asks for it has no credential.
+    #[error("the login that asks for it failed: {0}")]
+    Bootstrap(Box<Error>),
+    /// The server does not accept the login that asks for it (401), or does not let it ask (403: it
+    /// needs `create` on `serviceaccounts/token`).
+    #[error("the login that asks for it was refused ({status}): {message}")]
+    BootstrapRejected {
+        /// The HTTP status.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// There is no such account (404). It is not created.
+    #[error("the service account does not exist: {0}")]
+    NotFound(String),
+    /// The account, or the object that the token is bound to, was replaced by another (409).
+    #[error("it was replaced by another of the same name: {0}")]
+    Replaced(String),
+    /// The server answered with another error.
+    #[error("the server answered with status {status}: {message}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// The host could not send the request, or got no answer.
+    #[error("the request could not be sent: {0}")]
+    NotSent(Failure),
+    /// The answer cannot be read; says where, not what.
+    #[error("{0}")]
+    Malformed(String),
+    /// The answer holds no token.
+    #[error("no token in server response")]
+    NoToken,
+    /// The token cannot be sent.
+    #[error("the token {0}")]
+    Token(ContentProblem),
+    /// Namespace or name is no path segment.
+    #[error("{0:?} is no valid name")]
+    Name(String),
 }
 
 /// Why refreshed tokens are not in the kubeconfig (OI-26).

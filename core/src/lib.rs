@@ -171,7 +171,7 @@ pub use detect::{Detection, Step, detect};
 pub use environment::Environment;
 pub use error::{
     Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep, OutputProblem, PluginProblem,
-    SaveProblem,
+    SaveProblem, TokenRequestProblem,
 };
 #[cfg(feature = "kubeconfig")]
 pub use in_cluster::InCluster;
@@ -184,7 +184,8 @@ pub use profile::{
     AuthProviderProblem, Authentication, Bearer, ClientCertificate, Cluster, ConfigError,
     EmptyReason, EnvVar, Exec, ExecApiVersion, ExecCluster, Impersonation, InteractiveMode,
     KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, PluginPolicy, PolicyProblem,
-    Problem, ProblemKind, Profile, Provenance, Proxy, ProxyProblem, Roots, StdinState, Token,
+    Problem, ProblemKind, Profile, Provenance, Proxy, ProxyProblem, Roots, ServiceAccount,
+    StdinState, Token,
 };
 #[doc(no_inline)]
 pub use protocol::{Action, ActionId, Completion, Event, Failure, FailureKind, Input, Job, Reply};

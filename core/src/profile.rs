@@ -162,9 +162,47 @@ pub struct Authentication {
     pub certificate: Option<ClientCertificate>,
     /// Whom to pass for.
     pub impersonation: Impersonation,
+    /// Be this service account instead: everything above is the bootstrap login, with which the API
+    /// server is asked for the account's tokens (TR-21). Nothing of it is sent with other requests.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub service_account: Option<ServiceAccount>,
+}
+
+/// A service account to be, by tokens that the API server mints (TR-1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
+pub struct ServiceAccount {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// How long each token is to live, in whole seconds; `None`: an hour. The server takes ten
+    /// minutes at the least, and may grant less than was asked (TR-2).
+    pub lifetime: Option<Duration>,
 }
 
 impl Authentication {
+    /// As a service account, with tokens that are asked for with the login `bootstrap` (which must
+    /// be allowed to `create` `serviceaccounts/token`) and kept fresh.
+    ///
+    /// ```
+    /// use kubecred_core::{Authentication, Exec};
+    ///
+    /// let me = Authentication::exec(Exec::new("gke-gcloud-auth-plugin"));
+    /// let deployer = Authentication::service_account("prod", "deployer", me);
+    /// assert_eq!(deployer.service_account.unwrap().name, "deployer");
+    /// ```
+    pub fn service_account(
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+        bootstrap: Self,
+    ) -> Self {
+        let (namespace, name) = (namespace.into(), name.into());
+        let account = ServiceAccount { namespace, name, lifetime: None };
+        Self { service_account: Some(account), ..bootstrap }
+    }
+
     /// With a token that never changes.
     pub fn token(token: impl Into<Secret>) -> Self {
         Self { bearer: Bearer::Token(token.into()), ..Self::default() }

@@ -16,6 +16,7 @@ mod error_status;
 mod event_formatter;
 mod object_output;
 mod report;
+mod service_account_flag;
 mod session;
 mod settings;
 mod verbose_log;

@@ -69,7 +69,9 @@ impl<'a> Connection<'a> {
         };
         let impersonation = self.impersonation();
         let user = self.selection.user_name.to_owned();
-        let authentication = Authentication { user, bearer, certificate, impersonation };
+        let service_account = None;
+        let authentication =
+            Authentication { user, bearer, certificate, impersonation, service_account };
         let (namespace, origin) = self.selection.namespace();
         self.provenance.push(origin);
         if overrides.timeout.is_some() {

@@ -2,7 +2,7 @@
 
 use super::held::earliest;
 use super::outbox::Outbox;
-use super::refreshed::SlotOutcome;
+use super::refreshed::{Refreshed, SlotOutcome};
 use super::saving::{SaveOutcome, Saving};
 use super::slot::{Slot, SlotState};
 use super::slots::{SlotName, Slots};
@@ -62,6 +62,8 @@ impl Authenticator {
         let impersonation =
             headers::impersonation(&authentication.impersonation, &authentication.user);
         let (impersonation, invalid) = match impersonation {
+            // It goes into the TokenRequest then.
+            Ok(_) if authentication.service_account.is_some() => (Vec::new(), None),
             Ok(headers) => (headers, None),
             Err(error) => (Vec::new(), Some(error)),
         };
@@ -114,7 +116,7 @@ impl Authenticator {
     /// When to send the next [`Input::Tick`]; `None`: not before something else happens. The pull
     /// form of [`Action::RefreshAt`].
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let slots = self.slots.iter().filter_map(Slot::as_refreshed);
+        let slots = self.slots.refreshed();
         let next = slots.filter_map(|slot| slot.deadline(&self.policy)).min();
         let next = earliest([next, self.saving.deadline()]);
         next.map(|at| self.timeline.for_host(at))
@@ -204,9 +206,12 @@ impl Authenticator {
 
     fn complete(&mut self, now: Now, job: ActionId, outcome: Result<Reply, Failure>) {
         let (mut cx, slots, saving) = self.split(now);
-        if let Some(slot) = slots.waiting_for(job) {
+        if let Some(name) = slots.waiting_for(job)
+            && let Some(slot) = slots.get_mut(name).and_then(Slot::as_refreshed_mut)
+        {
             let outcome = slot.complete(&mut cx, outcome);
-            return self.settle(now, outcome);
+            slots.reject_bootstrap(&mut cx);
+            return self.settle(now, name, outcome);
         }
         if saving.is_waiting_for(job)
             && let Some(stored) = slots.stored_tokens()
@@ -231,14 +236,22 @@ impl Authenticator {
 
     /// Notices what time has done to the slots, and to saving.
     fn advance(&mut self, now: Now) {
+        let (cx, slots, _) = self.split(now);
+        slots.wake_bootstrap(&cx);
         for name in SlotName::ALL {
             let (mut cx, slots, _) = self.split(now);
+            if name == SlotName::Bearer
+                && let Some(outcome) = slots.lend_bootstrap(&mut cx)
+            {
+                self.settle(now, name, outcome);
+                continue;
+            }
             let Some(slot) = slots.get_mut(name).and_then(Slot::as_refreshed_mut) else { continue };
             let late = slot.overdue(now);
             let outcome = slot.advance(&mut cx);
             self.cancel(late);
             if let Some(outcome) = outcome {
-                self.settle(now, outcome);
+                self.settle(now, name, outcome);
             }
         }
         loop {
@@ -253,8 +266,7 @@ impl Authenticator {
 
     fn close(&mut self) {
         self.closed = true;
-        let slots = self.slots.iter_mut().filter_map(Slot::as_refreshed_mut);
-        let in_flight = slots.filter_map(|slot| slot.cancel());
+        let in_flight = self.slots.refreshed_mut().filter_map(Refreshed::cancel);
         let in_flight: Vec<ActionId> = in_flight.chain(self.saving.cancel()).collect();
         for id in in_flight {
             self.cancel(Some(id));
@@ -266,9 +278,12 @@ impl Authenticator {
 
 /// What follows from it.
 impl Authenticator {
-    fn settle(&mut self, now: Now, outcome: SlotOutcome) {
+    fn settle(&mut self, now: Now, slot: SlotName, outcome: SlotOutcome) {
         match outcome {
             SlotOutcome::Ask(action) => self.ask(action),
+            // The bootstrap login is no part of the credential; its failures are the bearer's.
+            SlotOutcome::Renewed { .. } if slot.is_bootstrap() => self.stats.succeeded += 1,
+            SlotOutcome::Failed { .. } if slot.is_bootstrap() => self.stats.failed += 1,
             SlotOutcome::Renewed { changed, reconnect, skew } => {
                 self.stats.succeeded += 1;
                 self.outbox.note_renewal(reconnect);

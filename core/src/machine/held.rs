@@ -4,6 +4,10 @@ use crate::cx::Cx;
 use crate::policy::Renewal;
 use crate::source::{CredentialParts, Lifecycle};
 use crate::time::{Instant, Now, UnixTime};
+use core::time::Duration;
+
+/// A renewal for age comes up to this much earlier, by chance (TR-21).
+const MAX_AGE_JITTER: Duration = Duration::from_secs(10);
 
 /// What a source gave, and until when it is good for what.
 #[derive(Clone, Debug)]
@@ -62,6 +66,11 @@ impl Held {
                 .map(|lead| ends.saturating_sub(lead).saturating_sub(cx.jitter.below(lead / 10)));
             held.fresh_until =
                 lifecycle.leeway.map(|leeway| ends.saturating_sub(leeway.min(life / 2)));
+        }
+        if let (Some(age), Renewal::Ahead { .. }) = (lifecycle.max_age, lifecycle.renewal) {
+            let early = cx.jitter.below(MAX_AGE_JITTER);
+            let aged = now.monotonic.saturating_add(age / 5 * 4).saturating_sub(early);
+            held.renew_at = earliest([held.renew_at, Some(aged)]);
         }
         if let Some(reload) = lifecycle.reload {
             let again = now.monotonic.saturating_add(reload.every.saturating_sub(reload.leeway));

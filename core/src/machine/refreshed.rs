@@ -19,7 +19,9 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::policy::{Policy, Renewal};
 use crate::protocol::{Action, ActionId, Failure, FailureKind, Reply};
-use crate::source::{CredentialParts, JobFailure, JobRequest, Progress, Source};
+use crate::source::{
+    BootstrapCredential, CredentialParts, JobFailure, JobRequest, Progress, Source,
+};
 use crate::store::StoredTokens;
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
@@ -36,6 +38,10 @@ pub(crate) struct Refreshed {
     in_use: bool,
     /// A request is waiting: start as soon as the pace allows, even what no timer may start.
     has_waiter: bool,
+    /// Another login of this machine is made with it: only a request of that one starts it.
+    is_bootstrap: bool,
+    /// It could start, but for the other login that it is made with.
+    is_blocked: bool,
     /// When the last acquisition was started, or its latest job that was not for a file.
     started: Option<Instant>,
     /// Acquisitions in a row that failed, or that brought the same bytes after a 401.
@@ -66,6 +72,8 @@ impl Refreshed {
             flight: Flight::Idle,
             in_use: false,
             has_waiter: false,
+            is_bootstrap: false,
+            is_blocked: false,
             started: None,
             failures: 0,
             rejections: 0,
@@ -144,7 +152,7 @@ impl Refreshed {
         } else if again {
             self.slow_down(cx);
         }
-        if !(self.flight.is_paused(cx.now) && lifecycle.interactive) {
+        if !(self.flight.is_paused(cx.now) && lifecycle.interactive) && !self.is_bootstrap {
             self.in_use = true;
             self.has_waiter = true;
         }
@@ -178,17 +186,21 @@ impl Refreshed {
             let progress = self.source.recover(cx, JobFailure { failure, waited: Some(limit) });
             return Some(self.follow(cx, progress));
         }
-        let due = self.is_due(cx.now);
         // A wall clock that was set back can undo a need.
-        self.has_waiter &= due;
-        let asked = self.has_waiter || self.in_use && self.is_timer_driven(cx.policy);
-        if due && asked && self.may_start(cx.now, cx.policy) {
+        self.has_waiter &= self.is_due(cx.now);
+        if self.wants_to_start(cx) && !self.is_blocked {
             self.started = Some(cx.now.monotonic);
             self.has_waiter = false;
             let progress = self.source.begin(cx);
             return Some(self.follow(cx, progress));
         }
         None
+    }
+
+    /// Whether [`Self::advance`] would start an acquisition.
+    pub(crate) fn wants_to_start(&self, cx: &Cx<'_>) -> bool {
+        let asked = self.has_waiter || self.in_use && self.is_timer_driven(cx.policy);
+        asked && self.is_due(cx.now) && self.may_start(cx.now, cx.policy)
     }
 
     /// Whether it waits for the answer to this job.
@@ -211,9 +223,12 @@ impl Refreshed {
 
     /// When to be asked again.
     pub(crate) fn deadline(&self, policy: &Policy) -> Option<Instant> {
-        let end = self.held.as_ref().filter(|held| !held.marked_expired).and_then(|held| held.ends);
+        let announced = |held: &&Held| !held.marked_expired && !self.is_bootstrap;
+        let end = self.held.as_ref().filter(announced).and_then(|held| held.ends);
         let next = if self.flight.is_in_flight() {
             self.flight.deadline()
+        } else if self.is_blocked {
+            None
         } else if self.has_waiter {
             self.earliest_start(policy)
         } else if self.in_use && self.is_timer_driven(policy) {
@@ -241,6 +256,36 @@ impl Refreshed {
     }
 }
 
+/// What another login has to do with it.
+impl Refreshed {
+    /// Makes it the login that another one is made with.
+    pub(crate) fn into_bootstrap(self) -> Self {
+        Self { is_bootstrap: true, ..self }
+    }
+
+    /// Whether it could start, but for the other login.
+    pub(crate) const fn set_blocked(&mut self, is_blocked: bool) {
+        self.is_blocked = is_blocked;
+    }
+
+    /// Hands over what the next acquisition is made with.
+    pub(crate) fn lend(&mut self, credential: BootstrapCredential) {
+        self.source.lend(credential);
+    }
+
+    /// The other login has failed, and so has this one.
+    pub(crate) fn fail_bootstrap(&mut self, cx: &mut Cx<'_>, error: Error) -> SlotOutcome {
+        self.started = Some(cx.now.monotonic);
+        let error = self.source.bootstrap_failed(error);
+        self.fail(cx, error)
+    }
+
+    /// Whether a server has refused what was lent.
+    pub(crate) fn take_bootstrap_rejection(&mut self) -> bool {
+        self.source.take_bootstrap_rejection()
+    }
+}
+
 /// What it decides.
 impl Refreshed {
     fn is_interactive(&self, policy: &Policy) -> bool {
@@ -248,7 +293,8 @@ impl Refreshed {
     }
 
     fn is_timer_driven(&self, policy: &Policy) -> bool {
-        matches!(policy.renewal, Renewal::Ahead { .. }) && !self.is_interactive(policy)
+        let ahead = matches!(policy.renewal, Renewal::Ahead { .. });
+        ahead && !self.is_bootstrap && !self.is_interactive(policy)
     }
 
     fn is_due(&self, now: Now) -> bool {
@@ -312,7 +358,13 @@ impl Refreshed {
 
     fn fail(&mut self, cx: &mut Cx<'_>, error: Error) -> SlotOutcome {
         let now = cx.now;
-        let pause = now.monotonic.saturating_add(cx.policy.backoff.pause(self.failures, cx.jitter));
+        let slowly = self.source.lifecycle(cx.policy).retry_slowly;
+        let attempt = if slowly { u32::MAX } else { self.failures };
+        let pause = now.monotonic.saturating_add(cx.policy.backoff.pause(attempt, cx.jitter));
+        // What still serves is not left to end during a pause.
+        let end =
+            self.held.as_ref().filter(|held| !held.is_expired(now)).and_then(|held| held.ends);
+        let pause = end.map_or(pause, |end| pause.min(end));
         let paced = self.started.map(|at| at.saturating_add(cx.policy.min_interval));
         let retry_at = paced.map_or(pause, |at| at.max(pause));
         self.failures = self.failures.saturating_add(1);

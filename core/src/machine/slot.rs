@@ -40,6 +40,14 @@ impl Slot {
         }
     }
 
+    /// The same slot, for a login that another one is made with.
+    pub(crate) fn into_bootstrap(self) -> Self {
+        match self {
+            Self::Refreshed(slot) => Self::Refreshed(Box::new(slot.into_bootstrap())),
+            constant => constant,
+        }
+    }
+
     pub(crate) fn as_refreshed(&self) -> Option<&Refreshed> {
         match self {
             Self::Refreshed(slot) => Some(slot),

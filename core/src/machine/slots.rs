@@ -1,10 +1,15 @@
 //! The slots that a profile needs, by name.
 
-use super::refreshed::Refreshed;
-use super::slot::Slot;
+use super::refreshed::{Refreshed, SlotOutcome};
+use super::slot::{Slot, SlotState};
+use crate::cx::Cx;
+use crate::error::Error;
 use crate::profile::{Authentication, Bearer, Material, Profile, Roots};
 use crate::protocol::ActionId;
-use crate::source::{self, CertificateFiles, ExecPlugin, OidcSource, RootsFile, TokenFile};
+use crate::source::{
+    self, BootstrapCredential, CertificateFiles, CredentialParts, ExecPlugin, OidcSource,
+    RootsFile, TokenFile, TokenRequestSource,
+};
 use crate::store::{Store, StoredTokens, Tokens};
 use crate::time::{Now, UnixTime};
 use alloc::boxed::Box;
@@ -14,11 +19,19 @@ use alloc::boxed::Box;
 pub(super) enum SlotName {
     Roots,
     Identity,
+    BootstrapIdentity,
+    BootstrapBearer,
     Bearer,
 }
 
 impl SlotName {
-    pub(super) const ALL: [Self; 3] = [Self::Roots, Self::Identity, Self::Bearer];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Roots, Self::Identity, Self::BootstrapIdentity, Self::BootstrapBearer, Self::Bearer];
+
+    /// Whether it is a part of the login that another one is made with.
+    pub(super) const fn is_bootstrap(self) -> bool {
+        matches!(self, Self::BootstrapIdentity | Self::BootstrapBearer)
+    }
 }
 
 /// The parts of a credential, each where it is needed.
@@ -30,6 +43,43 @@ pub(super) struct Slots {
     identity: Option<Slot>,
     /// The `Authorization` header; a plugin may bring a client certificate with it.
     bearer: Option<Slot>,
+    /// The login that the bearer is made with. None of it is a part of the credential.
+    bootstrap: Option<Box<Bootstrap>>,
+}
+
+/// A login that another one is made with.
+#[derive(Debug)]
+struct Bootstrap {
+    identity: Option<Slot>,
+    bearer: Option<Slot>,
+}
+
+impl Bootstrap {
+    fn iter(&self) -> impl Iterator<Item = &Slot> {
+        [&self.identity, &self.bearer].into_iter().flatten()
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        [&mut self.identity, &mut self.bearer].into_iter().flatten()
+    }
+
+    /// What it can lend now.
+    fn state(&self, now: Now) -> Result<Option<BootstrapCredential>, &Error> {
+        let mut credential = BootstrapCredential::default();
+        let mut pending = false;
+        for slot in self.iter() {
+            match slot.state(now) {
+                SlotState::Ready(parts) => {
+                    let CredentialParts { authorization, identity, .. } = parts.clone();
+                    credential.authorization = credential.authorization.or(authorization);
+                    credential.identity = credential.identity.or(identity);
+                }
+                SlotState::Failed(error) => return Err(error),
+                SlotState::Pending => pending = true,
+            }
+        }
+        Ok((!pending).then_some(credential))
+    }
 }
 
 impl Slots {
@@ -40,11 +90,21 @@ impl Slots {
             return Self::default();
         }
         let authentication = &profile.authentication;
-        Self {
-            roots: roots(&profile.cluster.roots, &authentication.user),
-            identity: identity(authentication),
-            bearer: bearer(authentication, store),
-        }
+        let roots = roots(&profile.cluster.roots, &authentication.user);
+        let (identity, bearer) = (identity(authentication), bearer(authentication, store));
+        let Some(account) = &authentication.service_account else {
+            return Self { roots, identity, bearer, bootstrap: None };
+        };
+        let bootstrap = Bootstrap {
+            identity: identity.map(Slot::into_bootstrap),
+            bearer: bearer.map(Slot::into_bootstrap),
+        };
+        let bearer = match TokenRequestSource::new(profile, account) {
+            Ok(source) => Slot::refreshed(source),
+            Err(error) => Slot::Invalid(error),
+        };
+        let bootstrap = Some(Box::new(bootstrap));
+        Self { roots, identity: None, bearer: Some(bearer), bootstrap }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
@@ -60,18 +120,78 @@ impl Slots {
             SlotName::Roots => self.roots.as_mut(),
             SlotName::Identity => self.identity.as_mut(),
             SlotName::Bearer => self.bearer.as_mut(),
+            SlotName::BootstrapIdentity => self.bootstrap.as_mut()?.identity.as_mut(),
+            SlotName::BootstrapBearer => self.bootstrap.as_mut()?.bearer.as_mut(),
+        }
+    }
+
+    /// Every slot that a source fills, those of the bootstrap login too.
+    pub(super) fn refreshed(&self) -> impl Iterator<Item = &Refreshed> {
+        let bootstrap = self.bootstrap.iter().flat_map(|bootstrap| bootstrap.iter());
+        self.iter().chain(bootstrap).filter_map(Slot::as_refreshed)
+    }
+
+    /// The same, to change them.
+    pub(super) fn refreshed_mut(&mut self) -> impl Iterator<Item = &mut Refreshed> {
+        let Self { roots, identity, bearer, bootstrap } = self;
+        let bootstrap = bootstrap.iter_mut().flat_map(|bootstrap| bootstrap.iter_mut());
+        let own = [roots, identity, bearer].into_iter().flatten();
+        own.chain(bootstrap).filter_map(Slot::as_refreshed_mut)
+    }
+
+    /// Wakes the bootstrap login, if the bearer is due and cannot go on without.
+    pub(super) fn wake_bootstrap(&mut self, cx: &Cx<'_>) {
+        let bearer = self.bearer.as_ref().and_then(Slot::as_refreshed);
+        if let (Some(bearer), Some(bootstrap)) = (bearer, &mut self.bootstrap)
+            && bearer.wants_to_start(cx)
+        {
+            bootstrap.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|s| s.demand(cx));
+        }
+    }
+
+    /// Lends the bootstrap login's credential to the bearer, if that is due; or its failure.
+    pub(super) fn lend_bootstrap(&mut self, cx: &mut Cx<'_>) -> Option<SlotOutcome> {
+        let Self { roots, bearer, bootstrap: Some(bootstrap), .. } = self else { return None };
+        let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut)?;
+        bearer.set_blocked(false);
+        if !bearer.wants_to_start(cx) {
+            return None;
+        }
+        let parts = roots.as_ref().map(Slot::held);
+        match (bootstrap.state(cx.now), parts) {
+            (Err(error), _) => Some(bearer.fail_bootstrap(cx, error.clone())),
+            (Ok(None), _) | (_, Some(None)) => {
+                bearer.set_blocked(true);
+                None
+            }
+            (Ok(Some(credential)), parts) => {
+                let roots = parts.flatten().and_then(|parts| parts.roots.clone());
+                bearer.lend(BootstrapCredential { roots, ..credential });
+                None
+            }
+        }
+    }
+
+    /// Tells the bootstrap login that a server has refused it, if one has.
+    pub(super) fn reject_bootstrap(&mut self, cx: &mut Cx<'_>) {
+        let Self { bearer, bootstrap: Some(bootstrap), .. } = self else { return };
+        let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut);
+        if bearer.is_some_and(Refreshed::take_bootstrap_rejection) {
+            bootstrap.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|s| s.reject(cx));
         }
     }
 
     /// The slot that waits for the answer to this job.
-    pub(super) fn waiting_for(&mut self, job: ActionId) -> Option<&mut Refreshed> {
-        let mut slots = self.iter_mut().filter_map(Slot::as_refreshed_mut);
-        slots.find(|slot| slot.is_waiting_for(job))
+    pub(super) fn waiting_for(&mut self, job: ActionId) -> Option<SlotName> {
+        SlotName::ALL.into_iter().find(|name| {
+            let slot = self.get_mut(*name).and_then(Slot::as_refreshed_mut);
+            slot.is_some_and(|slot| slot.is_waiting_for(job))
+        })
     }
 
     /// The tokens to write back, if a source has such.
     pub(super) fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
-        self.iter_mut().filter_map(Slot::as_refreshed_mut).find_map(|slot| slot.stored_tokens())
+        self.refreshed_mut().find_map(Refreshed::stored_tokens)
     }
 
     /// Whether every slot holds something.

@@ -64,6 +64,10 @@ impl Profile {
                 problems.add("", ProblemKind::CertificateAndExec);
             }
         }
+        if let Some(account) = &self.authentication.service_account {
+            problems.full("service account: namespace", account.namespace.is_empty());
+            problems.full("service account: name", account.name.is_empty());
+        }
         let Impersonation { user, uid, groups, extra } = &self.authentication.impersonation;
         if user.is_empty() && !(uid.is_empty() && groups.is_empty() && extra.is_empty()) {
             problems.add("", ProblemKind::ImpersonationWithoutUser);

@@ -12,6 +12,7 @@ pub mod exec;
 mod oidc;
 mod roots_file;
 mod token_file;
+mod token_request;
 
 use crate::credential::Identity;
 use crate::cx::Cx;
@@ -33,6 +34,7 @@ pub(crate) use exec::ExecPlugin;
 pub(crate) use oidc::OidcSource;
 pub(crate) use roots_file::RootsFile;
 pub(crate) use token_file::TokenFile;
+pub(crate) use token_request::{BootstrapCredential, TokenRequestSource};
 
 /// One way to get a part of the credential, again and again.
 pub(crate) trait Source: fmt::Debug + Send + Sync {
@@ -52,6 +54,19 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// What to serve while nothing has ever been fetched.
     fn fallback(&self) -> Option<CredentialParts> {
         None
+    }
+
+    /// Hands over what the next acquisition is made with, if it takes another login.
+    fn lend(&mut self, _: BootstrapCredential) {}
+
+    /// The error that the other login's failure is for this source.
+    fn bootstrap_failed(&self, error: Error) -> Error {
+        error
+    }
+
+    /// Whether a server has refused what was lent, since this was asked last.
+    fn take_bootstrap_rejection(&mut self) -> bool {
+        false
     }
 
     /// The tokens that a refresh replaces, to be written back.
@@ -97,6 +112,10 @@ pub(crate) struct Lifecycle {
     pub(crate) leeway: Option<Duration>,
     /// Whether a 401 is a reason to fetch again.
     pub(crate) refetch_on_401: bool,
+    /// What is older than this is renewed, whatever its life.
+    pub(crate) max_age: Option<Duration>,
+    /// The last failure will not pass by itself: the longest pause is right.
+    pub(crate) retry_slowly: bool,
 }
 
 impl Lifecycle {
@@ -108,6 +127,8 @@ impl Lifecycle {
             renewal: policy.renewal,
             leeway: None,
             refetch_on_401: true,
+            max_age: None,
+            retry_slowly: false,
         }
     }
 

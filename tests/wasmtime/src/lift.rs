@@ -7,7 +7,7 @@ use crate::convert::{Lift, lift_variants};
 use crate::wit::credentials as wit;
 use kubecred_core::{
     Action, ContentProblem, Error, Event, FileRole, IdTokenProblem, OidcProblem, OutputProblem,
-    PluginProblem, SaveProblem, Stats,
+    PluginProblem, SaveProblem, Stats, TokenRequestProblem,
 };
 
 /// The error in the core's words, which are the component's.
@@ -68,7 +68,7 @@ lift_open! {
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }
-    SaveProblem { WrongReply ; NotRead, NotWritten, NotEdited ; }
+    SaveProblem { WrongReply, Unsupported ; NotRead, NotWritten, NotEdited ; }
     IdTokenProblem { NotJwt, Encoding, Claims, NoExpiry, Expiry ; Content ; }
 }
 
@@ -93,8 +93,35 @@ impl Lift<wit::Error> for Error {
             wit::Cause::NotSaved(wit::CauseNotSaved { user, path, problem }) => {
                 Self::NotSaved { user, path, problem: Lift::lift(problem) }
             }
+            wit::Cause::TokenRequest(wit::CauseTokenRequest { namespace, name, problem }) => {
+                Self::TokenRequest { namespace, name, problem: Lift::lift(problem) }
+            }
             wit::Cause::WrongReply => Self::WrongReply,
             wit::Cause::Other(text) => panic!("the component is of another version: {text}"),
+        }
+    }
+}
+
+impl Lift<wit::TokenRequestProblem> for TokenRequestProblem {
+    fn lift(wit: wit::TokenRequestProblem) -> Self {
+        use wit::{ServerAnswer, TokenRequestProblem as Wit};
+        match wit {
+            // The interface has no recursive types; the words are the same.
+            Wit::Bootstrap(text) => {
+                Self::Malformed(format!("the login that asks for it failed: {text}"))
+            }
+            Wit::BootstrapRejected(ServerAnswer { status, message }) => {
+                Self::BootstrapRejected { status, message }
+            }
+            Wit::NotFound(message) => Self::NotFound(message),
+            Wit::Replaced(message) => Self::Replaced(message),
+            Wit::Status(ServerAnswer { status, message }) => Self::Status { status, message },
+            Wit::NotSent(failure) => Self::NotSent(Lift::lift(failure)),
+            Wit::Malformed(detail) => Self::Malformed(detail),
+            Wit::NoToken => Self::NoToken,
+            Wit::Token(problem) => Self::Token(Lift::lift(problem)),
+            Wit::Name(name) => Self::Name(name),
+            Wit::Other(text) => panic!("the component is of another version: {text}"),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::host::exec_credential;
 use crate::openid::{self, DISCOVERY, TOKEN_ENDPOINT};
 use crate::profiles::{self, CERTIFICATE, KEY, KUBECONFIG, TOKEN};
 use crate::script::{How, Op, Pick, Script, Which};
+use crate::token_request::{self, TOKEN_REQUEST};
 use crate::{Clocks, Content, OpenIdTokens, START_WALL, secret};
 use kubecred_core::protocol::{Completion, Exit, FileBytes, HttpResponse, Written};
 use kubecred_core::{
@@ -27,6 +28,7 @@ pub(crate) struct LawRunner {
     /// How long what the plugin last printed may be served.
     pub(crate) life: Option<Life>,
     has_kubeconfig: bool,
+    is_service_account: bool,
     /// What the kubeconfig holds.
     kubeconfig: Secret,
 }
@@ -87,6 +89,7 @@ impl LawRunner {
             serial: 0,
             life: first_life(&script.profile()),
             has_kubeconfig: script.profile() == profiles::oidc_from_file(),
+            is_service_account: script.profile().authentication.service_account.is_some(),
             kubeconfig: first_kubeconfig(),
         }
     }
@@ -217,9 +220,12 @@ impl LawRunner {
             _ => {}
         }
         match asked.kind {
+            // What a bootstrap login gives is not served.
+            Kind::Command if self.is_service_account => (self.printed(how).0, None),
             Kind::Command => self.printed(how),
             Kind::File => (self.content(&asked.place, how), None),
             Kind::Http if asked.place == DISCOVERY => (self.discovery(how), None),
+            Kind::Http if asked.place == TOKEN_REQUEST => self.minted(how),
             Kind::Http => self.refreshed(how),
             Kind::Write => (self.written(how), None),
         }
@@ -293,6 +299,37 @@ impl LawRunner {
             openid::id_token(&name, end)
         );
         (reply(200, body), Some(Some(self.life_until(end))))
+    }
+
+    fn minted(&self, how: How) -> (Result<Reply, Failure>, Option<Option<Life>>) {
+        let reply =
+            |status, body: String| Ok(Reply::Http(HttpResponse { status, body: body.into() }));
+        let name = if how == How::Same { "same".into() } else { format!("sa-{}", self.serial) };
+        let wall = self.now().wall.as_millis();
+        let seconds = match how {
+            How::Badly => {
+                let code = [401, 403, 404, 409, 503][(self.serial % 5) as usize];
+                return (reply(code, token_request::status(code, "No", "no")), None);
+            }
+            How::Garbage => return (reply(201, secret("gar{bage")), None),
+            How::Empty => return (reply(201, "{}".into()), None),
+            How::Soon => 3,
+            _ => 900,
+        };
+        // It counts seconds; what is granted is rounded down with it.
+        let end = UnixTime::from_secs((wall + seconds * 1000).div_euclid(1000));
+        let told = match how {
+            // The server's clock is wrong: what it granted counts.
+            How::Ended => Some(UnixTime::from_millis(wall - 3_600_000)),
+            How::Endless => None,
+            _ => Some(end),
+        };
+        let end = match how {
+            How::Ended | How::Endless => UnixTime::from_millis(wall + seconds * 1000),
+            _ => end,
+        };
+        let body = token_request::granted(&name, Some(seconds), told);
+        (reply(201, body), Some(Some(self.life_until(end))))
     }
 
     fn written(&self, how: How) -> Result<Reply, Failure> {

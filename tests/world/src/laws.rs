@@ -29,6 +29,7 @@ use crate::openid::{DISCOVERY, TOKEN_ENDPOINT};
 use crate::profiles::{CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PROVIDER_ROOTS, ROOTS, TOKEN};
 use crate::script::{How, Op, Pick, Script};
 use crate::span::millis;
+use crate::token_request::TOKEN_REQUEST;
 use kubecred_core::protocol::{SetHeaders, Stdin};
 use kubecred_core::{
     Action, Authentication, Authenticator, Bearer, Event, Input, Instant, Material, Now,
@@ -244,7 +245,11 @@ impl Course {
             assert!(asked || !person, "law 15: a person is asked at {input:?}");
         }
         // What an acquisition begins or ends with tells that it was good.
-        let good = matches!(place.as_str(), TOKEN | PLUGIN | ROOTS);
+        let good = match place.as_str() {
+            // A login that another one is made with is fetched for that one.
+            PLUGIN => !self.ledger.knows(TOKEN_REQUEST),
+            place => matches!(place, TOKEN | ROOTS),
+        };
         let unasked = self.unasked.get(&place).copied().unwrap_or_default();
         assert!(!good || unasked == 0, "law 16: {place} is fetched again for nobody");
     }
@@ -347,7 +352,11 @@ fn same_bytes(one: &Served, other: &Served) -> bool {
 
 /// Whether a 401 is a reason to fetch something.
 fn refreshable(script: &Script) -> bool {
-    let Authentication { bearer, certificate, .. } = script.profile().authentication;
+    let Authentication { bearer, certificate, service_account, .. } =
+        script.profile().authentication;
+    if service_account.is_some() {
+        return true;
+    }
     let files = certificate.is_some_and(|pair| matches!(pair.key, Material::File(_)));
     files || matches!(bearer, Bearer::TokenFile { .. } | Bearer::Exec(_) | Bearer::Oidc(_))
 }

@@ -126,6 +126,7 @@ mod server;
 mod simulation;
 mod span;
 mod step;
+pub mod token_request;
 mod transcript;
 
 pub use chance::Chance;

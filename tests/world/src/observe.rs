@@ -1,6 +1,7 @@
 //! What holds for the actions of any machine on any day: a ledger that every action is entered
 //! into, and that objects.
 
+use crate::token_request::TOKEN_REQUEST;
 use crate::{CANARY, certificates, openid};
 use kubecred_core::protocol::SetHeaders;
 use kubecred_core::{Action, ActionId, Bearer, Instant, Material, Profile, Roots};
@@ -34,26 +35,33 @@ impl Ledger {
         let mut asks = |path: &str, slot| {
             ledger.paths.entry(path.into()).or_default().insert(slot);
         };
+        let (bearer, identity) = match &profile.authentication.service_account {
+            None => ("bearer", "identity"),
+            Some(_) => {
+                asks(TOKEN_REQUEST, "bearer");
+                ("bootstrap bearer", "bootstrap identity")
+            }
+        };
         match &profile.authentication.bearer {
-            Bearer::TokenFile { path, .. } => asks(path, "bearer"),
+            Bearer::TokenFile { path, .. } => asks(path, bearer),
             Bearer::Exec(exec) => {
-                asks(&exec.command, "bearer");
+                asks(&exec.command, bearer);
                 if let Some(Roots::File(path)) =
                     exec.cluster.as_ref().map(|c| &c.certificate_authority)
                 {
-                    asks(path, "bearer");
+                    asks(path, bearer);
                 }
             }
             Bearer::Oidc(oidc) => {
                 for url in [openid::DISCOVERY, openid::TOKEN_ENDPOINT] {
-                    asks(url, "bearer");
+                    asks(url, bearer);
                 }
                 if let Some(origin) = &oidc.origin {
-                    asks(&origin.path, "bearer");
+                    asks(&origin.path, bearer);
                     asks(&origin.path, "kubeconfig");
                 }
                 if let Roots::File(path) = &oidc.roots {
-                    asks(path, "bearer");
+                    asks(path, bearer);
                 }
             }
             Bearer::Anonymous | Bearer::Basic { .. } | Bearer::Token(_) => {}
@@ -61,7 +69,7 @@ impl Ledger {
         if let Some(pair) = &profile.authentication.certificate {
             for material in [&pair.certificate, &pair.key] {
                 if let Material::File(path) = material {
-                    asks(path, "identity");
+                    asks(path, identity);
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! was presented, and answers something else when it is told to.
 
 use crate::server::Issued;
+use crate::token_request::{Mint, TOKEN_REQUEST};
 use crate::{Clocks, OpenIdTokens, START_WALL, secret};
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use kubecred_core::protocol::{HttpResponse, Method, SendRequest};
@@ -105,6 +106,8 @@ pub(crate) struct Provider {
     pub(crate) presented: BTreeMap<String, u64>,
     /// What each refresh looked like: the client's way to say who it is.
     pub(crate) styles: Vec<String>,
+    /// Not a provider's: the API server's TokenRequest.
+    pub(crate) mint: Mint,
     serial: u64,
 }
 
@@ -134,6 +137,7 @@ impl Provider {
             None => match request.url.as_str() {
                 DISCOVERY => self.discovery(),
                 TOKEN_ENDPOINT => self.refresh(request, &form, now, issued),
+                TOKEN_REQUEST => self.mint.answer(request, now, issued),
                 _ => return Some(Err(Failure::new(FailureKind::Network, "no such server"))),
             },
         }))

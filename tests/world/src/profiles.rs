@@ -165,6 +165,12 @@ pub fn impersonating(mut profile: Profile) -> Profile {
     profile
 }
 
+/// The service account `deployer`, whose tokens are asked for with this login.
+pub fn service_account(bootstrap: Profile) -> Profile {
+    let bootstrap = bootstrap.authentication;
+    with(Authentication::service_account("prod", "deployer", bootstrap))
+}
+
 /// One of each, with a name.
 pub fn all() -> Vec<(&'static str, Profile)> {
     vec![
@@ -187,6 +193,11 @@ pub fn all() -> Vec<(&'static str, Profile)> {
         ("exec with roots, roots", trusting(exec_with_roots())),
         ("literal, roots, impersonation", impersonating(trusting(literal()))),
         ("exec interactive, roots", trusting(exec_interactive())),
+        ("service account by exec", service_account(exec())),
+        (
+            "service account by certificate files, roots",
+            trusting(service_account(certificate_files())),
+        ),
     ]
 }
 

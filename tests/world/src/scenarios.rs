@@ -72,6 +72,7 @@ scenarios! {
     suspend: profiles::exec;
     token_file_401: profiles::token_file;
     token_file_gone: profiles::token_file;
+    service_account: || profiles::service_account(profiles::exec());
 }
 
 fn hourly() -> Run {
@@ -235,4 +236,15 @@ fn token_file_gone(world: &mut AnyWorld) {
     world.remove(TOKEN).pass(70.s()).request();
     world.token(TOKEN, "second").pass(5.s()).request();
     world.pass(1.s()).request();
+}
+
+/// A service account's token: asked for with a plugin's login, renewed, refused, and the login refused.
+fn service_account(world: &mut AnyWorld) {
+    world.program(PLUGIN, &[Run::token("boot-*").living(10.minutes())]);
+    world.request().is("200 as sa-1");
+    world.at(30.minutes()).request().is("200 as sa-1");
+    world.at(50.minutes()).request().is("200 as sa-2");
+    world.at(51.minutes()).revoke("sa-2").request().is("200 as sa-3");
+    world.at(52.minutes()).revoke("boot-2").revoke("sa-3").request();
+    world.at(53.minutes()).request();
 }

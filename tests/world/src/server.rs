@@ -44,17 +44,28 @@ impl Issued {
         self.everything = false;
     }
 
+    /// Whether a credential is good. Nothing is counted.
+    pub(crate) fn accepts(&self, served: &Served, clock: UnixTime) -> bool {
+        self.judge(served, clock) == (false, false)
+    }
+
     /// A request comes in: 200 or 401.
     pub(crate) fn receive(&mut self, served: &Served, clock: UnixTime) -> u16 {
+        let (expired, refused) = self.judge(served, clock);
+        self.traffic.requests += 1;
+        self.traffic.expired += u64::from(expired);
+        self.traffic.refused += u64::from(refused);
+        if refused { 401 } else { 200 }
+    }
+
+    /// Whether it has ended, and whether it is refused.
+    fn judge(&self, served: &Served, clock: UnixTime) -> (bool, bool) {
         let names = [token_name(served), certificate_name(served)].into_iter().flatten();
         let names: Vec<String> = names.collect();
         let ended = |name: &String| matches!(self.ends.get(name), Some(Some(end)) if clock >= *end);
         let expired = names.iter().any(ended) || own_ends(served).any(|end| clock >= end);
         let refused = expired || self.everything || names.iter().any(|n| self.refused.contains(n));
-        self.traffic.requests += 1;
-        self.traffic.expired += u64::from(expired);
-        self.traffic.refused += u64::from(refused);
-        if refused { 401 } else { 200 }
+        (expired, refused)
     }
 }
 

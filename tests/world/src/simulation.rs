@@ -200,6 +200,11 @@ impl<M: Machine> World<M> {
         self.host.provider.presented.get(name).copied().unwrap_or_default()
     }
 
+    /// Who asked for each token of the service account, as the server saw it.
+    pub fn token_requests(&self) -> &[String] {
+        &self.host.provider.mint.callers
+    }
+
     /// How the client said who it is, at each refresh.
     pub fn styles(&self) -> &[String] {
         &self.host.provider.styles

@@ -3,6 +3,7 @@
 use super::Run;
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
+use crate::service_account_flag::ServiceAccountFlag;
 use crate::session::{self, Session};
 use clap::{Args, ValueEnum};
 use kubecred_core::exec::{self, InfoProblem, KUBERNETES_EXEC_INFO};
@@ -44,6 +45,8 @@ pub(crate) struct Credential {
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Output,
     #[command(flatten)]
+    service_account: ServiceAccountFlag,
+    #[command(flatten)]
     connection: ConnectionFlags,
 }
 
@@ -58,16 +61,23 @@ enum Output {
 
 impl Run for Credential {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
-        run(before.then(self.connection), self.output)
+        run(before.then(self.connection), self.service_account, self.output)
     }
 }
 
 /// Prints the login that the flags select.
-fn run(flags: ConnectionFlags, output: Output) -> Result<(), Report> {
+fn run(
+    flags: ConnectionFlags,
+    service_account: ServiceAccountFlag,
+    output: Output,
+) -> Result<(), Report> {
     let asked = Asked::read()?;
     let depth = depth()?;
     let adjust = |profile: &mut Profile| {
-        profile.cluster.roots = Roots::System; // no server is asked, so nobody has to be trusted
+        if !service_account.is_given() {
+            profile.cluster.roots = Roots::System; // no server is asked: no one has to be trusted
+        }
+        service_account.apply(profile);
         mark(profile, depth);
     };
     session::run(flags, asked.stdin, adjust, async |session: &Session| {

@@ -5,6 +5,7 @@ use crate::api_path::ApiPath;
 use crate::connection_flags::ConnectionFlags;
 use crate::error_status::error_status;
 use crate::report::{Exit, Report};
+use crate::service_account_flag::ServiceAccountFlag;
 use crate::session::{self, Session};
 use bytes::Bytes;
 use clap::Args;
@@ -41,6 +42,8 @@ pub(crate) struct Get {
     #[arg(value_name = "PATH", value_parser = ApiPath::parse)]
     path: ApiPath,
     #[command(flatten)]
+    service_account: ServiceAccountFlag,
+    #[command(flatten)]
     connection: ConnectionFlags,
 }
 
@@ -48,7 +51,8 @@ impl Run for Get {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
         let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
-        session::run(flags, stdin, |_| {}, async |session| get(session, &self.path).await)
+        let adjust = |profile: &mut _| self.service_account.apply(profile);
+        session::run(flags, stdin, adjust, async |session| get(session, &self.path).await)
     }
 }
 

@@ -15,7 +15,8 @@ use kubecred_core::protocol::{
 use kubecred_core::{
     Action, ActionId, Completion, ContentProblem, Credential, Endpoint, Error, Event, FileRole,
     Generation, Header, IdTokenProblem, Identity, Input, Job, Now, OidcProblem, OidcStep,
-    OutputProblem, PluginProblem, Policy, Reply, SaveProblem, Stats, Unavailable,
+    OutputProblem, PluginProblem, Policy, Reply, SaveProblem, Stats, TokenRequestProblem,
+    Unavailable,
 };
 
 records! {
@@ -112,7 +113,7 @@ open_variants! {
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }
-    SaveProblem { WrongReply; NotRead, NotWritten, NotEdited; }
+    SaveProblem { WrongReply, Unsupported; NotRead, NotWritten, NotEdited; }
     IdTokenProblem { NotJwt, Encoding, Claims, NoExpiry, Expiry; Content; }
 }
 
@@ -146,10 +147,36 @@ impl Lower for Error {
                 let problem = problem.lower();
                 wit::Cause::NotSaved(wit::CauseNotSaved { user, path, problem })
             }
+            Self::TokenRequest { namespace, name, problem } => {
+                let problem = problem.lower();
+                wit::Cause::TokenRequest(wit::CauseTokenRequest { namespace, name, problem })
+            }
             Self::WrongReply => wit::Cause::WrongReply,
             _ => wit::Cause::Other(message.clone()),
         };
         wit::Error { message, cause }
+    }
+}
+
+impl Lower for TokenRequestProblem {
+    type Wit = wit::TokenRequestProblem;
+    fn lower(self) -> Self::Wit {
+        use wit::{ServerAnswer, TokenRequestProblem as Wit};
+        match self {
+            Self::Bootstrap(error) => Wit::Bootstrap(error.to_string()),
+            Self::BootstrapRejected { status, message } => {
+                Wit::BootstrapRejected(ServerAnswer { status, message })
+            }
+            Self::NotFound(message) => Wit::NotFound(message),
+            Self::Replaced(message) => Wit::Replaced(message),
+            Self::Status { status, message } => Wit::Status(ServerAnswer { status, message }),
+            Self::NotSent(failure) => Wit::NotSent(failure.lower()),
+            Self::Malformed(detail) => Wit::Malformed(detail),
+            Self::NoToken => Wit::NoToken,
+            Self::Token(problem) => Wit::Token(problem.lower()),
+            Self::Name(name) => Wit::Name(name),
+            other => Wit::Other(other.to_string()),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use kubecred_core::{
     Authentication, Bearer, ClientCertificate, Cluster, ConfigError, Environment, Exec,
     ExecApiVersion, ExecCluster, Failure, FailureKind, Impersonation, InteractiveMode,
     KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, Overrides, PathFlavour,
-    PluginPolicy, Profile, Provenance, Proxy, Roots, StdinState, Token,
+    PluginPolicy, Profile, Provenance, Proxy, Roots, ServiceAccount, StdinState, Token,
 };
 
 records! {
@@ -24,7 +24,8 @@ records! {
     Cluster {
         name, server, roots, tls_server_name, insecure_skip_tls_verify, proxy, disable_compression,
     }
-    Authentication { user, bearer, certificate, impersonation }
+    Authentication { user, bearer, certificate, impersonation, service_account }
+    ServiceAccount { namespace, name, lifetime }
     ClientCertificate { certificate, key }
     Impersonation { user, uid, groups, extra }
     Exec {
