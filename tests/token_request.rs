@@ -69,8 +69,9 @@ fn tr_21_impersonation_is_the_bootstrap_logins() {
     assert_eq!(world.token_requests(), ["literal for jane"]);
 }
 
+/// I: the controller manager answers with the 401, and only the next request gets a new token.
 #[test]
-fn tr_21_a_401_to_the_token_brings_one_new_token_and_wakes_no_plugin_for_nothing() {
+fn tr_20_tr_21_a_401_to_the_token_brings_one_new_token_and_wakes_no_plugin_for_nothing() {
     let mut world = by_exec(10.minutes());
     world.request().is("200 as sa-1");
     world.pass(5.s()).revoke("sa-1");
@@ -115,7 +116,7 @@ fn tr_21_an_account_that_does_not_exist_is_asked_for_once_a_minute() {
 }
 
 #[test]
-fn tr_20_a_failed_renewal_leaves_the_token_in_use_to_its_end() {
+fn tr_18_a_failed_renewal_leaves_the_token_in_use_to_its_end() {
     let mut world = by_exec(10.minutes());
     world.request().is("200 as sa-1");
     world.answers(TOKEN_REQUEST, &vec![Http::Answer(503, String::new()); 1000]);
@@ -137,7 +138,7 @@ fn tr_21_a_clock_that_is_hours_ahead_does_not_shorten_the_life() {
 }
 
 #[test]
-fn tr_22_a_name_that_is_no_path_segment_is_an_error_before_anything_is_sent() {
+fn a_name_that_is_no_path_segment_is_an_error_before_anything_is_sent() {
     let login = profiles::exec().authentication;
     let profile: Profile =
         profiles::with(Authentication::service_account("prod", "../secrets/x", login));

@@ -152,7 +152,7 @@ impl Refreshed {
         } else if again {
             self.slow_down(cx);
         }
-        if !(self.flight.is_paused(cx.now) && lifecycle.interactive) && !self.is_bootstrap {
+        if !(self.is_bootstrap || self.flight.is_paused(cx.now) && lifecycle.interactive) {
             self.in_use = true;
             self.has_waiter = true;
         }
