@@ -1,7 +1,7 @@
 //! Why there is no credential: named by source, never with a byte of it.
 
 use crate::failure::Failure;
-use crate::redact::quoted;
+use crate::redact::{self, quoted};
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
@@ -19,7 +19,7 @@ pub(crate) use crate::content::{ContentProblem, FileRole};
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read.
-    #[error("cannot read {role} {}: {failure}", quoted(path))]
+    #[error("{}", CannotRead(*role, path, failure))]
     File {
         /// What it is for.
         role: FileRole,
@@ -390,6 +390,31 @@ pub enum IdTokenProblem {
     /// It cannot be sent.
     #[error("{0}")]
     Content(ContentProblem),
+}
+
+struct CannotRead<'a>(FileRole, &'a str, &'a Failure);
+
+impl fmt::Display for CannotRead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(role, path, failure) = self;
+        let Some(content) = redact::no_path(path) else {
+            return write!(f, "cannot read {role} {}: {failure}", quoted(path));
+        };
+        write!(f, "{content} stands where the path of a file with the {role} belongs")?;
+        match role {
+            FileRole::ClientCertificate => {
+                f.write_str("; name a file, or give it in base64 in client-certificate-data")
+            }
+            FileRole::ClientKey => {
+                f.write_str("; name a file, or give it in base64 in client-key-data")
+            }
+            FileRole::Roots => {
+                f.write_str("; name a file, or give it in base64 in certificate-authority-data")
+            }
+            FileRole::Token => f.write_str("; name a file, or give it as token"),
+            _ => Ok(()),
+        }
+    }
 }
 
 struct Redirect(u16);

@@ -140,6 +140,7 @@ mod failure;
 mod headers;
 #[cfg(feature = "kubeconfig")]
 mod in_cluster;
+mod jwt;
 #[cfg(feature = "kubeconfig")]
 pub mod kubeconfig;
 #[cfg(feature = "login")]
@@ -152,10 +153,12 @@ mod path;
 mod pem;
 pub mod plugin_cache;
 pub mod policy;
+mod printable;
 mod profile;
 pub mod protocol;
 pub mod redact;
 pub mod secret;
+mod sent;
 mod source;
 pub mod store;
 mod time;
@@ -175,11 +178,13 @@ pub use error::{
 };
 #[cfg(feature = "kubeconfig")]
 pub use in_cluster::InCluster;
+pub use jwt::token_expiry;
 #[cfg(feature = "kubeconfig")]
 pub use kubeconfig::{Kubeconfig, Overrides};
 pub use machine::{Authenticator, Stats};
 pub use path::PathFlavour;
 pub use policy::Policy;
+pub use printable::{one_line, printable};
 pub use profile::{
     AuthProviderProblem, Authentication, Bearer, ClientCertificate, Cluster, ConfigError,
     EmptyReason, EnvVar, Exec, ExecApiVersion, ExecCluster, Impersonation, InteractiveMode,
@@ -190,5 +195,6 @@ pub use profile::{
 #[doc(no_inline)]
 pub use protocol::{Action, ActionId, Completion, Event, Failure, FailureKind, Input, Job, Reply};
 pub use secret::Secret;
+pub use sent::SentSecrets;
 pub use source::exec;
 pub use time::{Instant, Now, UnixTime};

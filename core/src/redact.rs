@@ -27,6 +27,10 @@ const LONG_RUN: usize = 40;
 /// A run of this many characters that mixes capitals, small letters and digits.
 const MIXED_RUN: usize = 28;
 
+/// Base64 of this many characters is content, if a slash stands in it at most once in so many.
+const BASE64_RUN: usize = 64;
+const SLASHES: usize = 24;
+
 /// The base64 form of `-----BEGIN`.
 const BASE64_OF_PEM: &str = "LS0tLS1CRUdJ";
 
@@ -53,7 +57,7 @@ pub fn url(url: &str) -> String {
 
 /// A path, name, command or flag value without what looks like a secret.
 ///
-/// Hidden whole: PEM, base64 of PEM, and text of several lines. Hidden in place: JSON Web Tokens
+/// Hidden whole: PEM, base64, and text of several lines. Hidden in place: JSON Web Tokens
 /// (three base64 parts with dots between them), user information in URLs, and runs of characters
 /// that are too long or too mixed for a name. Control characters, and those that turn the direction
 /// of writing, are escaped.
@@ -191,9 +195,30 @@ fn content_kind(text: &str) -> Option<&'static str> {
         Some("base64 of PEM")
     } else if text.contains(['\n', '\r']) {
         Some("text of several lines")
+    } else if is_base64(text) {
+        Some("base64")
     } else {
         None
     }
+}
+
+/// What stands where the path of a file belongs, if it is no path: a kind of [content](is_content), or
+/// a token.
+pub(crate) fn no_path(text: &str) -> Option<&'static str> {
+    let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    content_kind(text).or_else(|| is_web_token(name).then_some("a JSON Web Token"))
+}
+
+/// Whether the text ends in more base64 than any path has between its slashes.
+fn is_base64(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let start = text.rfind(|c| !plain(c)).map_or(0, |at| at + 1);
+    let end = text.get(start..).unwrap_or_default();
+    end.len() >= BASE64_RUN
+        && end.matches('/').count() * SLASHES <= end.len()
+        && [char::is_uppercase, char::is_lowercase, char::is_numeric]
+            .iter()
+            .all(|of| end.contains(of))
 }
 
 /// The scheme with its colon and slashes.
@@ -312,6 +337,10 @@ mod tests {
             (&format!("login --token={token} x"), "login --token=*** x"),
             ("sha256~0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3", "***"),
             (&"a".repeat(64), "***"),
+            (
+                "/home/me/MIIEvQIBADANBgkqhkiG9w0BAQEFAASCB/KcwggSjAgEAAoIBAQC7VJTUt9Us8c+K",
+                "(hidden: base64)",
+            ),
             ("fetch https://me:hush@h/x now", "fetch https://***@h/x now"),
             ("a\u{1b}[31mb\u{202e}c", "a\\u{1b}[31mb\\u{202e}c"),
         ] {

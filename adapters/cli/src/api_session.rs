@@ -27,9 +27,9 @@ pub(crate) fn object<T>(
         }
         Err(ApiError::Client(error)) => Err(session::explain(&error, session)),
         Err(ApiError::Call(CallError::Status(status))) => {
-            Err(Report::new(Exit::Refused, refused(&status)))
+            Err(Report::new(Exit::ErrorStatus, refused(&status)))
         }
-        Err(error) => Err(Report::new(Exit::Refused, error)),
+        Err(error) => Err(Report::new(Exit::ErrorStatus, error)),
     }
 }
 

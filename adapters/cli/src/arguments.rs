@@ -1,61 +1,65 @@
 //! The command line: commands, the flags before them, and what is said of one that is invalid.
 
 use crate::commands::{self, Command, Run};
-use crate::connection_flags::{ConnectionFlags, hide_connection};
+use crate::connection_flags::{ConnectionFlags, allow_hyphen_values, hide_connection};
 use crate::report::Report;
+use crate::usage;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 const ABOUT: &str =
-    "Log in to a Kubernetes API server as kubectl does, and use the login or hand it on";
+    "Authenticate to a Kubernetes API server as kubectl does: send requests, print the credential";
 
 const HELP: &str = "\
 Examples:
   kubecred demo
   kubecred get /version
   kubecred credential --context prod -o token
+  kubecred config explain
   kubecred config use-context prod
   kubecred cache -- aws eks get-token --cluster-name prod
 
-kubectl's flags, --context, --server, --token, --as and the rest, go before or after the command;
-kubecred get --help lists them.
+kubectl's global flags (--context, --server, --token, --as and the others) can be given before or
+after the command. kubecred get --help lists them.
 
 Exit codes:
-    0  done: the server answered with a status of 200 to 299
-    1  the server answered, and it said no
-    2  the command line is not to be understood
-    3  no usable configuration: a kubeconfig is missing, broken, incomplete or locked
-    4  no credential: a login plugin failed, a token or key cannot be read
+    0  success: the server answered with a status of 200 to 299
+    1  the server returned an error status
+    2  invalid command line
+    3  no usable configuration: a kubeconfig is missing, invalid, incomplete or locked
+    4  no credential: an exec plugin failed, or a token, certificate or key cannot be read
     5  the server cannot be reached: network, TLS or proxy
-    6  it took longer than --request-timeout
+    6  timed out (--request-timeout)
     7  standard output cannot be written
-  130  interrupted
+  129  the terminal was closed (SIGHUP)
+  130  interrupted with Ctrl-C (SIGINT)
+  143  terminated (SIGTERM)
 
 Environment:
-  KUBECONFIG           kubeconfig files, separated by a colon (a semicolon on Windows); of
-                       entries with one name the first counts. Unset: ~/.kube/config
-  KUBERC               kubectl's file of preferences, of which only credentialPluginPolicy and
-                       credentialPluginAllowlist count here; off for none. Unset: ~/.kube/kuberc
-  KUBERNETES_MASTER    the server, if no kubeconfig names one
+  KUBECONFIG           kubeconfig files, separated by a colon (a semicolon on Windows). Of several
+                       entries with one name the first is used. Default: ~/.kube/config
+  KUBERC               kubectl's preferences file, from which kubecred takes credentialPluginPolicy
+                       and credentialPluginAllowlist; \"off\" disables it. Default: ~/.kube/kuberc
+  KUBERNETES_MASTER    the server, if no kubeconfig and no flag names one
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY
-                       how to get there, if neither kubeconfig nor --proxy-url says
+                       the proxy, unless the kubeconfig or --proxy-url names one
   KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT
-                       set in a pod: its service account is used if there is no other
-                       configuration
+                       set in a pod: without any other configuration the pod's service account is
+                       used
 
-What differs from kubectl:
-  - No configuration is an error, not a call to http://localhost:8080.
-  - Nobody is asked for a user name and a password.
-  - A request that is answered 401 is sent once more if a fresh credential is to be had.
-  - --request-timeout holds for the login plugin too.
-  - A kuberc that is broken and may forbid plugins lets none run.
-  - --token goes before a tokenFile of the kubeconfig.
-  - The server's path is a prefix of PATH; kubectl get --raw leaves it out. PATH itself goes out
-    as it is written; kubectl decodes it, sorts the query and adds --request-timeout to it.
-    Redirects are not followed.
-  - Wildcard certificates with a single label after the star (*.name) are refused.
+Differences from kubectl:
+  - Without a configuration there is an error, not a request to http://localhost:8080.
+  - kubecred never asks for a user name and a password.
+  - After a 401 the request is sent once more, if a new credential can be obtained.
+  - --request-timeout includes the time of the exec plugin.
+  - If kuberc cannot be read, no exec plugin runs.
+  - --token overrides tokenFile in the kubeconfig.
+  - The path of the server's URL is put before PATH; kubectl get --raw ignores it. PATH is sent as
+    given; kubectl decodes it, sorts the query and adds a timeout parameter.
+  - Redirects are not followed.
+  - Wildcard certificates with a single label after the star, such as *.com, are refused.
   - A server certificate of an authority (CA:TRUE) is taken only if a trusted authority signed it.
   - RSA keys under 2048 bits, SHA-1, cipher suites with CBC and RSA key exchange are not supported.
-  - -v takes no level.";
+  - All levels of -v above 0 mean the same.";
 
 /// The whole command line. No `Debug`: it holds secrets.
 #[derive(Parser)]
@@ -74,15 +78,31 @@ pub(crate) struct Arguments {
     command: Command,
 }
 
-/// Reads the command line. Ends the program if it is invalid or asks for help.
-pub(crate) fn read() -> Arguments {
-    // Before the command the flags mean the same as after it; one list of them is enough.
-    let shown = Arguments::command().mut_args(hide_connection);
-    let shown = shown.mut_subcommand("config", commands::config_help);
-    match Arguments::from_arg_matches(&shown.get_matches()) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
+/// Reads the command line. Ends the program if it asks for help.
+///
+/// # Errors
+/// When it is invalid. No value of it is repeated.
+pub(crate) fn read() -> Result<Arguments, Report> {
+    let mut shown = definition();
+    let matches = shown.try_get_matches_from_mut(std::env::args_os());
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(arguments) => Ok(arguments),
+        Err(error) => match usage::explain(&error, &shown) {
+            Some(report) => Err(report),
+            None => error.exit(),
+        },
     }
+}
+
+/// The program's commands and flags, as `--help` shows them.
+fn definition() -> clap::Command {
+    // Before the command the flags mean the same as after it; one list of them is enough.
+    let program = Arguments::command().mut_args(hide_connection);
+    with_hyphen_values(program.mut_subcommand("config", commands::config_help))
+}
+
+fn with_hyphen_values(command: clap::Command) -> clap::Command {
+    command.mut_args(allow_hyphen_values).mut_subcommands(with_hyphen_values)
 }
 
 impl Arguments {
@@ -98,6 +118,6 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        Arguments::command().debug_assert();
+        definition().debug_assert();
     }
 }

@@ -1,18 +1,21 @@
 //! kubectl's global flags: which server, and as whom (KC-67).
 
+use crate::report::{Exit, Report};
+use crate::{redact, secret_file};
 use clap::{Arg, Args};
+use kubecred_core::Secret;
 
 /// The heading over kubectl's flags.
-const CONNECTION: &str = "Which server, and as whom (as in kubectl)";
+const CONNECTION: &str = "Server and credentials (kubectl's flags)";
 
 /// How to find the server, and who to be: kubectl's global flags.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = CONNECTION)]
 pub(crate) struct ConnectionFlags {
-    /// Kubeconfig file to use; no other is read
+    /// Kubeconfig file; no other is read
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<String>,
-    /// File of preferences, which may say which login plugins are to run
+    /// kubectl's preferences file, which may restrict exec plugins
     #[arg(long, value_name = "FILE")]
     pub(crate) kuberc: Option<String>,
     /// Kubeconfig context to use
@@ -24,44 +27,50 @@ pub(crate) struct ConnectionFlags {
     /// Kubeconfig user to use
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// Namespace for requests that name none; a path says its own
+    /// Namespace, as for kubectl; kubecred get takes it from PATH
     #[arg(short, long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
     /// URL of the API server
     #[arg(short, long, value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Name to ask the server for and to verify, instead of the host's
+    /// Name for SNI and verification (default: the URL's host)
     #[arg(long, value_name = "NAME")]
     pub(crate) tls_server_name: Option<String>,
-    /// PEM file with the only authorities that may vouch for the server
+    /// CA bundle used to verify the server (PEM file)
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate_authority: Option<String>,
-    /// Do not verify the server: whoever answers gets the credential
+    /// Do not verify the server. Anyone who intercepts the connection gets the credential
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(crate) insecure_skip_tls_verify: Option<bool>,
-    /// Proxy to go through: an http, https or socks5 URL
+    /// Proxy: an http, https or socks5 URL
     #[arg(long, value_name = "URL")]
     pub(crate) proxy_url: Option<String>,
-    /// Do not ask for compressed answers
+    /// Do not request compressed responses
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(crate) disable_compression: Option<bool>,
-    /// Bearer token. Others on this machine may see it in the list of processes
+    /// Bearer token. Other users of this machine can see it in the list of processes
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
-    /// PEM file with a client certificate
+    /// File to read the bearer token from; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_from: Option<String>,
+    /// Client certificate (PEM file)
     #[arg(long, value_name = "FILE")]
     pub(crate) client_certificate: Option<String>,
-    /// PEM file with its key
+    /// Key of the client certificate (PEM file)
     #[arg(long, value_name = "FILE")]
     pub(crate) client_key: Option<String>,
     /// User name for basic authentication
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
-    /// Password for basic authentication. Visible like --token
+    /// Password for basic authentication. Visible to others like --token
     #[arg(long, value_name = "PASSWORD")]
     pub(crate) password: Option<String>,
+    /// File to read the password from; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_from: Option<String>,
     /// User to impersonate
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) as_user: Option<String>,
@@ -74,12 +83,15 @@ pub(crate) struct ConnectionFlags {
     /// Extra attribute to impersonate; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) as_user_extra: Vec<(String, String)>,
-    /// Time for everything, login plugin included: 30 (seconds), 1.5h, 2m30s; 0 is no limit
+    /// Time limit for the whole command, exec plugin included: 30 (seconds), 1.5h, 2m30s; 0 is no
+    /// limit
     #[arg(long, value_name = "TIME")]
     pub(crate) request_timeout: Option<String>,
-    /// Tell on standard error what was read, chosen and done; never a secret
-    #[arg(short, long, help_heading = None)]
-    pub(crate) verbose: bool,
+    /// Log to standard error what is read, chosen and done; never a secret. Levels, as in -v=6, are
+    /// accepted: 0 is silent, all others mean the same
+    #[arg(short, long, alias = "v", value_name = "LEVEL", help_heading = None, num_args = 0..=1,
+          require_equals = true, default_missing_value = "1")]
+    pub(crate) verbose: Option<u32>,
 }
 
 impl ConnectionFlags {
@@ -101,18 +113,63 @@ impl ConnectionFlags {
                 .or(self.insecure_skip_tls_verify),
             proxy_url: after.proxy_url.or(self.proxy_url),
             disable_compression: after.disable_compression.or(self.disable_compression),
+            token_from: match after.token {
+                Some(_) => after.token_from,
+                None => after.token_from.or(self.token_from),
+            },
             token: after.token.or(self.token),
             client_certificate: after.client_certificate.or(self.client_certificate),
             client_key: after.client_key.or(self.client_key),
             username: after.username.or(self.username),
+            password_from: match after.password {
+                Some(_) => after.password_from,
+                None => after.password_from.or(self.password_from),
+            },
             password: after.password.or(self.password),
             as_user: after.as_user.or(self.as_user),
             as_uid: after.as_uid.or(self.as_uid),
             as_group: [self.as_group, after.as_group].concat(),
             as_user_extra: [self.as_user_extra, after.as_user_extra].concat(),
             request_timeout: after.request_timeout.or(self.request_timeout),
-            verbose: self.verbose || after.verbose,
+            verbose: after.verbose.or(self.verbose),
         }
+    }
+
+    /// Whether to say what is done.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose.is_some_and(|level| level > 0)
+    }
+
+    /// With the token and the password from the files that are named for them. Blocks while it
+    /// reads. From now on neither is shown.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a secret is given twice.
+    pub(crate) fn with_secrets_read(mut self) -> Result<Self, Report> {
+        for (flag, value, file) in [
+            ("--token", &mut self.token, self.token_from.take()),
+            ("--password", &mut self.password, self.password_from.take()),
+        ] {
+            if let Some(file) = file {
+                if value.is_some() {
+                    let text = format_args!("invalid command line: both {flag} and {flag}-from");
+                    return Err(Report::new(Exit::Usage, text).advise("Give one of them."));
+                }
+                let secret = secret_file::read(&[flag, "-from"].concat(), &file)?;
+                *value = secret.expose_str().map(str::to_owned);
+            }
+            redact::learn(&Secret::from(value.as_deref().unwrap_or_default()));
+        }
+        Ok(self)
+    }
+}
+
+/// Lets the value of a flag begin with `-`, as kubectl's flags do: tokens and names may.
+pub(crate) fn allow_hyphen_values(flag: Arg) -> Arg {
+    let takes_value = flag.get_action().takes_values() && !flag.is_positional();
+    match takes_value && !flag.is_require_equals_set() {
+        true => flag.allow_hyphen_values(true),
+        false => flag,
     }
 }
 

@@ -1,10 +1,10 @@
-//! What the core decided, in words. Never a secret: events hold none.
+//! The events of an authenticator as text. Never a secret: events hold none.
 
 use crate::clock;
 use kubecred_core::{Event, Generation, Instant, UnixTime};
 use std::time::{Duration, Instant as Moment};
 
-/// Puts the events of one authenticator into words, one after the other.
+/// Formats the events of one authenticator, one after the other.
 #[derive(Debug)]
 pub(crate) struct EventFormatter {
     /// When the authenticator was started, whose clock counts from there.
@@ -26,33 +26,38 @@ impl EventFormatter {
                 let life = expires.map(life).map(|life| format!(", good for {}", seconds(life)));
                 let life = life.unwrap_or_default();
                 match self.held.replace(*generation) == Some(*generation) {
-                    true => format!("looked again: still credential {number}{life}"),
-                    false => format!("holds credential {number}{life}"),
+                    true => format!("credential {number} is still valid{life}"),
+                    false => format!("has credential {number}{life}"),
                 }
             }
             Event::Failed { error, retry_at, serving } => {
-                let goes_on =
-                    if *serving { "what it holds stays in use" } else { "it holds nothing" };
+                let goes_on = match serving {
+                    true => "the present credential stays in use",
+                    false => "there is no credential",
+                };
                 let again = seconds(self.until(*retry_at));
-                format!("could not renew: {error}; {goes_on}, next try in {again}")
+                format!("refresh failed: {error}; {goes_on}, next attempt in {again}")
             }
             Event::Rejected { generation } => {
-                format!("was told that credential {} is refused; gets another", generation.as_u64())
+                format!("credential {} was rejected; getting another", generation.as_u64())
             }
             Event::Withdrawn { generation } => {
-                format!("credential {} has ended; requests wait for the next", generation.as_u64())
+                format!(
+                    "credential {} has expired; requests wait for the next",
+                    generation.as_u64()
+                )
             }
             Event::ClockSkew { millis } => format!(
-                "got a credential that ended {} ago: a clock is wrong; lets the server decide",
+                "the new credential expired {} ago, so a clock is wrong; the server decides",
                 seconds(Duration::from_millis(*millis))
             ),
             Event::NotSaved { error, retry_at: Some(at) } => {
-                format!("{error}; tries again in {}", seconds(self.until(*at)))
+                format!("{error}; next attempt in {}", seconds(self.until(*at)))
             }
             Event::NotSaved { error, retry_at: None } => {
-                format!("{error}; gives up, and the next program may have to log in anew")
+                format!("{error}; giving up: the next program may have to log in again")
             }
-            Event::Saved { path } => format!("has saved the refreshed tokens in {path}"),
+            Event::Saved { path } => format!("saved the refreshed tokens in {path}"),
             other => format!("{other:?}"),
         }
     }
@@ -91,8 +96,8 @@ mod tests {
         let mut formatter = EventFormatter::new();
         assert_eq!(
             formatter.format(&Event::Failed { error, retry_at, serving: true }),
-            "could not renew: cannot read token \"/t\": no such file; what it holds stays in use, \
-             next try in 71 h"
+            "refresh failed: cannot read token \"/t\": no such file; the present credential stays in \
+             use, next attempt in 71 h"
         );
     }
 
@@ -103,9 +108,9 @@ mod tests {
             let generation = Generation::from_u64(generation);
             formatter.format(&Event::Renewed { generation, expires: None })
         };
-        assert_eq!(renewed(1), "holds credential 1");
-        assert_eq!(renewed(1), "looked again: still credential 1");
-        assert_eq!(renewed(2), "holds credential 2");
+        assert_eq!(renewed(1), "has credential 1");
+        assert_eq!(renewed(1), "credential 1 is still valid");
+        assert_eq!(renewed(2), "has credential 2");
     }
 
     #[test]

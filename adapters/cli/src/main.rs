@@ -15,16 +15,23 @@ mod connection_flags;
 mod error_status;
 mod event_formatter;
 mod object_output;
+mod origin;
+mod redact;
 mod report;
+mod runtime;
+mod secret_file;
 mod service_account_flag;
 mod session;
 mod settings;
+mod signals;
+mod usage;
 mod verbose_log;
 
+use arguments::Arguments;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match arguments::read().run() {
+    match arguments::read().and_then(Arguments::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => report.print(),
     }

@@ -1,6 +1,7 @@
 //! Objects of an API server as text: kubectl's `-o json`, `-o yaml` and `-o name`, and tables.
 
-use crate::report::{Exit, Printable, Report};
+use crate::redact;
+use crate::report::{Exit, Report};
 use clap::ValueEnum;
 use kubecred_core::{Secret, yaml};
 use std::io::Write;
@@ -39,7 +40,7 @@ pub(crate) fn print_table(rows: &[(String, String)]) -> Result<(), Report> {
     let mut text = String::new();
     for (name, value) in rows {
         let name = format!("{name:width$}");
-        text.push_str(&format!("{}{}\n", Printable(&name), Printable(value)));
+        text.push_str(&format!("{}{}\n", redact::name(&name), redact::name(value)));
     }
     write(text.as_bytes())
 }

@@ -1,5 +1,6 @@
 //! How the program ends: exit codes, and what it tells of an error.
 
+use crate::redact;
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,10 +9,10 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
-    /// The server answered, and it said no; or a demo did not go as planned; or there is a warning
-    /// where none may be.
-    Refused = 1,
-    /// The command line is not to be understood.
+    /// The server returned an error status; or a demo did not go as planned; or there is a warning
+    /// with --strict.
+    ErrorStatus = 1,
+    /// Invalid command line.
     Usage = 2,
     /// There is no usable configuration.
     Configuration = 3,
@@ -23,26 +24,33 @@ pub(crate) enum Exit {
     TimedOut = 6,
     /// Standard output cannot be written.
     Output = 7,
-    /// SIGHUP: the terminal was closed.
+    /// The terminal is gone (SIGHUP).
     HungUp = 129,
-    /// A person, or the system, wants it to end.
+    /// Ctrl-C (SIGINT).
     Interrupted = 130,
-    /// SIGTERM.
+    /// The system wants it to end (SIGTERM).
     Terminated = 143,
 }
 
-/// An error as a person gets to see it. Holds no secret: whoever makes one sees to that.
+/// An error as a person gets to see it. Secrets in it are hidden when it is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
     exit: Exit,
-    text: String,
+    /// Mostly one; a text from elsewhere never makes a second.
+    lines: Vec<String>,
     advice: Option<String>,
 }
 
 impl Report {
     /// In these words, which start in lower case and have no full stop.
     pub(crate) fn new(exit: Exit, text: impl fmt::Display) -> Self {
-        Self { exit, text: cut(text.to_string()), advice: None }
+        Self::lines(exit, [text.to_string()])
+    }
+
+    /// Several errors of one kind, a line each.
+    pub(crate) fn lines(exit: Exit, lines: impl IntoIterator<Item = String>) -> Self {
+        let lines = lines.into_iter().filter(|line| !line.is_empty()).map(cut).collect();
+        Self { exit, lines, advice: None }
     }
 
     /// And this is what to do about it: a sentence.
@@ -60,7 +68,7 @@ impl Report {
 
     /// Tells it on standard error, and gives the code to end with.
     pub(crate) fn print(&self) -> ExitCode {
-        if !self.text.is_empty() {
+        if !self.lines.is_empty() {
             // If standard error is closed, the code must do.
             let _ = std::io::stderr().lock().write_all(self.to_string().as_bytes());
         }
@@ -70,14 +78,14 @@ impl Report {
 
 /// Tells of something that does not end the run.
 pub(crate) fn warn(text: &str) {
-    let text = format!("warning: {}\n", Printable(text));
+    let text = format!("warning: {}\n", redact::shown(text));
     // If standard error is closed, there is nobody to tell.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Names, and what servers say, have any length; people have not. The end is kept too: it says what
 /// is wrong.
-fn cut(text: String) -> String {
+pub(crate) fn cut(text: String) -> String {
     const MOST: usize = 8192;
     const END: usize = 1024;
     if text.len() <= MOST {
@@ -90,29 +98,12 @@ fn cut(text: String) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error: {}", Printable(&self.text))?;
+        let lines: Vec<_> = self.lines.iter().map(|line| redact::shown(line)).collect();
+        writeln!(f, "error: {}", lines.join("\n"))?;
         match &self.advice {
-            Some(advice) => writeln!(f, "  {}", Printable(advice)),
+            Some(advice) => writeln!(f, "  {}", redact::shown(advice)),
             None => Ok(()),
         }
-    }
-}
-
-/// Text from elsewhere, fit for a terminal: what could move the cursor or change colours shows as
-/// its code point (as EX-46 has it for install hints).
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n' && c != '\t') {
-            let (plain, special) = rest.split_at(at);
-            let mut special = special.chars();
-            let control = special.next().map_or(0, u32::from);
-            write!(f, "{plain}U+{control:04X}")?;
-            rest = special.as_str();
-        }
-        f.write_str(rest)
     }
 }
 
@@ -122,14 +113,14 @@ mod tests {
 
     #[test]
     fn what_a_server_says_cannot_steer_the_terminal() {
-        let report = Report::new(Exit::Refused, "a\u{1b}[2Jb\u{9b}c\rd\ne");
-        assert_eq!(report.to_string(), "error: aU+001B[2JbU+009BcU+000Dd\ne\n");
+        let report = Report::new(Exit::ErrorStatus, "a\u{1b}[2Jb\u{9b}c\rd\ne");
+        assert_eq!(report.to_string(), "error: aU+001B[2JbU+009BcU+000Dd\n  e\n");
     }
 
     #[test]
     fn what_is_too_long_is_cut_in_the_middle() {
         let long = ["a", &"\u{e9}".repeat(10_000), "z"].concat();
-        let report = Report::new(Exit::Refused, &long).advise(&long).to_string();
+        let report = Report::new(Exit::ErrorStatus, &long).advise(&long).to_string();
         for line in report.lines() {
             assert!(line.contains(" [118") && line.ends_with('z') && line.len() < 8300, "{line}");
         }

@@ -3,10 +3,12 @@
 
 use crate::clock;
 use crate::connection_flags::ConnectionFlags;
+use crate::origin::{self, Place};
 use crate::report::{Exit, Report};
-use crate::settings;
-use crate::verbose_log::{Place, VerboseLog};
-use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinState, certificate, redact};
+use crate::verbose_log::VerboseLog;
+use crate::{redact, runtime, settings, signals};
+use kubecred_core::redact::url;
+use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinState, certificate};
 use kubecred_tokio::tls::TlsFailureKind;
 use kubecred_tokio::{Auth, AuthError, ClientError};
 use std::time::Duration;
@@ -28,6 +30,10 @@ impl Session {
     }
 }
 
+/// How long refreshed tokens may take to be saved after a command has ended, whatever ended it: a
+/// rotated refresh token that is not saved is lost.
+const SAVING: Duration = Duration::from_secs(5);
+
 /// Runs a command on a runtime of its own. `adjust` may change the profile before it is used.
 pub(crate) fn run(
     flags: ConnectionFlags,
@@ -36,24 +42,30 @@ pub(crate) fn run(
     work: impl AsyncFnOnce(&Session) -> Result<(), Report>,
 ) -> Result<(), Report> {
     let limit = settings::timeout(&flags)?;
-    let log = VerboseLog::new(flags.verbose);
-    // One thread is enough, and started sooner than several.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Report::new(Exit::Unreachable, error))?;
+    let log = VerboseLog::new(flags.is_verbose());
+    let runtime = runtime::start()?;
     let outcome = runtime.block_on(async {
-        let all = async {
-            let session = open(flags, stdin, adjust, log).await?;
-            let outcome = work(&session).await;
-            session.close().await;
-            outcome
+        let mut stop = std::pin::pin!(async {
+            tokio::select! {
+                report = time_up(limit) => report,
+                report = signals::ended() => report,
+            }
+        });
+        let session = tokio::select! {
+            session = open(flags, stdin, adjust, log) => session?,
+            report = &mut stop => return Err(report),
         };
+        let outcome = tokio::select! {
+            outcome = work(&session) => outcome,
+            report = &mut stop => Err(report),
+        };
+        redact::learn_credential(&session.auth);
         tokio::select! {
-            outcome = all => outcome,
-            report = time_up(limit) => Err(report),
-            report = interrupted() => Err(report),
+            () = session.close() => {}
+            () = tokio::time::sleep(SAVING) => {}
+            _ = signals::ended() => {}
         }
+        outcome
     });
     // Stops plugins, and does not wait for a file that cannot be read.
     runtime.shutdown_background();
@@ -68,6 +80,7 @@ async fn open(
 ) -> Result<Session, Report> {
     // Reading may take for ever, a pipe that nobody writes to for one.
     let profile = tokio::task::spawn_blocking(move || {
+        let flags = flags.with_secrets_read()?;
         let policy = settings::plugin_policy(&flags, log)?;
         let mut profile = settings::profile(&flags, stdin, log)?;
         policy.apply(&mut profile).map_err(|error| settings::explain(&error))?;
@@ -75,8 +88,8 @@ async fn open(
     });
     let mut profile =
         profile.await.map_err(|error| Report::new(Exit::Configuration, error)).flatten()?;
-    adjust(&mut profile);
     log.profile(&profile);
+    adjust(&mut profile);
     let auth = Auth::from_profile(profile);
     let follower = log.follow(&auth);
     Ok(Session { auth, log, follower })
@@ -86,29 +99,7 @@ async fn time_up(limit: Option<Duration>) -> Report {
     let Some(limit) = limit else { return std::future::pending().await };
     tokio::time::sleep(limit).await;
     let seconds = limit.as_secs_f64();
-    Report::new(Exit::TimedOut, format_args!("not done within {seconds} s (--request-timeout)"))
-}
-
-/// Ctrl-C, or the system's wish that we end. Without this, a plugin would go on.
-pub(crate) async fn interrupted() -> Report {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let heard = async |kind| match signal(kind) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        };
-        tokio::select! {
-            () = heard(SignalKind::interrupt()) => {}
-            () = heard(SignalKind::terminate()) => {}
-            () = heard(SignalKind::hangup()) => {}
-        }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        return std::future::pending().await;
-    }
-    Report::new(Exit::Interrupted, "interrupted")
+    Report::new(Exit::TimedOut, format_args!("timed out after {seconds} s (--request-timeout)"))
 }
 
 /// Why there is no answer.
@@ -118,8 +109,7 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
         ClientError::TimedOut(_) => Report::new(Exit::TimedOut, error),
         _ if error.tls().is_some() => tls(error, session),
         ClientError::Body(_) | ClientError::Http(_) => {
-            let server = redact::url(&session.auth.profile().cluster.server);
-            Report::new(Exit::Unreachable, error).advise(format!("The server is {server}."))
+            Report::new(Exit::Unreachable, error).advise(server(session))
         }
         _ => Report::new(Exit::Configuration, error),
     }
@@ -128,7 +118,6 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
 /// Why there is no answer over TLS, and what helps.
 fn tls(error: &ClientError, session: &Session) -> Report {
     let report = Report::new(Exit::Unreachable, error);
-    let server = redact::url(&session.auth.profile().cluster.server);
     match error.tls().map(|failure| failure.kind()) {
         Some(TlsFailureKind::UnknownAuthority) => report.advise(
             "A cluster with an authority of its own names it in the kubeconfig \
@@ -139,10 +128,11 @@ fn tls(error: &ClientError, session: &Session) -> Report {
              is the name to send and to verify.",
         ),
         Some(TlsFailureKind::NotTls) => report.advise(format!(
-            "The server is {server}. Is it one for http://, or is there a proxy on the way?"
+            "{} Is it one for http://, or is there a proxy on the way?",
+            server(session)
         )),
         Some(TlsFailureKind::ClientCertificate) => report.advise(client_certificate(session)),
-        _ => report.advise(format!("The server is {server}.")),
+        _ => report.advise(server(session)),
     }
 }
 
@@ -160,31 +150,61 @@ fn client_certificate(session: &Session) -> String {
     }
 }
 
-/// Why there is no credential, or nobody to trust.
+/// Which server it is, and where it is set.
+fn server(session: &Session) -> String {
+    let profile = session.auth.profile();
+    let (server, place) = (url(&profile.cluster.server), origin::of(profile, &["server"]));
+    format!("The server is {server}{place}.")
+}
+
+/// Why there is no credential, or no CA bundle.
 pub(crate) fn no_credential(error: &AuthError, session: &Session) -> Report {
     let error = match error {
         AuthError::Source(error) => error,
         AuthError::Profile(_) => return Report::new(Exit::Configuration, error),
         _ => return Report::new(Exit::Credential, error),
     };
-    let exit = match error {
-        Error::File { role: FileRole::Roots, .. }
-        | Error::FileContent { role: FileRole::Roots, .. }
-        | Error::Data { role: FileRole::Roots, .. } => Exit::Configuration,
-        _ => Exit::Credential,
-    };
-    let report = Report::new(exit, error);
+    let (exit, settings) = fault(error);
+    let profile = session.auth.profile();
+    let place = origin::of(profile, settings);
+    let text = error.to_string();
+    let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
+    let report = Report::new(exit, format_args!("{first}{place}{rest}"));
     match error {
         Error::Plugin { problem: PluginProblem::NotAllowed(_), .. } => {
-            let mut known = session.auth.profile().provenance.iter();
+            let mut known = profile.provenance.iter();
             match known.find(|known| known.setting == "credentialPluginPolicy") {
                 Some(known) => report.advise(format!(
-                    "Which plugins may run is said in {}; --kuberc names another file.",
+                    "Which plugins may run is set in {}; --kuberc names another file.",
                     Place(&known.origin)
                 )),
                 None => report,
             }
         }
         _ => report,
+    }
+}
+
+/// How to end for the error, and which settings it is about.
+fn fault(error: &Error) -> (Exit, &'static [&'static str]) {
+    match error {
+        Error::File { role, .. } | Error::FileContent { role, .. } | Error::Data { role, .. } => {
+            match role {
+                FileRole::Roots => {
+                    (Exit::Configuration, &["certificate-authority", "certificate-authority-data"])
+                }
+                FileRole::ClientCertificate => {
+                    (Exit::Credential, &["client-certificate", "client-certificate-data"])
+                }
+                FileRole::ClientKey => (Exit::Credential, &["client-key", "client-key-data"]),
+                FileRole::Token => (Exit::Credential, &["tokenFile", "token"]),
+                FileRole::Basic => (Exit::Credential, &["username"]),
+                FileRole::Impersonation => (Exit::Credential, &["as"]),
+                _ => (Exit::Credential, &[]),
+            }
+        }
+        Error::Plugin { .. } => (Exit::Credential, &["exec"]),
+        Error::Oidc { .. } => (Exit::Credential, &["auth-provider"]),
+        _ => (Exit::Credential, &[]),
     }
 }

@@ -4,8 +4,9 @@ use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
+use kubecred_core::redact::text;
 use kubecred_core::{
-    ConfigError, Environment, Failure, Overrides, Profile, Secret, StdinState, Step, detect,
+    ConfigError, Environment, Failure, Overrides, Profile, Proxy, Secret, StdinState, Step, detect,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,11 +43,28 @@ pub(crate) fn profile(
         let reads = detection.reads().iter().map(|path| read(path, log)).collect();
         match detection.feed(reads).map_err(|error| explain(&error))? {
             Step::Read(next) => detection = *next,
-            Step::Done(profile) => return Ok(*profile),
+            Step::Done(profile) => {
+                check_proxies(&profile, &environment)?;
+                return Ok(*profile);
+            }
         }
     }
 }
 
+/// The variables that name a proxy, in both forms that Go reads.
+const PROXIES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
+
+/// A proxy that cannot be read must not be as good as none.
+fn check_proxies(profile: &Profile, environment: &Environment) -> Result<(), Report> {
+    if profile.cluster.proxy != Proxy::Environment {
+        return Ok(());
+    }
+    let mut texts = PROXIES.iter().map(|name| environment.text(name));
+    texts.try_for_each(|text| text.map(drop)).map_err(|error| explain(&error))
+}
+
+/// Why there is no usable configuration.
 pub(crate) fn explain(error: &ConfigError) -> Report {
     let report = Report::new(Exit::Configuration, error);
     if error.is_empty_config() {
@@ -62,16 +80,25 @@ pub(crate) fn explain(error: &ConfigError) -> Report {
 pub(crate) fn read(path: &str, log: VerboseLog) -> Result<Secret, Failure> {
     let outcome = kubecred_tokio::read_kubeconfig(path);
     match &outcome {
-        Ok(bytes) => log.tell(format_args!("read {path}: {} bytes", bytes.len())),
-        Err(failure) => log.tell(format_args!("no {path}: {failure}")),
+        Ok(bytes) => log.tell(format_args!("read {}: {} bytes", text(path), bytes.len())),
+        Err(failure) => log.tell(format_args!("cannot read {}: {failure}", text(path))),
     }
     outcome
 }
 
-/// The variables and the working directory of this process. A variable that is not UTF-8 is an error
-/// where it is needed.
+/// What this process knows. A variable that is not UTF-8 is an error where it would be used.
 pub(crate) fn environment(stdin: StdinState) -> Environment {
     kubecred_tokio::environment().with_stdin(stdin)
+}
+
+/// What a variable of this process holds; empty if it is not set.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(crate) fn variable(name: &str) -> Result<String, Report> {
+    let environment = kubecred_tokio::environment();
+    let text = environment.text(name).map_err(|error| explain(&error))?;
+    Ok(text.unwrap_or_default().to_owned())
 }
 
 /// The flags, for the core.
@@ -83,31 +110,31 @@ pub(crate) fn overrides(
     environment: &Environment,
 ) -> Result<Overrides, Report> {
     let master = environment.text("KUBERNETES_MASTER").map_err(|error| explain(&error))?;
-    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
+    let given = |flag: &Option<String>| flag.clone().unwrap_or_default();
     let secret = |flag: &Option<String>| Secret::from(flag.as_deref().unwrap_or_default());
     let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, value) in &flags.as_user_extra {
         extra.entry(key.clone()).or_default().push(value.clone());
     }
     Ok(Overrides {
-        context: text(&flags.context),
-        cluster: text(&flags.cluster),
-        user: text(&flags.user),
+        context: given(&flags.context),
+        cluster: given(&flags.cluster),
+        user: given(&flags.user),
         namespace: namespace_flag(flags.namespace.as_deref().unwrap_or_default()).into(),
-        server: text(&flags.server),
-        tls_server_name: text(&flags.tls_server_name),
+        server: given(&flags.server),
+        tls_server_name: given(&flags.tls_server_name),
         insecure_skip_tls_verify: flags.insecure_skip_tls_verify.unwrap_or_default(),
-        certificate_authority: text(&flags.certificate_authority),
-        proxy_url: text(&flags.proxy_url),
+        certificate_authority: given(&flags.certificate_authority),
+        proxy_url: given(&flags.proxy_url),
         disable_compression: flags.disable_compression.unwrap_or_default(),
-        client_certificate: text(&flags.client_certificate),
-        client_key: text(&flags.client_key),
+        client_certificate: given(&flags.client_certificate),
+        client_key: given(&flags.client_key),
         token: secret(&flags.token),
-        impersonate_user: text(&flags.as_user),
-        impersonate_uid: text(&flags.as_uid),
+        impersonate_user: given(&flags.as_user),
+        impersonate_uid: given(&flags.as_uid),
         impersonate_groups: flags.as_group.clone(),
         impersonate_extra: extra,
-        username: text(&flags.username),
+        username: given(&flags.username),
         password: secret(&flags.password),
         default_server: master.unwrap_or_default().into(),
         ..Overrides::default()

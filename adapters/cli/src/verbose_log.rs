@@ -1,18 +1,22 @@
-//! What `--verbose` tells on standard error: what was read, chosen and done. Never a secret.
+//! What `--verbose` writes to standard error: what was read, chosen and done. Never a secret.
 
 use crate::event_formatter::EventFormatter;
-use crate::report::Printable;
-use kubecred_core::{Bearer, Event, Material, Notice, Origin, Profile, Proxy, Roots, redact};
+use crate::origin::Place;
+use crate::redact;
+use crate::report::cut;
+use kubecred_core::redact::{quoted, text, url};
+use kubecred_core::{Bearer, Event, Material, Notice, Profile, Proxy, Roots};
 use kubecred_tokio::Auth;
 use std::fmt;
 use std::io::Write;
 use std::time::Instant;
 use tokio::task::JoinHandle;
 
-/// Rules by which a token goes before something else: whoever says `--token` wants just that.
-const WANTED: [&str; 2] = ["UA-3", "UA-4"];
+/// Notices of a token that is used instead of a plugin or an auth-provider: with `--token` that is
+/// deliberate, so they are told with `-v` only.
+const DELIBERATE: [&str; 2] = ["UA-3", "UA-4"];
 
-/// Tells, or keeps quiet.
+/// The log on standard error; silent unless `--verbose` is given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VerboseLog {
     verbose: bool,
@@ -20,17 +24,17 @@ pub(crate) struct VerboseLog {
 }
 
 impl VerboseLog {
-    /// One that tells if `verbose`.
+    /// One that writes if `verbose`.
     pub(crate) fn new(verbose: bool) -> Self {
         Self { verbose, start: Instant::now() }
     }
 
-    /// Whether it tells.
+    /// Whether it writes.
     pub(crate) fn is_verbose(self) -> bool {
         self.verbose
     }
 
-    /// Tells something.
+    /// Writes a line, with the time since the start.
     pub(crate) fn tell(self, what: impl fmt::Display) {
         if self.verbose {
             let after = self.start.elapsed().as_millis();
@@ -38,17 +42,18 @@ impl VerboseLog {
         }
     }
 
-    /// Tells what a person should know in any case.
+    /// Writes a warning, verbose or not.
     pub(crate) fn warn(self, what: impl fmt::Display) {
         line(format_args!("warning: {what}"));
     }
 
-    /// Tells what came of flags, variables and files.
+    /// Tells what flags, variables and files amount to.
     pub(crate) fn profile(self, profile: &Profile) {
         for Notice { rule, text } in &profile.notices {
-            match WANTED.contains(&rule.as_str()) {
-                true => self.tell(format_args!("{text} ({rule})")),
-                false => self.warn(format_args!("{text} ({rule})")),
+            match (DELIBERATE.contains(&rule.as_str()), self.verbose) {
+                (true, _) => self.tell(format_args!("{text} ({rule})")),
+                (false, true) => self.warn(format_args!("{text} ({rule})")),
+                (false, false) => self.warn(text),
             }
         }
         if !self.verbose {
@@ -56,33 +61,34 @@ impl VerboseLog {
         }
         let cluster = &profile.cluster;
         if let Some(context) = &profile.context {
-            self.tell(format_args!("context {context:?}"));
+            self.tell(format_args!("context {}", quoted(context)));
         }
-        self.tell(format_args!("server {}", redact::url(&cluster.server)));
-        self.tell(format_args!("trusts {}", Trust(profile)));
-        self.tell(format_args!("goes {}", Way(&cluster.proxy)));
-        self.tell(format_args!("logs in {}", Login(profile)));
+        self.tell(format_args!("server {}", url(&cluster.server)));
+        self.tell(Trust(profile));
+        self.tell(ProxyInUse(&cluster.proxy));
+        self.tell(Login(profile));
         for known in &profile.provenance {
-            self.tell(format_args!("{} comes from {}", known.setting, Place(&known.origin)));
+            self.tell(format_args!("{} is from {}", known.setting, Place(&known.origin)));
         }
     }
 
-    /// Tells what the core decides from now on; and, verbose or not, of refreshed tokens that
-    /// cannot be saved: without a word the next program would ask for a new login. It ends when the
+    /// Writes the authenticator's events from now on; and, verbose or not, a warning of refreshed
+    /// tokens that cannot be saved: the next program may have to log in again. It ends when the
     /// authenticator is closed.
     pub(crate) fn follow(self, auth: &Auth) -> JoinHandle<()> {
         let (mut events, mut formatter) = (auth.events(), EventFormatter::new());
-        let mut warned = false;
+        let (mut warned, auth) = (false, auth.clone());
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                let text = formatter.format(&event);
+                redact::learn_credential(&auth);
+                let what = formatter.format(&event);
                 match event {
                     // Of several attempts the first and the last are enough.
                     Event::NotSaved { retry_at, .. } if !warned || retry_at.is_none() => {
                         warned = true;
-                        self.warn(text);
+                        self.warn(what);
                     }
-                    _ => self.tell(text),
+                    _ => self.tell(what),
                 }
             }
         })
@@ -90,31 +96,39 @@ impl VerboseLog {
 }
 
 fn line(text: fmt::Arguments<'_>) {
-    // If standard error is closed, nobody wants to know.
-    let _ = writeln!(std::io::stderr(), "{}", Printable(&text.to_string()));
+    // There is nowhere to say that standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{}", redact::shown(&cut(text.to_string())));
 }
 
 struct Trust<'a>(&'a Profile);
 
 impl fmt::Display for Trust<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.0.cluster.roots, self.0.cluster.insecure_skip_tls_verify) {
-            (_, true) => f.write_str("whoever answers (insecure-skip-tls-verify)"),
-            (Roots::File(path), _) => write!(f, "the authorities in {path}"),
-            (Roots::Pem(_), _) => f.write_str("the authorities in certificate-authority-data"),
-            (Roots::System, _) => f.write_str("the system's authorities"),
+        let cluster = &self.0.cluster;
+        match (&cluster.roots, cluster.insecure_skip_tls_verify) {
+            _ if !cluster.is_https() => f.write_str("no TLS: the server is plain HTTP"),
+            (_, true) => f.write_str("does not verify the server (insecure-skip-tls-verify)"),
+            (Roots::File(path), _) => {
+                write!(f, "verifies the server with the CA bundle {}", text(path))
+            }
+            (Roots::Pem(_), _) => {
+                f.write_str("verifies the server with certificate-authority-data")
+            }
+            (Roots::System, _) => f.write_str("verifies the server with the system's CA bundle"),
         }
     }
 }
 
-struct Way<'a>(&'a Proxy);
+struct ProxyInUse<'a>(&'a Proxy);
 
-impl fmt::Display for Way<'_> {
+impl fmt::Display for ProxyInUse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Proxy::Direct => f.write_str("straight"),
-            Proxy::Environment => f.write_str("as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say"),
-            Proxy::Url(url) => write!(f, "through {}", redact::url(url)),
+            Proxy::Direct => f.write_str("connects without a proxy"),
+            Proxy::Environment => {
+                f.write_str("uses the proxy of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, if any")
+            }
+            Proxy::Url(proxy) => write!(f, "uses the proxy {}", url(proxy)),
         }
     }
 }
@@ -124,42 +138,26 @@ struct Login<'a>(&'a Profile);
 impl fmt::Display for Login<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = &self.0.authentication;
-        match &who.bearer {
-            Bearer::Anonymous if who.certificate.is_some() => f.write_str("with no header")?,
-            Bearer::Anonymous => f.write_str("as nobody")?,
-            Bearer::Basic { .. } => f.write_str("with a user name and a password")?,
-            Bearer::Exec(exec) => write!(f, "by the plugin {}", exec.command)?,
-            Bearer::Oidc(oidc) => {
-                write!(f, "with an id-token of {}", redact::url(&oidc.issuer))?;
-            }
-            Bearer::Token(_) => f.write_str("with a token")?,
-            Bearer::TokenFile { path, .. } => write!(f, "with the token in {path}")?,
-        }
-        match who.certificate.as_ref().map(|pair| &pair.certificate) {
-            Some(Material::File(path)) => write!(f, ", with the client certificate in {path}")?,
-            Some(Material::Data(_)) => f.write_str(", with a client certificate")?,
-            None => {}
-        }
+        let certificate = who.certificate.as_ref().map(|pair| &pair.certificate);
+        let header = match &who.bearer {
+            Bearer::Anonymous if certificate.is_some() => String::new(),
+            Bearer::Anonymous => return f.write_str("sends no credential"),
+            Bearer::Basic { .. } => "a user name and a password".to_owned(),
+            Bearer::Exec(exec) => format!("the exec plugin {}", text(&exec.command)),
+            Bearer::Oidc(oidc) => format!("an id-token of {}", url(&oidc.issuer)),
+            Bearer::Token(_) => "a token".to_owned(),
+            Bearer::TokenFile { path, .. } => format!("the token in {}", text(path)),
+        };
+        let both = if header.is_empty() { "" } else { " and " };
+        let certificate = match certificate {
+            Some(Material::File(path)) => format!("{both}the client certificate in {}", text(path)),
+            Some(Material::Data(_)) => format!("{both}a client certificate"),
+            None => String::new(),
+        };
+        write!(f, "authenticates with {header}{certificate}")?;
         match who.impersonation.user.as_str() {
             "" => Ok(()),
-            user => write!(f, ", for {user:?}"),
-        }
-    }
-}
-
-/// Where a setting comes from.
-pub(crate) struct Place<'a>(pub(crate) &'a Origin);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Origin::Default => f.write_str("nobody (default)"),
-            Origin::File { path, entry, line } if entry.is_empty() => write!(f, "{path}:{line}"),
-            Origin::File { path, entry, line } => write!(f, "{path}:{line}, {entry}"),
-            Origin::Override(flag) => write!(f, "--{flag}"),
-            Origin::ServiceAccount(path) => write!(f, "the pod's {path}"),
-            Origin::Variable(name) => write!(f, "${name}"),
-            other => write!(f, "{other:?}"),
+            user => write!(f, ", impersonates {}", quoted(user)),
         }
     }
 }

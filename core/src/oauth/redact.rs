@@ -1,14 +1,11 @@
 //! Words of a provider's answer that an error may quote. A provider may repeat what it was sent.
 
 use crate::secret::Secret;
+use crate::sent::SentSecrets;
 use alloc::string::String;
-use alloc::vec;
 
 /// The most characters of a description that are shown.
 const MOST: usize = 200;
-
-/// This many bytes in a row that are also in a secret are not shown.
-const OVERLAP: usize = 8;
 
 /// An `error` (RFC 6749, 5.2): words joined by underscores.
 pub(crate) fn code(text: &str, secrets: &[&Secret]) -> String {
@@ -40,25 +37,7 @@ fn is_visible(char: char) -> bool {
 
 /// The text with `…` for what is also in a secret.
 fn hidden(text: &str, secrets: &[&Secret]) -> String {
-    let bytes = text.as_bytes();
-    let mut shown = vec![true; bytes.len()];
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        let length = secret.len().min(OVERLAP);
-        for (at, piece) in bytes.windows(length).enumerate() {
-            if secret.expose().windows(length).any(|other| other == piece) {
-                shown.iter_mut().skip(at).take(length).for_each(|shown| *shown = false);
-            }
-        }
-    }
-    let mut result = String::with_capacity(text.len());
-    for (at, char) in text.char_indices() {
-        if shown.get(at).copied().unwrap_or_default() {
-            result.push(char);
-        } else if !result.ends_with('…') {
-            result.push('…');
-        }
-    }
-    result
+    SentSecrets::new(secrets.iter().copied()).hide(text)
 }
 
 #[cfg(test)]

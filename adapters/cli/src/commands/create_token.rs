@@ -137,7 +137,7 @@ async fn create(session: &Session, wanted: &request::Wanted) -> Result<TokenRequ
     let granted = api_session::object(answer, session, failed)?;
     if granted.status.token.is_empty() {
         let text = "failed to create token: no token in server response";
-        return Err(Report::new(Exit::Refused, text));
+        return Err(Report::new(Exit::ErrorStatus, text));
     }
     let asked = wanted.request.spec.expiration_seconds;
     if let (Some(asked), Some(seconds)) = (asked, granted_seconds(&granted))

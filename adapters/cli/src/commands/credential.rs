@@ -1,14 +1,18 @@
 //! `kubecred credential`: the login of a kubeconfig, in the one form that every tool understands.
 
 use super::Run;
+use crate::clock;
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::service_account_flag::ServiceAccountFlag;
 use crate::session::{self, Session};
+use crate::settings;
+use crate::verbose_log::VerboseLog;
 use clap::{Args, ValueEnum};
+use kubecred_core::certificate;
 use kubecred_core::exec::{self, InfoProblem, KUBERNETES_EXEC_INFO};
 use kubecred_core::protocol::EnvVar;
-use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinState};
+use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinState, token_expiry};
 use kubecred_tokio::Credential as Held;
 use std::io::{IsTerminal, Write};
 
@@ -27,21 +31,25 @@ Examples:
     --exec-command=kubecred --exec-interactive-mode=IfAvailable \\
     --exec-arg=credential --exec-arg=--kubeconfig=/etc/login.kubeconfig
 
-Whatever the kubeconfig says, a token, a token file, a client certificate, a plugin, comes out in
-one form: an ExecCredential of client.authentication.k8s.io/v1. So it can itself be the plugin of
-another kubeconfig; then KUBERNETES_EXEC_INFO, which kubectl sets, says the version to print, and
-whether there is a person to talk to.
+Prints the credential of a kubeconfig user, whether it is a token, a token file, a client
+certificate, an OIDC login or an exec plugin, as an ExecCredential of client.authentication.k8s.io/v1.
+That is what an exec plugin prints, so kubecred credential can be the exec plugin of another
+kubeconfig, as in the last example. It then prints the version that KUBERNETES_EXEC_INFO names, and
+takes from it whether it may use the terminal.
 
-A user name with a password has no such form and is refused. Impersonation is not part of it.
+A warning on standard error says if the token or certificate has expired.
 
-Exit codes: 0 done; 2 usage; 3 configuration; 4 credential; 6 time is up; 7 output; 130 interrupted.
-kubecred --help has the environment variables.";
+A user name with a password cannot be expressed as an ExecCredential; that is an error. Impersonation
+(--as) is not part of it either and is left out with a warning.
 
-/// Print the login as an ExecCredential, so that any tool can use it
+Exit codes: 0 success; 2 invalid command line; 3 no usable configuration; 4 no credential; 6 timed
+out; 7 output; 129, 130, 143 signals. kubecred --help lists the environment variables.";
+
+/// Print the credential as an ExecCredential, for other tools
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Credential {
-    /// What to print: all of it as JSON, or the bearer token and a line break
+    /// Print the ExecCredential as JSON, or only the bearer token
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Output,
     #[command(flatten)]
@@ -99,11 +107,8 @@ struct Asked {
 impl Asked {
     fn read() -> Result<Self, Report> {
         let terminal = std::io::stdin().is_terminal();
-        let environment = kubecred_tokio::environment();
-        let info = environment
-            .text(KUBERNETES_EXEC_INFO)
-            .map_err(|error| Report::new(Exit::Usage, error))?;
-        match exec::parse_info(info.unwrap_or_default()) {
+        let info = settings::variable(KUBERNETES_EXEC_INFO)?;
+        match exec::parse_info(&info) {
             Ok(info) => {
                 let unavailable = (!info.spec.interactive)
                     .then(|| "the program that wants this credential keeps it to itself".into());
@@ -120,9 +125,7 @@ impl Asked {
 }
 
 fn depth() -> Result<u8, Report> {
-    let environment = kubecred_tokio::environment();
-    let above = environment.text(DEPTH).map_err(|error| Report::new(Exit::Usage, error))?;
-    let above = above.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let above = settings::variable(DEPTH)?.parse().unwrap_or(0);
     if above >= DEEPEST {
         let text = "this login runs kubecred credential, which runs it again, and so on";
         return Err(Report::new(Exit::Configuration, text)
@@ -150,6 +153,7 @@ fn write(
     if !profile.authentication.impersonation.user.is_empty() {
         session.log.warn("impersonation (--as) is not part of a credential and left out");
     }
+    warn_of_expiry(credential, token.as_ref(), session.log);
     match output {
         Output::Token => match token {
             Some(token) => Ok(Secret::new([token.expose(), b"\n"].concat())),
@@ -166,6 +170,21 @@ fn write(
             credential.expires(),
         )
         .ok_or_else(|| Report::new(Exit::Credential, "token, certificate or key is not UTF-8")),
+    }
+}
+
+/// Says that the credential is of no use any more. It is printed all the same: clocks differ.
+fn warn_of_expiry(credential: &Held, token: Option<&Secret>, log: VerboseLog) {
+    let now = clock::now();
+    let certificate = credential.identity().map(|identity| identity.certificate.expose());
+    let certificate = certificate.and_then(|pem| certificate::not_after(pem).ok().flatten());
+    let told = token.and_then(token_expiry).or_else(|| credential.expires());
+    for (what, end) in
+        [("token", told.filter(|_| token.is_some())), ("client certificate", certificate)]
+    {
+        if let Some(end) = end.filter(|end| *end <= now) {
+            log.warn(format_args!("the {what} has expired, at {end}"));
+        }
     }
 }
 

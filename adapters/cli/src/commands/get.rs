@@ -13,6 +13,7 @@ use http::header::{ACCEPT, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use kubecred_core::StdinState;
+use kubecred_core::redact::url;
 use kubecred_tokio::Client;
 use kubecred_tokio::client::Body;
 use std::io::IsTerminal;
@@ -27,18 +28,20 @@ Examples:
   kubecred get '/api/v1/pods?limit=5' --context prod
   kubecred get /readyz -s https://10.0.0.1:6443 --certificate-authority ca.crt --request-timeout 5s
 
-The answer's body goes to standard output as it is, everything else to standard error. Sends what
-kubectl get --raw sends, but for User-Agent and the headers Kubectl-Command and Kubectl-Session.
+The body of the response is written to standard output unchanged; errors and -v go to standard
+error. The request is the one that kubectl get --raw sends, except for the headers User-Agent,
+Kubectl-Command and Kubectl-Session.
 
-Exit codes: 0 a status of 200 to 299; 1 the server said no; 2 usage; 3 configuration; 4 credential;
-5 network; 6 time is up; 7 output; 130 interrupted. kubecred --help has the environment variables.";
+Exit codes: 0 status 200 to 299; 1 error status; 2 invalid command line; 3 no usable configuration;
+4 no credential; 5 server not reached; 6 timed out; 7 output; 129, 130, 143 signals.
+kubecred --help lists the environment variables.";
 
-/// Send an authenticated GET to the API server and print what it answers
+/// Send an authenticated GET request to the API server and print the response
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Get {
-    /// Path and query, such as /version or /api/v1/pods?limit=5. The path in the server's URL,
-    /// if it has one, comes before it
+    /// Path and query, such as /version or /api/v1/pods?limit=5. If the server's URL has a path,
+    /// that is put before it
     #[arg(value_name = "PATH", value_parser = ApiPath::parse)]
     path: ApiPath,
     #[command(flatten)]
@@ -62,10 +65,14 @@ async fn get(session: &Session, path: &ApiPath) -> Result<(), Report> {
     let response =
         client.request(request(path)?).await.map_err(|e| session::explain(&e, session))?;
     let (status, version) = (response.status(), response.version());
-    session.log.tell(format_args!("answer {status} by {version:?}"));
+    session.log.tell(format_args!("answered {status} over {version:?}"));
     match status.is_success() {
         true => print(response).await,
-        false => Err(error_status(response, session).await),
+        false => {
+            let server = url(&session.auth.profile().cluster.server);
+            let target = [server.trim_end_matches('/'), &url(path.as_str())].concat();
+            Err(error_status(response, &target, session).await)
+        }
     }
 }
 

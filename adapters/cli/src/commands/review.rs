@@ -135,8 +135,8 @@ async fn review(
 
 fn not_good(reason: &str) -> Report {
     match reason {
-        "" => Report::new(Exit::Refused, "the token is not good"),
-        reason => Report::new(Exit::Refused, format_args!("the token is not good: {reason}")),
+        "" => Report::new(Exit::ErrorStatus, "the token is not good"),
+        reason => Report::new(Exit::ErrorStatus, format_args!("the token is not good: {reason}")),
     }
 }
 

@@ -39,7 +39,7 @@ async fn six_seconds_without_a_failed_request() {
     assert!(number(sent_again) > 0, "the server has refused a token: {text}");
     assert!(number(plugin_runs) >= 4, "first, after the 401, failed, and after that: {text}");
     assert!(number(rotations) >= 4, "{text}");
-    for word in ["is refused", "could not renew", "new certificate", "new token", "bad moment"] {
+    for word in ["was rejected", "refresh failed", "new certificate", "new token", "bad moment"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     is_tidy(&ended);

@@ -111,7 +111,7 @@ async fn kb_63_who_runs_no_plugin_is_not_concerned() {
     assert!(!ended.stderr.contains("credentialPluginPolicy"), "{ended:?}");
     stage.kubeconfig(plugin("./login"));
     let denied = get(&stage, &["-v"], &[]).await;
-    assert!(denied.stderr.contains("credentialPluginPolicy comes from"), "{denied:?}");
+    assert!(denied.stderr.contains("credentialPluginPolicy is from"), "{denied:?}");
 }
 
 /// What `kuberc` may say of the policy and its list.

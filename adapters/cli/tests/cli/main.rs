@@ -13,6 +13,7 @@ mod hostile;
 mod kubectl;
 mod kuberc;
 mod lints;
+mod manners;
 mod oidc;
 mod stage;
 mod timeout;

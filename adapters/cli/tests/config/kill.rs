@@ -114,7 +114,7 @@ fn catches(child: &Child, signal: Signal) -> bool {
 fn kc_87_interrupted_while_it_waits_it_leaves_no_lock() {
     let folder =
         Folder::with(&[("config", "contexts: [{name: a, context: {}}]"), ("config.lock", "")]);
-    for signal in [Signal::INT, Signal::TERM] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut child = start(&folder, &["-v", "use-context", "a"]);
         // It waits for five seconds, and listens meanwhile.
         while !catches(&child, signal) {
@@ -122,7 +122,7 @@ fn kc_87_interrupted_while_it_waits_it_leaves_no_lock() {
         }
         kill_process(Pid::from_child(&child), signal).expect("it is ours");
         let status = child.wait().unwrap();
-        assert_eq!(status.code(), Some(130), "{signal:?}");
+        assert_eq!(status.code(), Some(code), "{signal:?}");
         assert_eq!(folder.names(), ["cert.pem", "config", "config.lock", "empty.pem", "key.pem"]);
     }
 }

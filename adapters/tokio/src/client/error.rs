@@ -4,6 +4,7 @@ use crate::AuthError;
 use crate::net::ConnectError;
 use crate::net::tls::{self, TlsError, TlsFailure};
 use kubecred_core::Failure;
+use kubecred_core::redact::quoted;
 use kubecred_host::net::{AddressError, ProxyError};
 use std::error::Error;
 use std::fmt;
@@ -23,7 +24,7 @@ pub enum ClientError {
     #[error("the request's body failed: {0}")]
     Body(Box<dyn Error + Send + Sync>),
     /// A file of the profile, needed to connect, cannot be read.
-    #[error("cannot read {path:?}: {failure}")]
+    #[error("cannot read {}: {failure}", quoted(path))]
     File {
         /// Where it is.
         path: String,

@@ -72,6 +72,7 @@ impl Search {
         &self,
         reads: impl IntoIterator<Item = Result<Secret, Failure>>,
     ) -> Result<Chain, ConfigError> {
+        self.check()?;
         let mut problems = Vec::new();
         let mut files: Vec<File> = Vec::new();
         let mut reads = reads.into_iter();

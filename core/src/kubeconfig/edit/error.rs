@@ -1,5 +1,6 @@
 //! Why a kubeconfig cannot be changed as wanted.
 
+use crate::redact::quoted;
 use crate::yaml;
 use alloc::string::String;
 
@@ -14,7 +15,7 @@ pub enum EditError {
     #[error("a {0} must have a name")]
     EmptyName(&'static str),
     /// There is no such entry (KB-3, KB-10).
-    #[error("no {kind} exists with the name: {name:?}")]
+    #[error("no {kind} exists with the name: {}", quoted(name))]
     NoSuchEntry {
         /// `context`, `cluster` or `user`.
         kind: &'static str,
@@ -22,7 +23,7 @@ pub enum EditError {
         name: String,
     },
     /// There is one of that name already (KB-10).
-    #[error("a context exists with the name: {0:?}")]
+    #[error("a context exists with the name: {}", quoted(.0))]
     ContextExists(String),
     /// A server that is not verified needs no CA (KB-9).
     #[error(
@@ -37,7 +38,7 @@ pub enum EditError {
     #[error("the interactive mode of an exec plugin is Never, IfAvailable or Always")]
     InteractiveMode,
     /// A single value cannot be set or taken out (KB-11).
-    #[error("property {property:?}: {problem}")]
+    #[error("property {}: {problem}", quoted(property))]
     Property {
         /// The property as it was named.
         property: String,

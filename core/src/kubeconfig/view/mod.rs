@@ -8,6 +8,7 @@ mod redact;
 pub use self::flatten::Flattening;
 
 use crate::protocol::Failure;
+use crate::redact::quoted;
 use alloc::string::String;
 
 /// Why a configuration cannot be made fit.
@@ -18,7 +19,7 @@ pub enum ViewError {
     #[error("current-context is not set; it says what to keep")]
     NoCurrentContext,
     /// Something that is needed does not exist (KC-92).
-    #[error("cannot locate {kind} {name:?}")]
+    #[error("cannot locate {kind} {}", quoted(name))]
     NoSuchEntry {
         /// `context`, `cluster` or `user`.
         kind: &'static str,
@@ -34,7 +35,7 @@ pub enum ViewError {
         field: &'static str,
     },
     /// A file that is to be taken in cannot be read (KC-93).
-    #[error("{entry}: {field}: cannot read {path:?}: {failure}")]
+    #[error("{entry}: {field}: cannot read {}: {failure}", quoted(path))]
     Unreadable {
         /// The entry: `user "dev"`.
         entry: String,

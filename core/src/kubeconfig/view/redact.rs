@@ -30,6 +30,7 @@ impl Kubeconfig {
             for url in [&mut cluster.server, &mut cluster.proxy_url] {
                 *url = redact::url(url);
             }
+            redact_content(&mut cluster.certificate_authority);
             cluster.extensions.values_mut().for_each(redact_extension);
         }
         for user in self.users.values_mut() {
@@ -38,8 +39,12 @@ impl Kubeconfig {
             redact_secret(&mut user.token);
             redact_secret(&mut user.password);
             redact_text(&mut user.username);
+            for path in [&mut user.client_certificate, &mut user.client_key, &mut user.token_file] {
+                redact_content(path);
+            }
             user.auth_provider.iter_mut().for_each(redact_auth_provider);
             if let Some(exec) = &mut user.exec {
+                redact_content(&mut exec.command);
                 exec.args.iter_mut().for_each(redact_text);
                 exec.env.iter_mut().for_each(|variable| redact_secret(&mut variable.value));
             }
@@ -78,6 +83,13 @@ fn redact_secret(secret: &mut Secret) {
 fn redact_text(text: &mut String) {
     if !text.is_empty() {
         REDACTED.clone_into(text);
+    }
+}
+
+/// A path is shown, but not the content of a file in the place of one.
+fn redact_content(path: &mut String) {
+    if redact::no_path(path).is_some() {
+        *path = redact::text(path).into_owned();
     }
 }
 

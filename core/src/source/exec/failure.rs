@@ -1,6 +1,7 @@
 //! What to tell a person about a plugin that could not be run.
 
 use crate::error::{Error, PluginProblem};
+pub(crate) use crate::printable::readable;
 use crate::profile::{Exec, PluginPolicy};
 use crate::protocol::{Failure, FailureKind};
 use alloc::format;
@@ -51,29 +52,4 @@ fn hint(install_hint: &str) -> String {
         "" => ABOUT.into(),
         hint => format!("{ABOUT}\n\n{}", readable(hint)),
     }
-}
-
-/// The text with what a terminal would obey, or not show, spelled out (EX-46): ESC becomes
-/// `U+001B`. Letters, marks, numbers, punctuation, symbols and spaces stay.
-pub(crate) fn readable(text: &str) -> String {
-    let mut readable = String::with_capacity(text.len());
-    for char in text.chars() {
-        if is_readable(char) {
-            readable.push(char);
-        } else {
-            readable.push_str(&format!("U+{:04X}", u32::from(char)));
-        }
-    }
-    readable
-}
-
-fn is_readable(char: char) -> bool {
-    if char.is_whitespace() {
-        // U+0085 is a control character beside being a space.
-        return char != '\u{85}';
-    }
-    // The standard library knows which characters can be printed, but says so only this way: a
-    // mark is escaped at the beginning of a text, and quotes and backslashes are everywhere.
-    let text = String::from_iter(['a', char]);
-    matches!(char, '"' | '\'' | '\\') || text.escape_debug().nth(1) == Some(char)
 }

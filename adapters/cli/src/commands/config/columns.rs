@@ -5,7 +5,7 @@ const LEAST: usize = 6;
 const SPACE: usize = 3;
 
 /// The rows, each text in its column. The last column is as wide as it is.
-pub(super) fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
+pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| {
         let longest = rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
         (longest + SPACE).max(LEAST)
@@ -18,7 +18,7 @@ pub(super) fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
             text.push_str(cell);
             text.extend(std::iter::repeat_n(' ', width - cell.chars().count()));
         }
-        text.push_str(row[last]);
+        text.push_str(&row[last]);
         text.push('\n');
     }
     text

@@ -3,6 +3,7 @@
 use super::Files;
 use crate::commands::Run;
 use crate::connection_flags::ConnectionFlags;
+use crate::redact;
 use crate::report::{Exit, Report};
 use clap::Args;
 
@@ -11,9 +12,9 @@ Examples:
   kubecred config current-context
   kubecred config use-context \"$(kubecred config current-context --kubeconfig staging.yaml)\"
 
-Exit codes: 0 done; 2 usage; 3 it is not set, or a kubeconfig is broken; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 it is not set, or a kubeconfig is invalid; 7 output.";
 
-/// Print the current context's name
+/// Print the name of the current context
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct CurrentContext {
@@ -28,7 +29,7 @@ impl Run for CurrentContext {
         match chain.config().current_context.as_str() {
             "" => Err(Report::new(Exit::Configuration, "current-context is not set")
                 .advise("Choose one with kubecred config use-context.")),
-            name => files.say(format_args!("{name}")),
+            name => files.say(format_args!("{}", redact::name(name))),
         }
     }
 }

@@ -11,26 +11,29 @@ const DELETE_CLUSTER: &str = "\
 Examples:
   kubecred config delete-cluster staging
 
-Contexts that name it stay as they are.
+Contexts that name the cluster are not changed.
 
-Exit codes: 0 done; 2 usage; 3 no such cluster, or the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no such cluster, or the file cannot be changed; 7
+output.";
 
 const DELETE_CONTEXT: &str = "\
 Examples:
   kubecred config delete-context staging
 
-Its cluster and its user stay. If it was the current context, current-context still has its name;
-this is said on standard error.
+The context's cluster and user are not deleted. If it is the current context, current-context is not
+changed either; a warning says so.
 
-Exit codes: 0 done; 2 usage; 3 no such context, or the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no such context, or the file cannot be changed; 7
+output.";
 
 const DELETE_USER: &str = "\
 Examples:
   kubecred config delete-user ann
 
-Contexts that name the user stay as they are.
+Contexts that name the user are not changed.
 
-Exit codes: 0 done; 2 usage; 3 no such user, or the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no such user, or the file cannot be changed; 7
+output.";
 
 /// What is deleted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,7 @@ enum Kind {
     User,
 }
 
-/// Take a cluster out
+/// Delete a cluster
 #[derive(Args)]
 #[command(after_help = DELETE_CLUSTER)]
 pub(crate) struct DeleteCluster {
@@ -48,7 +51,7 @@ pub(crate) struct DeleteCluster {
     entry: Entry,
 }
 
-/// Take a context out
+/// Delete a context
 #[derive(Args)]
 #[command(after_help = DELETE_CONTEXT)]
 pub(crate) struct DeleteContext {
@@ -56,7 +59,7 @@ pub(crate) struct DeleteContext {
     entry: Entry,
 }
 
-/// Take a user out
+/// Delete a user
 #[derive(Args)]
 #[command(after_help = DELETE_USER)]
 pub(crate) struct DeleteUser {
@@ -66,7 +69,7 @@ pub(crate) struct DeleteUser {
 
 #[derive(Args)]
 struct Entry {
-    /// Its name
+    /// Name of the entry
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]

@@ -3,14 +3,13 @@
 
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
-use crate::session::interrupted;
-use crate::settings;
 use crate::verbose_log::VerboseLog;
-use kubecred_core::Kubeconfig;
+use crate::{runtime, settings, signals};
 use kubecred_core::kubeconfig::edit::{Chain, EditError};
 use kubecred_core::kubeconfig::search;
+use kubecred_core::{ConfigError, Kubeconfig, StdinState, redact};
+use kubecred_tokio::KubeconfigFiles;
 use kubecred_tokio::kubeconfig_file::{Editing, FileError};
-use kubecred_tokio::{KubeconfigFiles, environment};
 use std::fmt;
 use std::io::Write;
 use tokio::runtime::Runtime;
@@ -18,16 +17,21 @@ use tokio::runtime::Runtime;
 /// The files, and how to tell what is done with them.
 pub(super) struct Files {
     files: KubeconfigFiles,
+    /// Why it is not known which files are meant.
+    problem: Option<ConfigError>,
     log: VerboseLog,
 }
 
 impl Files {
     /// Those that the flags and variables name.
     pub(super) fn new(flags: &ConnectionFlags) -> Self {
-        let search = search(flags.kubeconfig.as_deref(), &environment());
-        let log = VerboseLog::new(flags.verbose);
-        log.tell(format_args!("kubeconfig files: {}", search.paths().join(", ")));
-        Self { files: KubeconfigFiles::new(search), log }
+        let search =
+            search(flags.kubeconfig.as_deref(), &settings::environment(StdinState::default()));
+        let log = VerboseLog::new(flags.is_verbose());
+        let paths: Vec<_> = search.paths().iter().map(|path| redact::text(path)).collect();
+        log.tell(format_args!("kubeconfig files: {}", paths.join(", ")));
+        let problem = search.check().err();
+        Self { files: KubeconfigFiles::new(search), problem, log }
     }
 
     /// The same, with paths written as they are given.
@@ -37,6 +41,7 @@ impl Files {
 
     /// What is in them now, paths as they are written (KB-1).
     pub(super) fn read(&self) -> Result<Chain, Report> {
+        self.check()?;
         run(self.files.read(), Runtime::shutdown_background)?
             .map_err(|error| Report::new(Exit::Configuration, error))
     }
@@ -46,6 +51,7 @@ impl Files {
         &self,
         change: impl FnOnce(&mut Kubeconfig) -> Result<T, Report> + Send + 'static,
     ) -> Result<T, Report> {
+        self.check()?;
         let editing = Editing::default();
         // One that is interrupted before it writes is given up, and its locks with it. One that is
         // writing does so to the end, so that no file is left half changed.
@@ -66,10 +72,17 @@ impl Files {
 
     /// Takes the content of certificates and keys in.
     pub(super) fn flatten(&self, config: Kubeconfig) -> Result<Kubeconfig, Report> {
-        let flattening = config.flatten(&environment())?;
+        let flattening = config.flatten(&settings::environment(StdinState::default()))?;
         let reads: Vec<_> =
             flattening.paths().iter().map(|path| settings::read(path, self.log)).collect();
         Ok(flattening.finish(reads)?)
+    }
+
+    fn check(&self) -> Result<(), Report> {
+        match &self.problem {
+            Some(problem) => Err(settings::explain(problem)),
+            None => Ok(()),
+        }
     }
 
     /// Prints a line.
@@ -92,14 +105,11 @@ impl Files {
 
 /// On a runtime of its own. `end` says what becomes of what is still being done.
 fn run<T>(work: impl Future<Output = T>, end: impl FnOnce(Runtime)) -> Result<T, Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Report::new(Exit::Configuration, error))?;
+    let runtime = runtime::start()?;
     let done = runtime.block_on(async {
         tokio::select! {
             done = work => Ok(done),
-            report = interrupted() => Err(report),
+            report = signals::ended() => Err(report),
         }
     });
     end(runtime);

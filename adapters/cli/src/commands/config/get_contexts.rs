@@ -4,6 +4,7 @@ use super::Files;
 use super::columns::columns;
 use crate::commands::Run;
 use crate::connection_flags::{ConnectionFlags, go_bool};
+use crate::redact;
 use crate::report::{Exit, Report};
 use clap::Args;
 use kubecred_core::Kubeconfig;
@@ -14,20 +15,21 @@ Examples:
   kubecred config get-contexts prod
   kubecred config get-contexts -o name
 
-Exit codes: 0 done; 2 usage; 3 a context is not there, or a kubeconfig is broken; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no such context, or a kubeconfig is invalid; 7
+output.";
 
-/// List contexts, all or some
+/// List contexts
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct GetContexts {
-    /// Names of contexts; without any, all of them are listed
+    /// Contexts to list (default: all)
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Do not print the names of the columns
+    /// Do not print the header line
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     no_headers: Option<bool>,
-    /// Print only the names, for the value name
+    /// "name" prints the names only
     #[arg(short, long, value_name = "FORMAT", value_parser = ["", "name"], hide_possible_values = true)]
     output: Option<String>,
     #[command(flatten)]
@@ -49,7 +51,7 @@ impl Run for GetContexts {
         let mut known = known;
         known.sort_unstable();
         let text = match self.output.as_deref() {
-            Some("name") => known.iter().map(|name| format!("{name}\n")).collect(),
+            Some("name") => known.iter().map(|name| redact::name(name) + "\n").collect(),
             _ => table(config, &known, !self.no_headers.unwrap_or_default()),
         };
         files.print(text.as_bytes())?;
@@ -57,7 +59,7 @@ impl Run for GetContexts {
             unknown.iter().map(|name| format!("context {name} not found")).collect();
         match unknown.is_empty() {
             true => Ok(()),
-            false => Err(Report::new(Exit::Configuration, unknown.join("\n"))),
+            false => Err(Report::lines(Exit::Configuration, unknown)),
         }
     }
 }
@@ -67,8 +69,10 @@ fn table(config: &Kubeconfig, names: &[&str], headers: bool) -> String {
     let rows = names.iter().filter_map(|name| {
         let context = config.contexts.get(*name)?;
         let current = if *name == config.current_context { "*" } else { "" };
-        Some([current, name, &context.cluster, &context.user, &context.namespace])
+        let cells = [current, name, &context.cluster, &context.user, &context.namespace];
+        Some(cells.map(redact::name))
     });
-    let rows: Vec<[&str; 5]> = headers.then_some(header).into_iter().chain(rows).collect();
+    let header = headers.then(|| header.map(str::to_owned));
+    let rows: Vec<[String; 5]> = header.into_iter().chain(rows).collect();
     columns(&rows)
 }

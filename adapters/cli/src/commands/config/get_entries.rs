@@ -3,16 +3,26 @@
 use super::Files;
 use crate::commands::Run;
 use crate::connection_flags::ConnectionFlags;
+use crate::redact;
 use crate::report::Report;
 use clap::Args;
 use kubecred_core::Kubeconfig;
 
-const HELP: &str = "\
-Exit codes: 0 done; 2 usage; 3 a kubeconfig is broken; 7 output.";
+const CLUSTERS: &str = "\
+Examples:
+  kubecred config get-clusters
+
+Exit codes: 0 success; 2 invalid command line; 3 a kubeconfig is invalid; 7 output.";
+
+const USERS: &str = "\
+Examples:
+  kubecred config get-users
+
+Exit codes: 0 success; 2 invalid command line; 3 a kubeconfig is invalid; 7 output.";
 
 /// List clusters
 #[derive(Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CLUSTERS)]
 pub(crate) struct GetClusters {
     #[command(flatten)]
     connection: ConnectionFlags,
@@ -20,7 +30,7 @@ pub(crate) struct GetClusters {
 
 /// List users
 #[derive(Args)]
-#[command(after_help = HELP)]
+#[command(after_help = USERS)]
 pub(crate) struct GetUsers {
     #[command(flatten)]
     connection: ConnectionFlags,
@@ -47,7 +57,7 @@ fn print_names(
 ) -> Result<(), Report> {
     let files = Files::new(flags);
     let chain = files.read()?;
-    let lines = names(chain.config()).into_iter().map(|name| name + "\n");
+    let lines = names(chain.config()).into_iter().map(|name| redact::name(&name) + "\n");
     let text: String = std::iter::once("NAME\n".to_owned()).chain(lines).collect();
     files.print(text.as_bytes())
 }

@@ -28,27 +28,27 @@ const HELP: &str = "\
 Examples:
   kubecred config use-context prod
   kubecred config set-context --current --namespace web
-  kubecred config set-credentials ann --token \"$(cat token)\" --kubeconfig staging.yaml
+  kubecred config set-credentials ann --token-from token.txt --kubeconfig staging.yaml
   kubecred config explain --context prod
   kubecred config view --minify
 
-Words, output and rules are those of kubectl config: --kubeconfig names one file and no other;
-without it the files in KUBECONFIG count, or else ~/.kube/config. A change goes to the file where
-the entry stands, and a new entry to the first of the files that is there.
+Commands, output and rules are those of kubectl config. --kubeconfig names the only file to use;
+without it the files in KUBECONFIG are used, or ~/.kube/config. A changed entry is written to the
+file that holds it, a new entry to the first file that exists.
 
-What differs from kubectl:
-  - A file is replaced as a whole: whenever it is read, or whatever is killed, it is the old one or
-    the new one.
-  - Comments, order, and fields that nobody knows stay.
-  - Somebody else's lock (FILE.lock) is waited for, five seconds at most; one that was left behind
-    is reported with its age and whose it is.
-  - Files are read after they are locked, so that of two changes at the same time none is lost.
-  - view shows no secret without --raw, --flatten or not, and has the forms yaml and json only.
-  - explain is not there at all.
+Differences from kubectl:
+  - A file is replaced as a whole: a reader sees the old content or the new, even if kubecred is
+    killed meanwhile.
+  - Comments, order and unknown fields are kept.
+  - If another program holds the lock (FILE.lock), kubecred waits up to five seconds. A lock that
+    was left behind is reported with its age and owner.
+  - Files are read after they are locked, so that no concurrent change is lost.
+  - view hides more than kubectl does unless --raw is given, and prints yaml and json only.
+  - explain does not exist in kubectl.
 
-Exit codes: 0 done; 2 usage; 3 configuration; 7 output; 130 interrupted.";
+Exit codes: 0 success; 2 invalid command line; 3 configuration; 7 output; 129, 130, 143 signals.";
 
-/// Look at kubeconfig files and change them, as kubectl config does
+/// Show and change kubeconfig files, as kubectl config does
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Config {
@@ -65,7 +65,7 @@ impl Run for Config {
 }
 
 commands! {
-    /// What to do, each in a file of its own.
+    /// The subcommands.
     ConfigCommand {
         CurrentContext: current_context::CurrentContext,
         DeleteCluster: delete::DeleteCluster,
@@ -86,35 +86,40 @@ commands! {
     }
 }
 
-/// Which of the connection flags a subcommand needs, and what they are to it. The others may be
-/// said, as to kubectl, and mean nothing.
+/// The connection flags that have an effect on a subcommand, with their help. The others are
+/// accepted, as in kubectl, and ignored.
 fn needs(subcommand: &str) -> &'static [(&'static str, &'static str)] {
     match subcommand {
         "set-cluster" => &[
             ("server", "URL of the API server"),
-            ("tls_server_name", "Name to ask the server for and to verify, instead of the host's"),
-            ("certificate_authority", "PEM file with the authorities that may vouch for it"),
+            ("tls_server_name", "Name for SNI and verification (default: the URL's host)"),
+            ("certificate_authority", "CA bundle used to verify the server (PEM file)"),
             ("insecure_skip_tls_verify", "Do not verify the server"),
-            ("proxy_url", "Proxy to go through: an http, https or socks5 URL"),
+            ("proxy_url", "Proxy: an http, https or socks5 URL"),
         ],
         "set-context" => &[
-            ("cluster", "The name of its cluster"),
-            ("user", "The name of its user"),
-            ("namespace", "Namespace for requests that name none"),
+            ("cluster", "Cluster of the context"),
+            ("user", "User of the context"),
+            ("namespace", "Default namespace of the context"),
         ],
         "set-credentials" => &[
-            ("token", "Bearer token. Others on this machine may see it in the list of processes"),
+            (
+                "token",
+                "Bearer token. Other users of this machine can see it in the list of processes",
+            ),
+            ("token_from", "File to read the bearer token from; - is standard input"),
             ("username", "User name for basic authentication"),
-            ("password", "Password for basic authentication. Visible like --token"),
-            ("client_certificate", "PEM file with a client certificate"),
-            ("client_key", "PEM file with its key"),
+            ("password", "Password for basic authentication. Visible to others like --token"),
+            ("password_from", "File to read the password from; - is standard input"),
+            ("client_certificate", "Client certificate (PEM file)"),
+            ("client_key", "Key of the client certificate (PEM file)"),
         ],
-        "view" => &[("context", "With --minify: the context instead of the current one")],
+        "view" => &[("context", "With --minify: context to print (default: the current one)")],
         _ => &[],
     }
 }
 
-/// Leaves only what is needed in the help of every subcommand.
+/// Shows in the help of each subcommand only the flags that have an effect.
 pub(crate) fn help(config: Command) -> Command {
     let always = [("kubeconfig", ""), ("verbose", "")];
     config.mut_args(hide_connection).mut_subcommands(|subcommand| {

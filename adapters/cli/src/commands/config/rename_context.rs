@@ -10,19 +10,19 @@ const HELP: &str = "\
 Examples:
   kubecred config rename-context arn:aws:eks:eu-west-1:123456789012:cluster/prod prod
 
-If it is the current context, it stays that.
+If it is the current context, current-context is changed too.
 
-Exit codes: 0 done; 2 usage; 3 no such context, the new name is taken, or the file cannot be
-changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no such context, the new name exists, or the file
+cannot be changed; 7 output.";
 
-/// Give a context another name
+/// Rename a context
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct RenameContext {
-    /// The name that it has
+    /// Current name
     #[arg(value_name = "NAME")]
     name: String,
-    /// The name that it is to have
+    /// New name
     #[arg(value_name = "NEW_NAME")]
     new_name: String,
     #[command(flatten)]

@@ -13,29 +13,29 @@ Examples:
   kubecred config set contexts.dev.namespace web
   kubecred config set users.ann.client-key-data \"$(base64 -w0 client.key)\"
 
-A name may have dots in it; it ends before the first part that is a field. Fields:
+A name may contain dots: it ends before the first part that is one of these fields:
   clusters  server, tls-server-name, insecure-skip-tls-verify, certificate-authority,
             certificate-authority-data, proxy-url, disable-compression
   contexts  cluster, user, namespace
   users     token, tokenFile, username, password, client-certificate, client-certificate-data,
             client-key, client-key-data, act-as, act-as-uid
 
-A path is written as it is given. An entry that is not there is made.
+A path is written as given. A missing entry is created.
 
-Exit codes: 0 done; 2 usage; 3 no such property, not a value for it, or the file cannot be changed;
-7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 unknown property, invalid value, or the file cannot
+be changed; 7 output.";
 
 /// Set a single value
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Set {
-    /// Which value: current-context, preferences.colors, or LIST.NAME.FIELD
+    /// current-context, preferences.colors, or LIST.NAME.FIELD
     #[arg(value_name = "PROPERTY")]
     property: String,
-    /// The value; for a field that ends in -data, in base64
+    /// The value; base64 for a field that ends in -data
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     value: String,
-    /// The value of a field that ends in -data is given as it is
+    /// The value of a -data field is given as plain text, not base64
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     set_raw_bytes: Option<bool>,

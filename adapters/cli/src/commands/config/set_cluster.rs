@@ -14,19 +14,19 @@ Examples:
   kubecred config set-cluster dev --certificate-authority ca.crt --embed-certs
   kubecred config set-cluster dev --proxy-url socks5://127.0.0.1:1080
 
-What is not said stays, but --server takes a tls-server-name out, --certificate-authority takes
-insecure-skip-tls-verify out, and the other way round. An empty value takes a field out.
+Fields you do not pass stay unchanged, with two exceptions: --server removes tls-server-name, and
+certificate-authority and insecure-skip-tls-verify remove each other. An empty value removes a field.
 
-Exit codes: 0 done; 2 usage; 3 the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 the file cannot be changed; 7 output.";
 
-/// Set fields of a cluster, which is made if there is none
+/// Set a cluster entry (created if missing)
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct SetCluster {
-    /// The name of a cluster, which is made if there is none
+    /// Name of the cluster
     #[arg(value_name = "NAME")]
     name: String,
-    /// Put what is in the file of --certificate-authority into the kubeconfig, instead of its path
+    /// Write the content of the --certificate-authority file to the kubeconfig instead of its path
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     embed_certs: Option<bool>,

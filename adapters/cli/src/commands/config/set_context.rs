@@ -12,18 +12,19 @@ Examples:
   kubecred config set-context dev --cluster dev --user ann
   kubecred config set-context --current --namespace web
 
-What is not said stays. An empty value takes a field out.
+Fields you do not pass stay unchanged. An empty value removes a field.
 
-Exit codes: 0 done; 2 usage; 3 no current context, or the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no current context, or the file cannot be changed;
+7 output.";
 
-/// Set fields of a context, which is made if there is none
+/// Set a context entry (created if missing)
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct SetContext {
-    /// The name of a context, which is made if there is none
+    /// Name of the context
     #[arg(value_name = "NAME", required_unless_present = "current", conflicts_with = "current")]
     name: Option<String>,
-    /// The current context
+    /// Change the current context
     #[arg(long)]
     current: bool,
     #[command(flatten)]

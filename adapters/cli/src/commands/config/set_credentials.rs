@@ -6,6 +6,7 @@ use super::flag_list;
 use crate::commands::Run;
 use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::{Exit, Report};
+use crate::secret_file;
 use clap::Args;
 use kubecred_core::Secret;
 use kubecred_core::kubeconfig::edit::SetUser;
@@ -13,51 +14,66 @@ use kubecred_core::kubeconfig::edit::SetUser;
 const HELP: &str = "\
 Examples:
   kubecred config set-credentials ann --client-certificate ann.crt --client-key ann.key
-  kubecred config set-credentials ann --token \"$(cat token)\"
+  kubecred config set-credentials ann --token-from token.txt
   kubecred config set-credentials ann --exec-command aws --exec-arg eks,get-token \\
     --exec-api-version client.authentication.k8s.io/v1 --exec-interactive-mode Never
-  kubecred config set-credentials ann --auth-provider oidc --auth-provider-arg client-id=app
+  kubecred config set-credentials ann --auth-provider oidc --auth-provider-arg client-id=app \\
+    --auth-provider-arg-from client-secret=secret.txt
 
-What is not said stays, but a token takes user name and password out, and the other way round. An
-empty value takes a field out.
+Fields you do not pass stay unchanged, but a token and a user name with password remove each other.
+An empty value removes a field. --exec-arg is split at commas, as kubectl does; write an argument
+with a comma in double quotes: '\"a,b\"'.
 
-Exit codes: 0 done; 2 usage; 3 these do not go together, a file to embed cannot be read, or the
-kubeconfig cannot be changed; 7 output.";
+The flags that end in -from read a secret from a file, or from standard input if the file is -. Other
+users of this machine can see the values of all other flags in the list of processes.
 
-/// Set fields of a user, who is made if there is none
+Exit codes: 0 success; 2 invalid command line; 3 conflicting fields, a file that cannot be read, or
+the kubeconfig cannot be changed; 7 output.";
+
+/// Set a user entry (created if missing)
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct SetCredentials {
-    /// The name of a user, who is made if there is none
+    /// Name of the user
     #[arg(value_name = "NAME")]
     name: String,
-    /// Put what is in the files of --client-certificate and --client-key into the kubeconfig,
+    /// Write the content of the --client-certificate and --client-key files to the kubeconfig
     /// instead of their paths
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     embed_certs: Option<bool>,
-    /// Auth provider, such as oidc; another than before starts without arguments
+    /// Auth provider, such as oidc; a change of provider removes its arguments
     #[arg(long, value_name = "NAME")]
     auth_provider: Option<String>,
-    /// KEY=VALUE sets an argument of the auth provider, KEY- takes it out; may be repeated
+    /// KEY=VALUE sets an argument of the auth provider, KEY- removes it; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     auth_provider_arg: Vec<String>,
-    /// Command of an exec plugin, which starts without arguments
+    /// KEY=FILE sets an argument of the auth provider to the content of a file (- is standard
+    /// input); may be repeated
+    #[arg(long, value_name = "KEY=FILE")]
+    auth_provider_arg_from: Vec<String>,
+    /// Command of the exec plugin; it removes the arguments of the one before
     #[arg(long, value_name = "COMMAND")]
     exec_command: Option<String>,
-    /// Its version, such as client.authentication.k8s.io/v1
+    /// API version of the exec plugin, such as client.authentication.k8s.io/v1
     #[arg(long, value_name = "VERSION")]
     exec_api_version: Option<String>,
-    /// Its arguments, instead of those that it has; may be repeated, or separated by commas
+    /// Arguments of the exec plugin, replacing the present ones; may be repeated, and is split at
+    /// commas
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     exec_arg: Vec<String>,
-    /// NAME=VALUE sets a variable for it, NAME- takes it out; may be repeated
+    /// NAME=VALUE sets an environment variable of the exec plugin, NAME- removes it; may be
+    /// repeated
     #[arg(long, value_name = "NAME=VALUE")]
     exec_env: Vec<String>,
-    /// Whether it may talk to a person: Never, IfAvailable or Always
+    /// NAME=FILE sets an environment variable of the exec plugin to the content of a file (- is
+    /// standard input); may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    exec_env_from: Vec<String>,
+    /// Whether the exec plugin may use the terminal: Never, IfAvailable or Always
     #[arg(long, value_name = "MODE")]
     exec_interactive_mode: Option<String>,
-    /// Tell it about the cluster
+    /// Pass the cluster to the exec plugin, in KUBERNETES_EXEC_INFO
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     exec_provide_cluster_info: Option<bool>,
@@ -65,7 +81,7 @@ pub(crate) struct SetCredentials {
     connection: ConnectionFlags,
 }
 
-/// What is for nobody unless there is something to set it of.
+/// Flags that have no effect unless the user has what they are about.
 struct Dependent {
     provider: bool,
     exec: bool,
@@ -73,11 +89,11 @@ struct Dependent {
 
 impl Run for SetCredentials {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
-        let flags = before.then(self.connection.clone());
+        let flags = before.then(self.connection.clone()).with_secrets_read()?;
         let files = Files::new(&flags);
         let name = self.name.clone();
         let dependent = self.dependent();
-        let set = self.set(flags)?;
+        let set = self.set(flags, &files)?;
         let at = name.clone();
         let idle = files.edit(move |config| {
             config.set_user(&at, set)?;
@@ -101,16 +117,17 @@ impl Run for SetCredentials {
 impl SetCredentials {
     fn dependent(&self) -> Dependent {
         Dependent {
-            provider: !self.auth_provider_arg.is_empty(),
+            provider: !self.auth_provider_arg.is_empty() || !self.auth_provider_arg_from.is_empty(),
             exec: self.exec_api_version.is_some()
                 || !self.exec_arg.is_empty()
                 || !self.exec_env.is_empty()
+                || !self.exec_env_from.is_empty()
                 || self.exec_interactive_mode.is_some()
                 || self.exec_provide_cluster_info.is_some(),
         }
     }
 
-    fn set(self, flags: ConnectionFlags) -> Result<SetUser, Report> {
+    fn set(self, flags: ConnectionFlags, files: &Files) -> Result<SetUser, Report> {
         let embed = Embed(self.embed_certs.unwrap_or_default());
         let (certificate, key) = (flags.client_certificate, flags.client_key);
         let none = |path: &Option<String>| path.as_ref().is_none_or(String::is_empty);
@@ -119,6 +136,13 @@ impl SetCredentials {
         }
         let secret = |flag: Option<String>| flag.map(Secret::from);
         let args = items("--exec-arg", &self.exec_arg)?;
+        if args.len() > self.exec_arg.len() {
+            files.warn(format_args!(
+                "--exec-arg: split at commas into {} arguments, as kubectl does; an argument with a \
+                 comma in it is written in double quotes: '\"a,b\"'",
+                args.len()
+            ));
+        }
         let provider_args = items("--auth-provider-arg", &self.auth_provider_arg)?;
         Ok(SetUser {
             client_certificate: embed.material("--client-certificate", certificate)?,
@@ -127,11 +151,19 @@ impl SetCredentials {
             username: flags.username,
             password: secret(flags.password),
             auth_provider: self.auth_provider,
-            auth_provider_config: pairs("--auth-provider-arg", provider_args)?,
+            auth_provider_config: [
+                pairs("--auth-provider-arg", provider_args)?,
+                pairs_from("--auth-provider-arg-from", &self.auth_provider_arg_from)?,
+            ]
+            .concat(),
             exec_command: self.exec_command,
             exec_api_version: self.exec_api_version,
             exec_args: (!args.is_empty()).then_some(args),
-            exec_env: pairs("--exec-env", self.exec_env)?,
+            exec_env: [
+                pairs("--exec-env", self.exec_env)?,
+                pairs_from("--exec-env-from", &self.exec_env_from)?,
+            ]
+            .concat(),
             exec_interactive_mode: self.exec_interactive_mode,
             exec_provide_cluster_info: self.exec_provide_cluster_info,
         })
@@ -165,4 +197,18 @@ fn pairs(flag: &str, items: Vec<String>) -> Result<Vec<(String, Option<Secret>)>
     }
     removed.extend(set);
     Ok(removed)
+}
+
+/// `KEY=FILE`: the values are what is in the files.
+fn pairs_from(flag: &str, items: &[String]) -> Result<Vec<(String, Option<Secret>)>, Report> {
+    let pair = |(at, item): (usize, &String)| match item.split_once('=') {
+        Some((key, file)) if !key.is_empty() && !file.is_empty() => {
+            Ok((key.to_owned(), Some(secret_file::read(flag, file)?)))
+        }
+        _ => {
+            let text = format!("number {} of {flag} is not KEY=FILE", at + 1);
+            Err(Report::new(Exit::Usage, text))
+        }
+    };
+    items.iter().enumerate().map(pair).collect()
 }

@@ -13,16 +13,18 @@ Examples:
   kubecred config unset users.ann.exec
   kubecred config unset users.ann
 
-Properties are those of kubecred config set, and auth-provider, exec, extensions, act-as-groups and
-act-as-user-extra as a whole. That there is no such entry is said on standard error, and no error.
+Properties are those of kubecred config set, and also auth-provider, exec, extensions, act-as-groups
+and act-as-user-extra, each as a whole. If there is nothing to remove, a warning says so and the exit
+code is 0.
 
-Exit codes: 0 done; 2 usage; 3 no such property, or the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 unknown property, or the file cannot be changed; 7
+output.";
 
-/// Take a single value out, or a whole entry
+/// Remove a field or an entry
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Unset {
-    /// What to take out: current-context, LIST.NAME.FIELD, LIST.NAME, or a whole LIST
+    /// What to remove: current-context, LIST.NAME.FIELD, LIST.NAME, or a whole LIST
     #[arg(value_name = "PROPERTY")]
     property: String,
     #[command(flatten)]

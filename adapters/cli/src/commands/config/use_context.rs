@@ -11,15 +11,16 @@ Examples:
   kubecred config use-context prod
   kubecred config use prod --kubeconfig staging.yaml
 
-Sets current-context, in the first of the files that is there.
+Sets current-context in the first kubeconfig file that exists.
 
-Exit codes: 0 done; 2 usage; 3 no such context, or the file cannot be changed; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 no such context, or the file cannot be changed; 7
+output.";
 
-/// Make another context the current one
+/// Set the current context
 #[derive(Args)]
 #[command(alias = "use", after_help = HELP)]
 pub(crate) struct UseContext {
-    /// The name of a context
+    /// Name of the context
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]

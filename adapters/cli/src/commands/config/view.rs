@@ -14,33 +14,34 @@ Examples:
   kubecred config view --minify --context prod
   kubecred config view --raw --flatten --minify > portable.kubeconfig
 
-Without --raw nothing secret is shown, not even what kubectl shows: plugin arguments and variables,
-user names, auth-provider settings, extensions, passwords in URLs, and anything that --flatten
-takes in. Lists and current-context are there even if they are empty.
+Without --raw no secret is shown. Hidden are also values that kubectl config view prints: arguments
+and variables of exec plugins, user names, auth-provider settings, extensions, passwords in URLs, and
+everything that --flatten embeds. Empty lists and an empty current-context are printed too.
 
-Exit codes: 0 done; 2 usage; 3 a kubeconfig or a file in it is missing or broken; 7 output.";
+Exit codes: 0 success; 2 invalid command line; 3 a kubeconfig or a file it names is missing or
+invalid; 7 output.";
 
-/// Show kubeconfigs as one, without their secrets
+/// Print the merged kubeconfig, without secrets
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct View {
-    /// Show secrets
+    /// Print secrets too
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     raw: Option<bool>,
-    /// Show only what the current context needs, or the one of --context
+    /// Print only what the current context uses, or the context of --context
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     minify: Option<bool>,
-    /// Put the content of certificates and keys in place of their paths
+    /// Print the content of certificate and key files in place of their paths
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     flatten: Option<bool>,
-    /// Show all files as one; --merge=false shows the file of --kubeconfig as it is
+    /// Merge all files; --merge=false prints the file of --kubeconfig alone
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     merge: Option<bool>,
-    /// The form to show it in
+    /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t, ignore_case = true)]
     output: Format,
     #[command(flatten)]

@@ -23,7 +23,7 @@ use crate::connection_flags::ConnectionFlags;
 use crate::event_formatter::EventFormatter;
 use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
-use crate::{session, settings};
+use crate::{settings, signals};
 use clap::Args;
 use kubecred_core::policy::Backoff;
 use kubecred_core::{Event, Generation, Policy, Profile, Proxy, StdinState};
@@ -62,28 +62,28 @@ Examples:
   kubecred demo --seconds 60 --workers 200
   kubecred demo --json | jq .logins
 
-Starts an API server with TLS on loopback, writes a kubeconfig for it into a temporary folder, and
-sends requests under load with three logins: an exec plugin whose tokens live for three seconds,
-client certificate files, and a token file. Meanwhile the server refuses a token, the plugin fails
-once, and certificate and token are replaced on disk. Nothing else is needed, and nothing is left
+Starts an API server with TLS on loopback, writes a kubeconfig for it to a temporary directory, and
+sends requests under load with three logins: an exec plugin whose tokens expire after three seconds,
+client certificate files, and a token file. Meanwhile the server revokes a token, the plugin fails
+once, and certificate and token are replaced on disk. It needs nothing else and leaves nothing
 behind.
 
-Exit codes: 0 not one request failed, and everything planned has happened; 1 otherwise; 2 usage;
-7 output; 130 interrupted.";
+Exit codes: 0 no request failed and every planned event happened; 1 otherwise; 2 invalid command
+line; 7 output; 129, 130, 143 signals.";
 
-/// Watch logins expire, be refused, fail and rotate under load, all on this machine
+/// Show logins that expire, are revoked, fail and rotate under load, on this machine
 #[derive(Args, Clone, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Demo {
-    /// How long to keep up the load
+    /// Duration of the load
     #[arg(long, value_name = "N", default_value_t = 15,
           value_parser = clap::value_parser!(u32).range(6..=3600))]
     seconds: u32,
-    /// How many workers send requests, each one after another
+    /// Number of workers, each of which sends one request after the other
     #[arg(long, value_name = "N", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(3..=1000))]
     workers: u32,
-    /// Print the outcome as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -103,7 +103,8 @@ impl Run for Demo {
 
 /// Plays the demo and tells what came of it.
 fn run(demo: &Demo) -> Result<(), Report> {
-    let failed = |error: std::io::Error| Report::new(Exit::Refused, format_args!("demo: {error}"));
+    let failed =
+        |error: std::io::Error| Report::new(Exit::ErrorStatus, format_args!("demo: {error}"));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let outcome = runtime.block_on(play(demo))?;
@@ -121,14 +122,14 @@ async fn play(demo: &Demo) -> Result<Outcome, Report> {
     let certificate_life = plan::certificate_life(demo.duration());
     let world = World::start(&timeline, &tallies, certificate_life);
     let world = world.await.map_err(|error| {
-        Report::new(Exit::Refused, format_args!("cannot set up the demo: {error}"))
+        Report::new(Exit::ErrorStatus, format_args!("cannot set up the demo: {error}"))
     })?;
     let mut load = Load::default();
     let mut auths = Vec::new();
     for login in Login::ALL {
         let auth = log_in(login, &world, &timeline, &tallies)?;
         let client = Client::new(auth.clone()).map_err(|error| {
-            Report::new(Exit::Refused, format_args!("{}: {error}", login.name()))
+            Report::new(Exit::ErrorStatus, format_args!("{}: {error}", login.name()))
         })?;
         load.add(login, login.share(demo.workers), client, &timeline, &tallies);
         auths.push(auth);
@@ -137,7 +138,7 @@ async fn play(demo: &Demo) -> Result<Outcome, Report> {
     let interrupted = tokio::select! {
         () = conduct(demo, &world, &tallies, &timeline) => false,
         never = progress.show(&timeline, &tallies, &world) => match never {},
-        _ = session::interrupted() => true,
+        _ = signals::ended() => true,
     };
     load.stop().await;
     for auth in auths {

@@ -7,7 +7,8 @@ use super::table::{self, count};
 use super::tally::Counts;
 use super::timeline::{self, Entry, Timeline};
 use super::world::{Tallies, World};
-use crate::report::{Exit, Printable, Report};
+use crate::report::{Exit, Report};
+use kubecred_core::printable;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ impl Outcome {
         let failed = self.sum().failed;
         if failed > 0 {
             let text = format!("{failed} requests failed; the timeline says why");
-            return Err(Report::new(Exit::Refused, text));
+            return Err(Report::new(Exit::ErrorStatus, text));
         }
         if self.interrupted {
             return Err(Report::new(Exit::Interrupted, "interrupted"));
@@ -59,7 +60,7 @@ impl Outcome {
             [] => Ok(()),
             missing => {
                 let text = format!("not everything planned came about: {missing:?} did not");
-                Err(Report::new(Exit::Refused, text))
+                Err(Report::new(Exit::ErrorStatus, text))
             }
         }
     }
@@ -85,7 +86,7 @@ impl Outcome {
              What {workers} workers saw in {lasted:.1} s:\n\n{table}\n\
              sent again: after a 401, with a fresh credential, within the same call\n"
         );
-        Printable(&text).to_string()
+        printable(&text)
     }
 
     /// For machines.

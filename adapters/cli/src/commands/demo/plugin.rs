@@ -4,6 +4,7 @@ use super::PLUGIN_SECRET;
 use crate::commands::Run;
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
+use crate::settings;
 use clap::Args;
 use kubecred_core::{Secret, UnixTime, exec};
 use std::io::{BufRead, BufReader, Write};
@@ -30,13 +31,13 @@ impl Run for DemoPlugin {
 
 /// Gets a token from the demo's identity provider and prints it as an ExecCredential.
 fn run(plugin: &DemoPlugin) -> Result<(), Report> {
-    let environment = kubecred_tokio::environment();
-    let variable = |name| environment.text(name).map_err(|e| Report::new(Exit::Usage, e));
-    let told = exec::parse_info(variable(exec::KUBERNETES_EXEC_INFO)?.unwrap_or_default());
-    let told = told.map_err(|e| Report::new(Exit::Usage, e))?;
-    let secret = variable(PLUGIN_SECRET)?
-        .ok_or_else(|| Report::new(Exit::Usage, format_args!("{PLUGIN_SECRET} is not set")))?;
-    let line = ask(plugin, secret)
+    let told = settings::variable(exec::KUBERNETES_EXEC_INFO)?;
+    let told = exec::parse_info(&told).map_err(|e| Report::new(Exit::Usage, e))?;
+    let secret = settings::variable(PLUGIN_SECRET)?;
+    if secret.is_empty() {
+        return Err(Report::new(Exit::Usage, format_args!("{PLUGIN_SECRET} is not set")));
+    }
+    let line = ask(plugin, &secret)
         .map_err(|e| Report::new(Exit::Unreachable, format_args!("identity provider: {e}")))?;
     let (token, ends) = parse(&line)
         .ok_or_else(|| Report::new(Exit::Credential, "the identity provider gave no token"))?;

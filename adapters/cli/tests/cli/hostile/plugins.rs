@@ -23,7 +23,7 @@ async fn each_ends_in_an_error_that_names_it_or_does_no_harm() {
     stage.write("short-chain", &json(pair.certificate_pem().repeat(1_000), pair.key_pem().into()));
     stage.write("key", &json(pair.certificate_pem().into(), "k".repeat(1 << 20)));
     let large: &[&str] = &["login", "user \"main\"", "wrote more than 1048576 bytes"];
-    let stopped: &[&str] = &["not done within 1.5 s", "--request-timeout"];
+    let stopped: &[&str] = &["timed out after 1.5 s", "--request-timeout"];
     let cases: [(&str, String, i32, &[&str]); 14] = [
         ("writes for ever", "exec cat /dev/zero".into(), 4, large),
         ("writes lines for ever", "exec yes".into(), 4, large),

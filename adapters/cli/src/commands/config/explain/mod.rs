@@ -5,6 +5,7 @@ mod text;
 use crate::clock;
 use crate::commands::Run;
 use crate::connection_flags::ConnectionFlags;
+use crate::redact;
 use crate::report::{Exit, Report};
 use crate::settings;
 use crate::verbose_log::VerboseLog;
@@ -15,6 +16,7 @@ use kubecred_core::kubeconfig::explain::{
 use kubecred_core::{Cluster, Environment, Failure, StdinState};
 use kubecred_host::net::{Address, ProxyVariables, Route};
 use kubecred_tokio::find_program;
+use serde_json::Value;
 use std::io::{IsTerminal, Write};
 
 const HELP: &str = "\
@@ -34,7 +36,7 @@ With -v each line names its rule; --rules lists the rules.
 settings, credentials and lints. Fields may be added to a version; none goes. The codes of lints
 stay.
 
-Exit codes: 0 nothing is wrong, or only notes and warnings; 1 a warning, with --strict; 2 usage;
+Exit codes: 0 nothing is wrong, or only notes and warnings; 1 a warning, with --strict; 2 invalid command line;
 3 an error: no request could be made with this; 7 output.";
 
 /// Show the settings in effect, where each comes from and why, and what is wrong
@@ -67,19 +69,21 @@ impl Run for Explain {
             let lines = RULES.iter().map(|(id, rule)| format!("{id:<6} {rule}\n"));
             return print(&lines.collect::<String>());
         }
-        let connection = before.then(self.connection);
+        let connection = before.then(self.connection).with_secrets_read()?;
         let explanation = gather(&connection)?;
         print(&match self.output {
-            Format::Text => text::Page::of_stdout(connection.verbose).write(&explanation),
+            Format::Text => text::Page::of_stdout(connection.is_verbose()).write(&explanation),
             Format::Json => {
-                let json = serde_json::to_string_pretty(&explanation);
-                json.map_err(|error| Report::new(Exit::Output, error))? + "\n"
+                let failed = |error| Report::new(Exit::Output, error);
+                let mut json = serde_json::to_value(&explanation).map_err(failed)?;
+                hide(&mut json);
+                serde_json::to_string_pretty(&json).map_err(failed)? + "\n"
             }
         })?;
         // Everything has been said; what is left is the code.
         match explanation.worst() {
             Some(Severity::Error) => Err(Report::new(Exit::Configuration, "")),
-            Some(Severity::Warning) if self.strict => Err(Report::new(Exit::Refused, "")),
+            Some(Severity::Warning) if self.strict => Err(Report::new(Exit::ErrorStatus, "")),
             _ => Ok(()),
         }
     }
@@ -91,8 +95,18 @@ fn print(text: &str) -> Result<(), Report> {
     printed.map_err(|error| Report::output(&error))
 }
 
+/// Every text of the explanation goes through the door, as those for people do.
+fn hide(json: &mut Value) {
+    match json {
+        Value::String(text) => *text = redact::hidden(text),
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::Object(fields) => fields.values_mut().for_each(hide),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
-    let log = VerboseLog::new(flags.verbose);
+    let log = VerboseLog::new(flags.is_verbose());
     let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
     let environment = settings::environment(stdin);
     let mut overrides = settings::overrides(flags, &environment)?;

@@ -1,6 +1,6 @@
 //! An explanation for people.
 
-use crate::report::Printable;
+use crate::redact;
 use kubecred_core::Origin;
 use kubecred_core::kubeconfig::explain::{
     Explanation, FileState, Lint, Masked, Searched, Setting, Severity,
@@ -208,7 +208,7 @@ fn place(origin: &Origin) -> String {
 
 /// Lines of at most so many characters, where words are short enough. At least one.
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    let text = Printable(text).to_string();
+    let text = redact::shown(&redact::hidden(text));
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.len() - 1;
