@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// plugin's own variables say (EX-12); if the first hit is through a relative or empty element of
 /// PATH, there is none (EX-13): it would be a program of the current working directory.
 ///
-/// One in a folder whose name is not UTF-8 is not found: [`find`] says so.
+/// A program in a folder whose name is not UTF-8 is not found.
 pub fn find_program(program: &str) -> Option<String> {
     match find(program) {
         Found::Program(path) => Some(path),
