@@ -56,7 +56,8 @@ fn without_sent(text: &str) -> String {
 
 /// The text without secrets.
 pub(crate) fn hidden(text: &str) -> String {
-    redact::text(&without_lines(&without_sent(text))).into_owned()
+    let hidden = without_lines(&without_sent(text));
+    hidden.split('\n').map(redact::text).collect::<Vec<_>>().join("\n")
 }
 
 /// The text without quoted texts of several lines: a name or a path has one.
@@ -104,8 +105,9 @@ impl Quoted {
 pub(crate) fn shown(text: &str) -> String {
     let hidden = without_sent(text);
     let hidden = without_lines(&hidden);
-    let lines: Vec<_> = hidden.lines().map(redact::text).collect();
-    printable(&lines.join("\n  ").replace("\n  \n", "\n\n"))
+    let lines: Vec<_> =
+        hidden.lines().map(|line| redact::text(&printable(line)).into_owned()).collect();
+    lines.join("\n  ").replace("\n  \n", "\n\n")
 }
 
 /// A name in a list, on one line whatever is in it. Nothing else of it changes: scripts use it.

@@ -148,7 +148,10 @@ async fn code_5_nobody_there_and_nobody_known() {
     let other = "--certificate-authority=other.crt";
     let ended = stage.kubecred(&["get", "/version", other]).await;
     let said = ended.failed(5).to_lowercase();
-    assert!(said.contains("unknownissuer") && said.contains("--certificate-authority"), "{said}");
+    assert!(
+        said.contains("an unknown authority") && said.contains("--certificate-authority"),
+        "{said}"
+    );
     ended.hides_the_canary();
     assert_eq!(stage.server.counters().requests, 0);
 }

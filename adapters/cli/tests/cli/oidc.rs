@@ -66,7 +66,7 @@ async fn oi_26_tokens_that_cannot_be_saved_are_told_of_without_being_asked() {
     assert!(ended.good().contains("gitVersion"), "{ended:?}");
     let said = &ended.stderr;
     assert!(said.starts_with("warning: cannot save the refreshed tokens"), "{said}");
-    assert!(said.contains("config") && said.contains("log in anew"), "{said}");
+    assert!(said.contains("config") && said.contains("log in again"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     ended.hides_the_canary();
 }

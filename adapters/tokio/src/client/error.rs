@@ -39,7 +39,9 @@ pub enum ClientError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// The server sent more informational answers (1xx) than this, and none after them.
-    #[error("the server sent more than {0} informational answers (1xx) and no other")]
+    #[error(
+        "no answer from the server: it sent more than {0} informational answers (1xx) and no other"
+    )]
     Informational(usize),
     /// The proxy's URL is not one.
     #[error(transparent)]

@@ -41,7 +41,7 @@ impl Things {
         }
         let (large, irregular) = ("more than", "not a regular file");
         let things = [
-            (at("lonely"), "nobody writes to this pipe", irregular),
+            (at("lonely"), "no process writes to this pipe", irregular),
             (at("endless"), large, irregular),
             (at("sparse"), large, large),
             (at("dense"), large, large),

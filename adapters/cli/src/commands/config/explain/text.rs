@@ -208,7 +208,7 @@ fn place(origin: &Origin) -> String {
 
 /// Lines of at most so many characters, where words are short enough. At least one.
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    let text = redact::shown(&redact::hidden(text));
+    let text = redact::shown(text);
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.len() - 1;
