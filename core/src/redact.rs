@@ -68,9 +68,12 @@ pub fn text(text: &str) -> Cow<'_, str> {
     if text.contains("://") && text.contains(['@', '?', '#']) {
         let hidden: String = text
             .split_inclusive(' ')
-            .map(|word| match word.contains("://") {
-                true => url(word),
-                false => self::text(word).into_owned(),
+            .map(|word| match word.split_once('#') {
+                Some((page, place)) if is_page(page, place) => {
+                    [&*self::text(page), "#", place].concat()
+                }
+                _ if word.contains("://") => url(word),
+                _ => self::text(word).into_owned(),
             })
             .collect();
         return Cow::Owned(hidden);
@@ -88,6 +91,12 @@ pub fn text(text: &str) -> Cow<'_, str> {
         push_visible(&mut shown, word.strip_prefix(run).unwrap_or_default());
     }
     Cow::Owned(shown)
+}
+
+/// The address of a page and a place in it, as documentation is quoted: words after the `#`.
+fn is_page(page: &str, place: &str) -> bool {
+    let plain = |part: &str| part.chars().all(|c| c.is_ascii_lowercase()) && part.len() <= 16;
+    !page.contains(['@', '?']) && place.contains('-') && place.trim_end().split('-').all(plain)
 }
 
 /// [`text()`] in double quotes, with escapes.
@@ -338,10 +347,14 @@ mod tests {
             ("sha256~0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3", "***"),
             (&"a".repeat(64), "***"),
             (
-                "/home/me/MIIEvQIBADANBgkqhkiG9w0BAQEFAASCB/KcwggSjAgEAAoIBAQC7VJTUt9Us8c+K",
+                "/home/me/MIIEvQIBADANBgkqhkiG9w0BAQEFAASCB/KcwggSjAgEAAoIBAQC7VJTUt9Us8c+K\
+                 hBvEJmNjYJ2kq0vWpZ1yTQxR7sLd3uFgA9bXc5oMzPnKeHwIiUaVtDlSrGfCB8O6",
                 "(hidden: base64)",
             ),
             ("fetch https://me:hush@h/x now", "fetch https://***@h/x now"),
+            ("see https://h/a/#how-to-log-in now", "see https://h/a/#how-to-log-in now"),
+            ("see https://h/a#access_token=hush", "see https://h/a#***"),
+            ("see https://h/a#hush", "see https://h/a#***"),
             ("a\u{1b}[31mb\u{202e}c", "a\\u{1b}[31mb\\u{202e}c"),
         ] {
             assert_eq!(text(given), shown, "{given}");

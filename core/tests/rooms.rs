@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[&str] = &[
     // The ground: what every other room may stand on.
     "secret",
+    "printable",
+    "sent",
     "time",
     "failure",
     "redact",
@@ -25,6 +27,8 @@ const ROOMS: &[&str] = &[
     "policy",
     "headers",
     "api",
+    "oauth",
+    "jwt",
     "cx",
     "store",
     "source",

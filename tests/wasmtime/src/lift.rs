@@ -104,18 +104,21 @@ impl Lift<wit::Error> for Error {
 
 impl Lift<wit::TokenRequestProblem> for TokenRequestProblem {
     fn lift(wit: wit::TokenRequestProblem) -> Self {
-        use wit::{ServerAnswer, TokenRequestProblem as Wit};
+        use wit::TokenRequestProblem as Wit;
+        use wit::{TokenRequestProblemBootstrapRejected, TokenRequestProblemStatus};
         match wit {
             // The interface has no recursive types; the words are the same.
             Wit::Bootstrap(text) => {
                 Self::Malformed(format!("the login that asks for it failed: {text}"))
             }
-            Wit::BootstrapRejected(ServerAnswer { status, message }) => {
+            Wit::BootstrapRejected(TokenRequestProblemBootstrapRejected { status, message }) => {
                 Self::BootstrapRejected { status, message }
             }
             Wit::NotFound(message) => Self::NotFound(message),
             Wit::Replaced(message) => Self::Replaced(message),
-            Wit::Status(ServerAnswer { status, message }) => Self::Status { status, message },
+            Wit::Status(TokenRequestProblemStatus { status, message }) => {
+                Self::Status { status, message }
+            }
             Wit::NotSent(failure) => Self::NotSent(Lift::lift(failure)),
             Wit::Malformed(detail) => Self::Malformed(detail),
             Wit::NoToken => Self::NoToken,
@@ -137,6 +140,7 @@ impl Lift<wit::OutputProblem> for OutputProblem {
                 let wit::OutputProblemApiVersion { configured, returned } = versions;
                 Self::ApiVersion { configured, returned }
             }
+            wit::OutputProblem::ConfigHelper => Self::ConfigHelper,
             wit::OutputProblem::Kind(kind) => Self::Kind(kind),
             wit::OutputProblem::NoStatus => Self::NoStatus,
             wit::OutputProblem::NoCredential => Self::NoCredential,

@@ -161,15 +161,18 @@ impl Lower for Error {
 impl Lower for TokenRequestProblem {
     type Wit = wit::TokenRequestProblem;
     fn lower(self) -> Self::Wit {
-        use wit::{ServerAnswer, TokenRequestProblem as Wit};
+        use wit::TokenRequestProblem as Wit;
+        use wit::{TokenRequestProblemBootstrapRejected, TokenRequestProblemStatus};
         match self {
             Self::Bootstrap(error) => Wit::Bootstrap(error.to_string()),
             Self::BootstrapRejected { status, message } => {
-                Wit::BootstrapRejected(ServerAnswer { status, message })
+                Wit::BootstrapRejected(TokenRequestProblemBootstrapRejected { status, message })
             }
             Self::NotFound(message) => Wit::NotFound(message),
             Self::Replaced(message) => Wit::Replaced(message),
-            Self::Status { status, message } => Wit::Status(ServerAnswer { status, message }),
+            Self::Status { status, message } => {
+                Wit::Status(TokenRequestProblemStatus { status, message })
+            }
             Self::NotSent(failure) => Wit::NotSent(failure.lower()),
             Self::Malformed(detail) => Wit::Malformed(detail),
             Self::NoToken => Wit::NoToken,
@@ -192,6 +195,7 @@ impl Lower for OutputProblem {
                 let versions = wit::OutputProblemApiVersion { configured, returned };
                 wit::OutputProblem::ApiVersion(versions)
             }
+            Self::ConfigHelper => wit::OutputProblem::ConfigHelper,
             Self::Kind(kind) => wit::OutputProblem::Kind(kind),
             Self::NoStatus => wit::OutputProblem::NoStatus,
             Self::NoCredential => wit::OutputProblem::NoCredential,

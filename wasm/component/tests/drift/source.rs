@@ -54,7 +54,9 @@ impl Source {
                 self.shapes.insert(kebab(&name), record(fields));
             }
             Fields::Unnamed(fields) => {
-                let alias = tuple(fields.unnamed.iter().map(|field| &field.ty));
+                let types = fields.unnamed.iter().map(|field| &field.ty);
+                let held: Vec<&Type> = types.filter(|held| !is_marker(held)).collect();
+                let alias = tuple(held.into_iter());
                 self.shapes.insert(kebab(&name), format!("type {alias}"));
             }
             Fields::Unit => panic!("{name} holds nothing"),
@@ -63,6 +65,8 @@ impl Source {
 
     fn enumeration(&mut self, item: &ItemEnum) {
         let name = match item.ident.to_string().as_str() {
+            // It names the wire, and has no values.
+            "AuthWire" => return,
             "Error" => "cause".to_owned(),
             name => kebab(name),
         };
@@ -127,6 +131,11 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
+/// A `PhantomData`, which holds nothing.
+fn is_marker(rust: &Type) -> bool {
+    matches!(rust, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+}
+
 fn may_grow(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
 }
@@ -175,12 +184,16 @@ fn named(name: &str, arguments: &[String]) -> String {
         ("bool" | "u8" | "u16" | "u32" | "u64", []) => name.into(),
         ("i32", []) => "s32".into(),
         ("i64", []) => "s64".into(),
+        // An interface has no recursive types: an error within an error is its text.
+        ("Box", [inner]) if inner == "error" => "string".into(),
         ("Box" | "Cow", [inner]) => inner.clone(),
         ("Vec", [inner]) => format!("list<{inner}>"),
         ("Option", [inner]) => format!("option<{inner}>"),
         ("Result", [ok, error]) => format!("result<{ok}, {error}>"),
         ("BTreeMap", [key, value]) => format!("list<tuple<{key}, {value}>>"),
-        ("Job", [request]) => format!("{request}-job"),
+        ("Job", [request, ..]) => format!("{request}-job"),
+        // Of the authenticator's wire, which is the only one that the interface has.
+        ("ActionId" | "Completion", [_]) => kebab(name),
         (name, []) => kebab(name),
         _ => panic!("there is no such type in an interface: {name} of {arguments:?}"),
     }
