@@ -5,6 +5,8 @@ use crate::connection_flags::{ConnectionFlags, allow_hyphen_values, hide_connect
 use crate::report::Report;
 use crate::usage;
 use clap::{CommandFactory, FromArgMatches, Parser};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 const ABOUT: &str =
     "Authenticate to a Kubernetes API server as kubectl does: send requests, print the credential";
@@ -84,7 +86,7 @@ pub(crate) struct Arguments {
 /// When it is invalid. No value of it is repeated.
 pub(crate) fn read() -> Result<Arguments, Report> {
     let mut shown = definition();
-    let matches = shown.try_get_matches_from_mut(std::env::args_os());
+    let matches = shown.try_get_matches_from_mut(words());
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => Ok(arguments),
         Err(error) => match usage::explain(&error, &shown) {
@@ -103,6 +105,19 @@ fn definition() -> clap::Command {
 
 fn with_hyphen_values(command: clap::Command) -> clap::Command {
     command.mut_args(allow_hyphen_values).mut_subcommands(with_hyphen_values)
+}
+
+/// The words of the command line. Under the name `kubekey` the program stands in for that plugin,
+/// which has no commands: it gets a token, and `-v` is its version.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let name = words.first().and_then(|word| Path::new(word).file_stem());
+    if name == Some(OsStr::new("kubekey")) {
+        let version = words.len() == 2 && words.get(1).is_some_and(|word| word == "-v");
+        let word = if version { "--version" } else { "get-token" };
+        words.splice(1..if version { 2 } else { 1 }, [word.into()]);
+    }
+    words
 }
 
 impl Arguments {

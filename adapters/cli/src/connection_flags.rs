@@ -164,10 +164,12 @@ impl ConnectionFlags {
     }
 }
 
-/// Lets the value of a flag begin with `-`, as kubectl's flags do: tokens and names may.
+/// Lets the value of a flag begin with `-`, as kubectl's flags do: tokens and names may. Not where
+/// the value can be left out: what follows is the next flag.
 pub(crate) fn allow_hyphen_values(flag: Arg) -> Arg {
     let takes_value = flag.get_action().takes_values() && !flag.is_positional();
-    match takes_value && !flag.is_require_equals_set() {
+    let optional = flag.get_num_args().is_some_and(|count| count.min_values() == 0);
+    match takes_value && !optional && !flag.is_require_equals_set() {
         true => flag.allow_hyphen_values(true),
         false => flag,
     }
@@ -189,7 +191,7 @@ pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
 }
 
 /// Split at the first `=`. (kubectl drops an item without one; here it is an error.)
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
         _ => Err("say KEY=VALUE".into()),

@@ -8,8 +8,16 @@ use std::error::Error as _;
 
 /// Flags whose value is secret. An unknown flag that begins with one of these names may be the flag
 /// with its value stuck to it.
-const SECRET: &[&str] =
-    &["--token", "--password", "--username", "--exec-env", "--exec-arg", "--auth-provider-arg"];
+const SECRET: &[&str] = &[
+    "--token",
+    "--password",
+    "--username",
+    "--exec-env",
+    "--exec-arg",
+    "--auth-provider-arg",
+    "--oidc-client-secret",
+    "--oidc-request-header",
+];
 
 /// The longest unknown flag that is repeated.
 const LONGEST: usize = 32;

@@ -1,6 +1,7 @@
 //! Who may come in: tokens and passwords, changeable while the server runs.
 
 use crate::caller::Caller;
+use crate::id_token::IdTokens;
 use crate::reviews::Reviews;
 use crate::service_accounts::{API_AUDIENCE, ServiceAccounts};
 use base64::Engine as _;
@@ -74,6 +75,7 @@ struct State {
     passwords: HashMap<(String, String), User>,
     everyone: bool,
     rejections: u64,
+    id_tokens: Vec<IdTokens>,
 }
 
 struct Token {
@@ -95,6 +97,11 @@ impl Accounts {
     /// Accepts `token` no longer. Says whether it was known.
     pub fn revoke_token(&self, token: &str) -> bool {
         self.state().tokens.remove(token).is_some()
+    }
+
+    /// Accepts the ID tokens of a provider, too.
+    pub fn trust(&self, id_tokens: IdTokens) {
+        self.state().id_tokens.push(id_tokens);
     }
 
     /// Accepts a user name and a password as `user`.
@@ -173,10 +180,14 @@ impl Accounts {
     /// Whose token this is and for which audiences, while it is good. Those that were not made by a TokenRequest are for
     /// the API server.
     pub(crate) fn owner(&self, token: &str, now: SystemTime) -> Option<(User, Vec<String>)> {
-        let (user, audiences) = match self.state().tokens.get(token) {
+        let state = self.state();
+        let (user, audiences) = match state.tokens.get(token) {
             Some(Token { expires: Some(expires), .. }) if now >= *expires => return None,
             Some(token) => (token.user.clone(), vec![API_AUDIENCE.to_owned()]),
-            None => self.service_accounts.owner(token, now)?,
+            None => match state.id_tokens.iter().find_map(|tokens| tokens.user(token, now)) {
+                Some(user) => (user, vec![API_AUDIENCE.to_owned()]),
+                None => self.service_accounts.owner(token, now)?,
+            },
         };
         let is_known = user.is_member_of(AUTHENTICATED);
         Some((if is_known { user } else { user.member_of([AUTHENTICATED]) }, audiences))

@@ -9,6 +9,7 @@ mod create_token;
 mod credential;
 mod demo;
 mod get;
+mod login;
 mod review;
 mod whoami;
 
@@ -62,5 +63,9 @@ commands! {
         Get: get::Get,
         Review: review::Review,
         Whoami: whoami::Whoami,
+        GetToken: login::GetToken,
+        Login: login::Login,
+        Logout: login::Logout,
+        Status: login::LoginStatus,
     }
 }

@@ -1,0 +1,270 @@
+//! Flags and variables that say which provider to log in to, and how: kubelogin's names and
+//! meanings, kubekey's variables, and a few of our own.
+
+use crate::connection_flags::{go_bool, key_value};
+use crate::report::{Exit, Report, warn};
+use clap::{Args, ValueEnum};
+use std::time::Duration;
+
+/// The heading over the flags that kubelogin does not have.
+const OWN: &str = "Beyond kubelogin";
+
+/// Which provider, which client, which flow.
+#[derive(Args, Clone, Default)]
+pub(crate) struct LoginFlags {
+    /// URL of the OpenID provider [env: KUBECRED_ISSUER_URL, IDP_ISSUER_URL]
+    #[arg(long, value_name = "URL")]
+    pub(super) oidc_issuer_url: Option<String>,
+    /// Client that is registered there [env: KUBECRED_CLIENT_ID, CLIENT_ID]
+    #[arg(long, value_name = "ID")]
+    pub(super) oidc_client_id: Option<String>,
+    /// Secret of the client, if it has one; others on this machine may see it in the list of
+    /// processes [env: KUBECRED_CLIENT_SECRET, CLIENT_SECRET]
+    #[arg(long, value_name = "SECRET")]
+    pub(super) oidc_client_secret: Option<String>,
+    /// Redirect URL as registered; without a port, the port that is listened on
+    #[arg(long, value_name = "URL")]
+    pub(super) oidc_redirect_url: Option<String>,
+    /// Scope to ask for beside openid; may be repeated
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    pub(super) oidc_extra_scope: Vec<String>,
+    /// Print the access token instead of the ID token
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) oidc_use_access_token: Option<bool>,
+    /// Header for every request to the provider; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) oidc_request_header: Vec<(String, String)>,
+    /// Parameter of the authorization request; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = key_value)]
+    pub(super) oidc_auth_request_extra_params: Vec<(String, String)>,
+    /// Whether to use PKCE; auto is S256
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(super) oidc_pkce_method: Option<Pkce>,
+    /// The same as --oidc-pkce-method=S256
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) oidc_use_pkce: Option<bool>,
+    /// How to log in
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub(super) grant_type: Option<GrantType>,
+    /// Address to listen on for the browser, the first that is free; may be repeated
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub(super) listen_address: Vec<String>,
+    /// Print the address instead of opening a browser
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) skip_open_browser: Option<bool>,
+    /// Program to open the browser with; it gets the address as its last argument
+    #[arg(long, value_name = "PROGRAM")]
+    pub(super) browser_command: Option<String>,
+    /// Limit for a login, from the first question to you
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) authentication_timeout_sec: Option<u32>,
+    /// PEM file with a certificate for the address that is listened on
+    #[arg(long, value_name = "FILE")]
+    pub(super) local_server_cert: Option<String>,
+    /// PEM file with its key
+    #[arg(long, value_name = "FILE")]
+    pub(super) local_server_key: Option<String>,
+    /// Where the browser goes after a login
+    #[arg(long, value_name = "URL")]
+    pub(super) open_url_after_authentication: Option<String>,
+    /// Folder of cached tokens [env: KUBECACHEDIR] [default: ~/.kube/cache]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) token_cache_dir: Option<String>,
+    /// Where to keep tokens
+    #[arg(long, value_enum, value_name = "STORAGE")]
+    pub(super) token_cache_storage: Option<CacheStorage>,
+    /// PEM file with the CAs of the provider, instead of the system's; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) certificate_authority: Vec<String>,
+    /// The same in base64; may be repeated
+    #[arg(long, value_name = "BASE64")]
+    pub(super) certificate_authority_data: Vec<String>,
+    /// Do not verify the provider's certificate
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) insecure_skip_tls_verify: Option<bool>,
+    /// No effect: there is no renegotiation in this TLS
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL",
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) tls_renegotiation_once: Option<bool>,
+    /// No effect: there is no renegotiation in this TLS
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL",
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) tls_renegotiation_freely: Option<bool>,
+    /// User name, for the password flow
+    #[arg(long, value_name = "NAME")]
+    pub(super) username: Option<String>,
+    /// Password; others on this machine may see it in the list of processes
+    #[arg(long, value_name = "PASSWORD")]
+    pub(super) password: Option<String>,
+    /// Refresh even if the cached token is still good
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) force_refresh: Option<bool>,
+    /// How much to tell on standard error; 1 and more shows what browsers write
+    #[arg(short, long = "v", value_name = "LEVEL", num_args = 0..=1, default_missing_value = "1")]
+    pub(super) verbosity: Option<u8>,
+    #[command(flatten)]
+    pub(super) own: OwnFlags,
+    #[command(flatten)]
+    klog: KlogFlags,
+}
+
+/// What kubelogin has no flag for.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = OWN)]
+pub(crate) struct OwnFlags {
+    /// Whether to open a browser
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(super) browser: Option<Browser>,
+    /// Argument for --browser-command, before the address; may be repeated
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub(super) browser_arg: Vec<String>,
+    /// File with the secret of the client
+    #[arg(long, value_name = "FILE", conflicts_with = "oidc_client_secret")]
+    pub(super) oidc_client_secret_file: Option<String>,
+    /// File with the password
+    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    pub(super) password_file: Option<String>,
+    /// Keep several accounts of one client apart; sent as login_hint
+    #[arg(long, value_name = "NAME")]
+    pub(super) account: Option<String>,
+    /// Ask for offline_access, and so for a refresh token [default: if the provider has it]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    pub(super) offline_access: Option<bool>,
+    /// The device endpoint, if the provider does not say
+    #[arg(long, value_name = "URL")]
+    pub(super) device_endpoint: Option<String>,
+    /// The revocation endpoint, if the provider does not say
+    #[arg(long, value_name = "URL")]
+    pub(super) revocation_endpoint: Option<String>,
+    /// Version of ExecCredential to print if KUBERNETES_EXEC_INFO is not set
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub(super) api_version: Option<ApiVersion>,
+    /// Whether to show a QR code for the device flow
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub(super) qr: Qr,
+    /// Print nothing on standard error but what you must do, and errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+/// kubelogin's logging library has these; they are accepted without effect.
+#[derive(Args, Clone, Default)]
+struct KlogFlags {
+    #[arg(long = "add_dir_header", hide = true, num_args = 0..=1, require_equals = true)]
+    add_dir_header: Option<Option<String>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    alsologtostderr: Option<Option<String>>,
+    #[arg(long = "log_backtrace_at", hide = true)]
+    log_backtrace_at: Option<String>,
+    #[arg(long = "log_dir", hide = true)]
+    log_dir: Option<String>,
+    #[arg(long = "log_file", hide = true)]
+    log_file: Option<String>,
+    #[arg(long = "log_file_max_size", hide = true)]
+    log_file_max_size: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    logtostderr: Option<Option<String>>,
+    #[arg(long = "one_output", hide = true, num_args = 0..=1, require_equals = true)]
+    one_output: Option<Option<String>>,
+    #[arg(long = "skip_headers", hide = true, num_args = 0..=1, require_equals = true)]
+    skip_headers: Option<Option<String>>,
+    #[arg(long = "skip_log_headers", hide = true, num_args = 0..=1, require_equals = true)]
+    skip_log_headers: Option<Option<String>>,
+    #[arg(long, hide = true)]
+    stderrthreshold: Option<String>,
+    #[arg(long, hide = true)]
+    vmodule: Option<String>,
+}
+
+/// kubelogin's grant types, and one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GrantType {
+    // No doc comments: they would become part of the help, and blow it up.
+    Auto,
+    Authcode,
+    AuthcodeKeyboard,
+    Password,
+    DeviceCode,
+    ClientCredentials,
+}
+
+/// kubelogin's PKCE methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pkce {
+    Auto,
+    No,
+    #[value(name = "S256")]
+    S256,
+}
+
+/// Where tokens are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheStorage {
+    Auto,
+    Disk,
+    Keyring,
+    None,
+}
+
+/// Whether to open a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Browser {
+    Auto,
+    Never,
+    Always,
+}
+
+/// Whether to show a QR code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Qr {
+    #[default]
+    Auto,
+    Never,
+}
+
+/// The versions of ExecCredential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ApiVersion {
+    V1,
+    V1beta1,
+}
+
+impl LoginFlags {
+    /// The limit of a login, if one is given.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.authentication_timeout_sec.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// Tells of flags that are accepted without effect, or that should not be used.
+    pub(super) fn warn(&self) {
+        if self.own.quiet {
+            return;
+        }
+        if self.tls_renegotiation_once == Some(true) || self.tls_renegotiation_freely == Some(true)
+        {
+            warn("--tls-renegotiation-… has no effect: this TLS has no renegotiation");
+        }
+        let visible = [
+            (
+                "--oidc-client-secret",
+                "--oidc-client-secret-file",
+                self.oidc_client_secret.is_some(),
+            ),
+            ("--password", "--password-file", self.password.is_some()),
+        ];
+        for (flag, better, _) in visible.iter().filter(|(.., given)| *given) {
+            warn(&format!("other users can see {flag} in the list of processes; use {better}"));
+        }
+    }
+}
+
+/// A problem with a flag's value.
+pub(super) fn wrong(flag: &str, what: impl std::fmt::Display) -> Report {
+    Report::new(Exit::Usage, format_args!("{flag}: {what}"))
+}
