@@ -223,11 +223,13 @@ fn is_base64(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
     let start = text.rfind(|c| !plain(c)).map_or(0, |at| at + 1);
     let end = text.get(start..).unwrap_or_default();
+    // The folders before a long name are no part of what it consists of.
+    let longest = end.split('/').max_by_key(|part| part.len()).unwrap_or_default();
     end.len() >= BASE64_RUN
         && end.matches('/').count() * SLASHES <= end.len()
         && [char::is_uppercase, char::is_lowercase, char::is_numeric]
             .iter()
-            .all(|of| end.contains(of))
+            .all(|of| longest.contains(of))
 }
 
 /// The scheme with its colon and slashes.
@@ -388,6 +390,7 @@ mod tests {
     /// Names of clusters and paths as clouds and people write them.
     #[test]
     fn names_and_paths_are_shown() {
+        assert!(!is_content(&["/tmp/.tmpVkZ0g5/", &"p".repeat(1000)].concat()));
         for given in [
             "/home/me/.kube/config",
             r"C:\Users\Me\.minikube\profiles\minikube\client.crt",

@@ -54,8 +54,13 @@ fn without_sent(text: &str) -> String {
     secrets.hide(text)
 }
 
-/// The text without secrets.
+/// The text without secrets. A value of several lines is hidden whole.
 pub(crate) fn hidden(text: &str) -> String {
+    redact::text(&without_lines(&without_sent(text))).into_owned()
+}
+
+/// A sentence without secrets, which may have several lines, as one with a plugin's install hint has.
+pub(crate) fn hidden_lines(text: &str) -> String {
     let hidden = without_lines(&without_sent(text));
     hidden.split('\n').map(redact::text).collect::<Vec<_>>().join("\n")
 }

@@ -38,7 +38,9 @@ async fn ex_42_a_plugin_that_is_not_installed_comes_with_its_hint() {
         "no-such-login",
         "not found",
         "access-authn-authz/authentication/#client-go-credential-plugins",
-        "Get it with:\n  brew install no-such-login",
+        // Ours stands further in: no line of a hint looks like a line of the program's own.
+        "Get it with:\n  ",
+        "  brew install no-such-login",
     ]);
     assert!(both.kubectl.exchanges.is_empty());
 }

@@ -53,7 +53,11 @@ pub fn prepare(request: &RunCommand, stderr: &PluginStderr) -> Result<Prepared, 
 /// thing to do something about.
 pub fn not_run(error: &std::io::Error, request: &RunCommand) -> Failure {
     const INFO: &str = exec::KUBERNETES_EXEC_INFO;
+    // Linux takes 128 KiB in one variable, with its name; a smaller one is not to blame.
+    const LARGE: usize = 128 * 1024 - INFO.len() - "=\0".len();
+    let is_large = |value: &[u8]| value.len() > LARGE || cfg!(not(target_os = "linux"));
     let info = request.env.iter().find(|variable| *variable.name == *INFO);
+    let info = info.filter(|info| is_large(info.value.expose()));
     if let (std::io::ErrorKind::ArgumentListTooLong, Some(info)) = (error.kind(), info) {
         let bytes = info.value.expose().len();
         let detail = format!(

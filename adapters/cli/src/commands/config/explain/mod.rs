@@ -100,7 +100,12 @@ fn hide(json: &mut Value) {
     match json {
         Value::String(text) => *text = redact::hidden(text),
         Value::Array(items) => items.iter_mut().for_each(hide),
-        Value::Object(fields) => fields.values_mut().for_each(hide),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| match value {
+            Value::String(text) if matches!(name.as_str(), "message" | "advice") => {
+                *text = redact::hidden_lines(text);
+            }
+            value => hide(value),
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

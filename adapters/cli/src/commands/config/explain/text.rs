@@ -138,7 +138,7 @@ impl Page {
             let message = message
                 .strip_prefix(entry)
                 .map_or(&**message, |rest| rest.trim_start_matches([':', ' ']));
-            let message = self.with_rule(message, rule);
+            let message = redact::hidden_lines(&self.with_rule(message, rule)).replace('\n', " ");
             let advice = if advice.is_empty() { String::new() } else { format!(". {advice}") };
             self.item(severity.as_str(), 7, style, &format!("{place}{message}{advice} [{code}]"));
         }
@@ -208,7 +208,7 @@ fn place(origin: &Origin) -> String {
 
 /// Lines of at most so many characters, where words are short enough. At least one.
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    let text = redact::shown(text);
+    let text = redact::shown(&redact::hidden(text));
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.len() - 1;
