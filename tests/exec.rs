@@ -393,7 +393,7 @@ fn no_plugin_runs_for_requests_that_can_never_be_sent() {
     trusting.cluster.roots = Roots::Pem("nothing of the kind".into());
     disguised.authentication.impersonation.user = "two\nlines".into();
     for (profile, error) in [
-        (trusting, "error: certificate authority of user \"me\""),
+        (trusting, "error: certificate authority of the cluster"),
         (disguised, "error: impersonation"),
     ] {
         let mut world = World::new(&profile);

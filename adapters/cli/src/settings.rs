@@ -6,7 +6,7 @@ use crate::verbose_log::VerboseLog;
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::redact::text;
 use kubecred_core::{
-    ConfigError, Environment, Failure, Overrides, Profile, Proxy, Secret, StdinState, Step, detect,
+    ConfigError, Environment, Failure, Overrides, Profile, Secret, StdinState, Step, detect,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,25 +43,9 @@ pub(crate) fn profile(
         let reads = detection.reads().iter().map(|path| read(path, log)).collect();
         match detection.feed(reads).map_err(|error| explain(&error))? {
             Step::Read(next) => detection = *next,
-            Step::Done(profile) => {
-                check_proxies(&profile, &environment)?;
-                return Ok(*profile);
-            }
+            Step::Done(profile) => return Ok(*profile),
         }
     }
-}
-
-/// The variables that name a proxy, in both forms that Go reads.
-const PROXIES: [&str; 6] =
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
-
-/// A proxy that cannot be read must not be as good as none.
-fn check_proxies(profile: &Profile, environment: &Environment) -> Result<(), Report> {
-    if profile.cluster.proxy != Proxy::Environment {
-        return Ok(());
-    }
-    let mut texts = PROXIES.iter().map(|name| environment.text(name));
-    texts.try_for_each(|text| text.map(drop)).map_err(|error| explain(&error))
 }
 
 /// Why there is no usable configuration.

@@ -14,6 +14,7 @@ use kubecred_core::login::{Granted, LoginError, Operation, Status, Success};
 use kubecred_login::Interrupt;
 use kubecred_login::login::{Finished, Host, cache_folder};
 use kubecred_login::page::TemplateFolders;
+use std::cell::RefCell;
 use std::io::Write;
 
 const GET_TOKEN: &str = "\
@@ -163,8 +164,20 @@ fn logged_in(granted: &Granted) -> String {
 
 fn perform(flags: &LoginFlags, operation: Operation) -> Result<Finished, Report> {
     flags.warn();
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let (settings, folder) = settings::settings(flags, &variable)?;
+    let environment = kubecred_tokio::environment();
+    let unreadable = RefCell::new(None);
+    let variable = |name: &str| match environment.text(name) {
+        Ok(value) => value.filter(|value| !value.is_empty()).map(ToOwned::to_owned),
+        Err(error) => {
+            unreadable.borrow_mut().get_or_insert(error);
+            None
+        }
+    };
+    let settings = settings::settings(flags, &variable);
+    if let Some(error) = unreadable.take() {
+        return Err(crate::settings::explain(&error));
+    }
+    let (settings, folder) = settings?;
     settings::learn_secrets(&settings);
     let quiet = flags.own.quiet;
     let mut teller = tell::Teller::new(quiet, flags.own.qr);
