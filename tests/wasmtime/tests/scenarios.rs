@@ -136,9 +136,20 @@ fn the_component_says_what_the_transcripts_say() {
 #[test]
 fn every_file_of_scenarios_is_here() {
     /// What is about the native machine alone, its serde form, kubeconfigs more than the machine,
-    /// or the tests themselves.
-    const NOT_FOR_HERE: [&str; 5] =
-        ["laws.rs", "rules/main.rs", "transcripts.rs", "vectors/main.rs", "wire.rs"];
+    /// hosts, logging in, which the component does not do, or the tests themselves. Of a service
+    /// account the transcript is played: an interface has no recursive types, so the error of the
+    /// login that asks for the token is a text there, and cannot equal the native one.
+    const NOT_FOR_HERE: [&str; 9] = [
+        "error_text.rs",
+        "hosts/main.rs",
+        "laws.rs",
+        "login/main.rs",
+        "rules/main.rs",
+        "token_request.rs",
+        "transcripts.rs",
+        "vectors/main.rs",
+        "wire.rs",
+    ];
     let here = include_str!("scenarios.rs");
     let targets = include_str!("../../Cargo.toml").split("[[test]]").skip(1);
     let paths: Vec<&str> = targets

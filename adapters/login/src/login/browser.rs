@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(open(&["/bin/sh", "-c", "exit 0"]).await, Ok(()));
         assert_eq!(open(&["/bin/sh", "-c", "exec sleep 30"]).await, Ok(()));
         let failure = open(&["/bin/sh", "-c", "exit 3"]).await.unwrap_err();
-        assert!(failure.detail.starts_with("/bin/sh: it failed"), "{failure:?}");
+        assert!(failure.detail.starts_with("/bin/sh: it failed"), "{failure}");
         assert_eq!(open(&["/no/such/browser"]).await.unwrap_err().kind, FailureKind::NotFound);
     }
 

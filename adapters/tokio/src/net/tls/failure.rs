@@ -109,12 +109,16 @@ impl From<&Error> for TlsFailure {
 pub(crate) fn find(error: &(dyn std::error::Error + 'static)) -> Option<TlsFailure> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // What an I/O error wraps is not its source: that is the source of what it wraps.
-        let failure = error.downcast_ref::<io::Error>().and_then(TlsFailure::wrapped);
+        let io = error.downcast_ref::<io::Error>();
+        let failure = io.and_then(TlsFailure::wrapped);
         if let Some(failure) = failure.or_else(|| by_text(&error.to_string())) {
             return Some(failure);
         }
-        cause = error.source();
+        // What an I/O error wraps is not its source: that is the source of what it wraps.
+        cause = match io.and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     None
 }
