@@ -120,7 +120,7 @@ pub struct Provider {
     refreshable: BTreeMap<String, Grant>,
     pushed: BTreeMap<String, BTreeMap<String, String>>,
     made: usize,
-    /// A code or refresh token came twice.
+    /// An authorization code or a refresh token came twice.
     pub reused: bool,
 }
 
@@ -373,7 +373,9 @@ impl Provider {
         form: &BTreeMap<String, String>,
     ) -> Result<Grant, &'static str> {
         if !self.used.insert(code.to_owned()) {
-            self.reused = true;
+            // A device code is polled with until there is an answer, and one may be lost (RFC 8628,
+            // section 3.5); an authorization code is sent once.
+            self.reused |= form.contains_key("code");
             return Err("invalid_grant");
         }
         let grant = self.codes.get(code).cloned().ok_or("invalid_grant")?;
