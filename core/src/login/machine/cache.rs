@@ -124,11 +124,11 @@ impl Login {
 
     /// Takes the lock: asked once first, so that a wait can be said before it begins (LG-97).
     fn lock(&mut self, again: bool) -> Step {
+        self.limit_run();
         if !self.keeps_anything() {
             return self.read_entry(true);
         }
         let timeout = if again { self.settings.timeout } else { Duration::ZERO };
-        self.limit_run();
         let note = String::from(match self.operation {
             Operation::Login => "login",
             _ => "get-token",

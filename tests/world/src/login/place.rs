@@ -409,7 +409,10 @@ impl Place {
 
     /// The laws of a login, over everything that has happened so far. Panics if one is broken.
     pub fn check(&mut self) {
-        assert!(!self.provider.reused, "an authorization code or refresh token was presented twice");
+        assert!(
+            !self.provider.reused,
+            "an authorization code or refresh token was presented twice"
+        );
         for process in &mut self.processes {
             let broken = process.check_end();
             assert!(broken.is_empty(), "process {}: {broken:?}", process.id);
