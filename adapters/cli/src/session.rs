@@ -108,7 +108,11 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
         ClientError::Auth(error) => no_credential(error, session),
         ClientError::TimedOut(_) => Report::new(Exit::TimedOut, error),
         _ if error.tls().is_some() => tls(error, session),
-        ClientError::Body(_) | ClientError::Http(_) | ClientError::Informational(_) => {
+        ClientError::Answer(_)
+        | ClientError::Body(_)
+        | ClientError::Connect(_)
+        | ClientError::Http(_)
+        | ClientError::Informational(_) => {
             Report::new(Exit::Unreachable, error).advise(server(session))
         }
         _ => Report::new(Exit::Configuration, error),

@@ -34,6 +34,20 @@ impl Clock {
     }
 }
 
+/// A moment of the runtime's timer: since when something is idle.
+#[cfg(feature = "client")]
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+pub(crate) fn moment() -> Moment {
+    Moment::now()
+}
+
+/// What the wall clock says.
+#[cfg(feature = "client")]
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+pub(crate) fn wall() -> UnixTime {
+    unix(SystemTime::now())
+}
+
 /// A time of the operating system as the machine has it.
 pub(crate) fn unix(time: SystemTime) -> UnixTime {
     UnixTime::from_millis(match time.duration_since(SystemTime::UNIX_EPOCH) {

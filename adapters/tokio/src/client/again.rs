@@ -4,7 +4,7 @@ use http::header::RETRY_AFTER;
 use http::{Request, Response, StatusCode};
 use std::time::Duration;
 
-use super::Outgoing;
+use crate::net::pool::Outgoing;
 use crate::tower::Replay;
 
 /// How often a request is sent again, as client-go has it.

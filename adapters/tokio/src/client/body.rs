@@ -1,6 +1,7 @@
 //! What goes out and what comes in.
 
 use super::ClientError;
+use crate::net::pool::Outgoing;
 use crate::tower::Replay;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -18,64 +19,22 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// A body whose length is known, up to this, is kept for a second try.
 const KEEP: u64 = 1 << 20;
 
-/// The body of a request.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    /// In memory: it can be sent again.
-    Whole(Full<Bytes>),
-    /// It comes as it comes, once.
-    Stream(UnsyncBoxBody<Bytes, BoxError>),
-}
-
-impl Outgoing {
-    pub(crate) async fn new<B>(body: B) -> Result<Self, ClientError>
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        if body.size_hint().exact().is_none_or(|size| size > KEEP) {
-            return Ok(Self::Stream(UnsyncBoxBody::new(body.map_err(Into::into))));
-        }
-        let whole = body.collect().await.map_err(|error| ClientError::Body(error.into()))?;
-        Ok(Self::Whole(Full::new(whole.to_bytes())))
+/// The body of a request: kept, if it is known to be small.
+pub(crate) async fn outgoing<B>(body: B) -> Result<Outgoing, ClientError>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    if body.size_hint().exact().is_none_or(|size| size > KEEP) {
+        return Ok(Outgoing::Stream(UnsyncBoxBody::new(body.map_err(Into::into))));
     }
+    let whole = body.collect().await.map_err(|error| ClientError::Body(error.into()))?;
+    Ok(Outgoing::Whole(Full::new(whole.to_bytes())))
 }
 
 impl Replay for Outgoing {
     fn replay(&self) -> Option<Self> {
-        match self {
-            Self::Whole(body) => Some(Self::Whole(body.clone())),
-            Self::Stream(_) => None,
-        }
-    }
-}
-
-impl HttpBody for Outgoing {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.get_mut() {
-            Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
-            Self::Stream(body) => Pin::new(body).poll_frame(context),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(body) => body.is_end_stream(),
-            Self::Stream(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(body) => body.size_hint(),
-            Self::Stream(body) => body.size_hint(),
-        }
+        self.copy()
     }
 }
 

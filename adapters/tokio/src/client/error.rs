@@ -2,12 +2,14 @@
 
 use crate::AuthError;
 use crate::net::ConnectError;
+use crate::net::pool::PoolError;
 use crate::net::tls::{self, TlsError, TlsFailure};
 use kubecred_core::Failure;
 use kubecred_core::redact::quoted;
 use kubecred_host::net::{AddressError, ProxyError};
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why [`Client`](crate::Client) has no answer to a request.
@@ -31,10 +33,12 @@ pub enum ClientError {
         /// What the operating system says.
         failure: Failure,
     },
-    /// There is no connection, it broke, or the other side does not speak HTTP. See
-    /// [`ClientError::connect`].
+    /// There is no connection.
+    #[error("no answer from the server: {0}")]
+    Connect(Arc<ConnectError>),
+    /// The connection broke, or the other side does not speak HTTP.
     #[error("no answer from the server: {}", Chain(.0))]
-    Http(#[from] hyper_util::client::legacy::Error),
+    Http(hyper::Error),
     /// The server's URL is not one, or the request is not for this server.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -58,7 +62,7 @@ impl ClientError {
     /// Why there is no connection, if that is what is missing.
     pub fn connect(&self) -> Option<&ConnectError> {
         match self {
-            Self::Http(error) => error.source()?.downcast_ref(),
+            Self::Connect(error) => Some(error),
             _ => None,
         }
     }
@@ -93,6 +97,15 @@ impl ClientError {
     }
 }
 
+impl From<PoolError> for ClientError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Connect(error) => Self::Connect(error),
+            PoolError::Http(error) => Self::Http(error),
+        }
+    }
+}
+
 /// Why an exchange over HTTP failed, in one line: what connecting or TLS says of it, or else the
 /// causes without hyper's name for the stage (`client error (SendRequest)`).
 struct Chain<'a>(&'a (dyn Error + 'static));
@@ -105,6 +118,10 @@ impl fmt::Display for Chain<'_> {
         }
         if let Some(failure) = tls::find_failure(self.0) {
             return failure.fmt(f);
+        }
+        // hyper's own error is a cause; hyper-util's only names the stage.
+        if self.0.is::<hyper::Error>() {
+            cause = Some(self.0);
         }
         let mut colon = "";
         while let Some(error) = cause {

@@ -27,15 +27,9 @@ impl Limit {
     }
 
     /// The answer, unless too many others come before it.
-    pub(crate) async fn hold<T, E>(
-        self,
-        answer: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, ClientError>
-    where
-        ClientError: From<E>,
-    {
+    pub(crate) async fn hold<T>(self, answer: impl Future<Output = T>) -> Result<T, ClientError> {
         tokio::select! {
-            answer = answer => Ok(answer?),
+            answer = answer => Ok(answer),
             () = self.0.notified() => Err(ClientError::Informational(MOST)),
         }
     }

@@ -22,7 +22,7 @@ pub(crate) use transport::USER_AGENT_OURS;
 
 use crate::Auth;
 use crate::tower::{AuthLayer, AuthService, BoxError};
-use body::Outgoing;
+use body::outgoing;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::Full;
@@ -114,7 +114,7 @@ where
         Box::pin(async move {
             let answer = async {
                 let (head, body) = request.into_parts();
-                let mut request = Request::from_parts(head, Outgoing::new(body).await?);
+                let mut request = Request::from_parts(head, outgoing(body).await?);
                 let mut left = again::MOST;
                 loop {
                     let copy = again::copy(&request);

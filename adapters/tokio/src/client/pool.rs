@@ -1,61 +1,54 @@
 //! The connections that belong to one client certificate and one set of roots.
 
-use super::body::Outgoing;
+use crate::net::ConnectionSettings;
+use crate::net::pool::Pool;
 use crate::net::tls::TlsError;
-use crate::net::{ConnectionSettings, Connector};
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kubecred_core::Identity;
-use std::time::Duration;
+use crate::{Credential, clock};
+use http::Uri;
+use kubecred_core::{Identity, UnixTime};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// client-go's numbers (HT-23).
-const IDLE_PER_HOST: usize = 25;
-const IDLE: Duration = Duration::from_secs(90);
-const PING_AFTER: Duration = Duration::from_secs(30);
-const PING_TIMEOUT: Duration = Duration::from_secs(15);
-
-pub(crate) type HyperClient = legacy::Client<Connector, Outgoing>;
-
-/// Clients that keep connections.
+/// The connections of one credential.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct IdentityPool {
     /// Of the credential that they were made for.
     pub(crate) connection: u64,
-    any: HyperClient,
-    http1: HyperClient,
+    pub(crate) pool: Pool,
+    /// When that credential ends, if it is known.
+    expires: Option<UnixTime>,
+    /// The server has answered 401 on them.
+    is_refused: AtomicBool,
 }
 
-impl Pool {
+impl IdentityPool {
     pub(crate) fn new(
         settings: &ConnectionSettings,
-        connection: u64,
-        roots: Option<&[u8]>,
-        identity: Option<&Identity>,
+        server: Uri,
+        credential: Option<&Credential>,
+        (roots, identity): (Option<&[u8]>, Option<&Identity>),
     ) -> Result<Self, TlsError> {
-        let client = |http2| Ok(keeping().build(settings.connector(roots, identity, http2)?));
-        let http1 = client(false)?;
+        let http1 = settings.connector(roots, identity, false)?;
+        let any = match settings.http2 {
+            true => settings.connector(roots, identity, true)?,
+            false => http1.clone(),
+        };
         Ok(Self {
-            connection,
-            any: if settings.http2 { client(true)? } else { http1.clone() },
-            http1,
+            connection: credential.map_or(0, Credential::connection),
+            pool: Pool::new(any, http1, server),
+            expires: credential.and_then(Credential::expires),
+            is_refused: AtomicBool::new(false),
         })
     }
 
-    /// The client for a request; one that is to become another protocol needs HTTP/1.1.
-    pub(crate) fn client(&self, upgrade: bool) -> &HyperClient {
-        if upgrade { &self.http1 } else { &self.any }
+    /// Whether requests may still use them when there are newer ones: the credential has not ended,
+    /// and the server has not refused it.
+    pub(crate) fn is_usable(&self) -> bool {
+        let is_refused = self.is_refused.load(Ordering::Relaxed);
+        !is_refused && self.expires.is_none_or(|end| clock::wall() < end)
     }
-}
 
-fn keeping() -> legacy::Builder {
-    let mut builder = legacy::Client::builder(TokioExecutor::new());
-    builder
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(IDLE_PER_HOST)
-        .http2_keep_alive_interval(PING_AFTER)
-        .http2_keep_alive_timeout(PING_TIMEOUT)
-        .http2_keep_alive_while_idle(true);
-    builder
+    /// The server has answered 401 on them.
+    pub(crate) fn refuse(&self) {
+        self.is_refused.store(true, Ordering::Relaxed);
+    }
 }

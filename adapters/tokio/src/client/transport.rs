@@ -1,25 +1,32 @@
 //! From an authenticated request to an answer: the right connections, URI and encoding.
 
 use super::ClientError;
-use super::body::{Body, Outgoing};
+use super::body::Body;
 use super::informational::Limit;
-use super::pool::Pool;
+use super::pool::IdentityPool;
 use super::tls_files::{self, TlsFiles};
+use crate::net::pool::Outgoing;
 use crate::net::{ConnectionSettings, proxy_authorization, tls};
 use crate::{Auth, Credential};
 use arc_swap::ArcSwapOption;
 use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use kubecred_host::net::{self, Address, ProxyKind, Route};
 use kubecred_host::variable_os;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::timeout;
 use tower_http::decompression::Decompression;
 use tower_service::Service;
 
 pub(crate) const USER_AGENT_OURS: &str = concat!("kubecred/", env!("CARGO_PKG_VERSION"));
+
+/// Requests may go on for so long on the connections of the certificate before, while one is made
+/// with the new one.
+const CONNECT_AHEAD: Duration = Duration::from_secs(2);
 
 /// Sends requests over the connections that belong to their credential.
 #[derive(Clone)]
@@ -32,9 +39,11 @@ struct Inner {
     proxy_authorization: Option<HeaderValue>,
     gzip: bool,
     /// The connections of the newest credential.
-    pool: ArcSwapOption<Pool>,
+    pool: ArcSwapOption<IdentityPool>,
+    /// Those that will be next, as soon as they are connected.
+    coming: Mutex<Option<Arc<IdentityPool>>>,
     /// Those of requests that came with credentials of their own before there was one.
-    own_authorization: Mutex<Option<(TlsFiles, Arc<Pool>)>>,
+    own_authorization: Mutex<Option<(TlsFiles, Arc<IdentityPool>)>>,
 }
 
 impl Transport {
@@ -67,6 +76,7 @@ impl Transport {
             proxy_authorization,
             gzip,
             pool: ArcSwapOption::empty(),
+            coming: Mutex::new(None),
             own_authorization: Mutex::new(None),
         })))
     }
@@ -88,7 +98,10 @@ impl Service<Request<Outgoing>> for Transport {
 }
 
 impl Inner {
-    async fn send(&self, mut request: Request<Outgoing>) -> Result<Response<Body>, ClientError> {
+    async fn send(
+        self: &Arc<Self>,
+        mut request: Request<Outgoing>,
+    ) -> Result<Response<Body>, ClientError> {
         let pool = match request.extensions_mut().remove::<Credential>() {
             Some(credential) => self.pool(&credential)?,
             None => self.pool_of_files().await?,
@@ -102,49 +115,90 @@ impl Inner {
         // Whoever asks for an encoding, or for a part of one, gets what they asked for.
         let plain = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(RANGE);
         let upgrade = headers.contains_key(UPGRADE);
-        let client = pool.client(upgrade);
+        let mut client = pool.pool.clone();
         let limit = Limit::of(&mut request);
-        if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
-            let answer = Decompression::new(client.clone()).call(request);
-            Ok(limit.hold(answer).await?.map(Body::new))
+        let answer = if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
+            limit.hold(Decompression::new(client).call(request)).await??.map(Body::new)
         } else {
-            Ok(limit.hold(client.request(request)).await?.map(Body::new))
+            limit.hold(client.call(request)).await??.map(Body::new)
+        };
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            pool.refuse();
         }
+        Ok(answer)
     }
 
-    /// The connections for this credential. An older one may use newer connections.
-    fn pool(&self, credential: &Credential) -> Result<Arc<Pool>, ClientError> {
-        let fits = |pool: &Arc<Pool>| pool.connection >= credential.connection();
+    /// The connections for this credential. An older one may use newer connections; and for a
+    /// moment a newer one uses the older connections, so that no request waits for a handshake.
+    fn pool(self: &Arc<Self>, credential: &Credential) -> Result<Arc<IdentityPool>, ClientError> {
+        let fits = |pool: &Arc<IdentityPool>| pool.connection >= credential.connection();
         if let Some(pool) = self.pool.load_full().filter(fits) {
             return Ok(pool);
         }
         // One at a time makes one, or each of a crowd would make its own connections.
-        let _making = self.own_authorization.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = self.pool.load_full().filter(fits) {
+        let mut coming = lock(&self.coming);
+        let current = self.pool.load_full();
+        if let Some(pool) = current.clone().filter(fits) {
             return Ok(pool);
         }
-        let (roots, identity) = (credential.roots(), credential.identity());
-        let pool = Arc::new(Pool::new(&self.settings, credential.connection(), roots, identity)?);
+        let current = current.filter(|pool| pool.is_usable());
+        let next = match coming.clone().filter(fits) {
+            Some(next) => next,
+            None => {
+                let tls = (credential.roots(), credential.identity());
+                let server = self.address.base();
+                let next = IdentityPool::new(&self.settings, server, Some(credential), tls)?;
+                let next = Arc::new(next);
+                if current.is_some() {
+                    self.connect_ahead(Arc::clone(&next));
+                    *coming = Some(Arc::clone(&next));
+                }
+                next
+            }
+        };
+        if let Some(current) = current {
+            return Ok(current);
+        }
+        *coming = None;
         // The old one goes with its idle connections, when its last request is answered.
-        self.pool.store(Some(Arc::clone(&pool)));
-        Ok(pool)
+        self.pool.store(Some(Arc::clone(&next)));
+        Ok(next)
+    }
+
+    /// Connects, and lets requests use that from then on; or after a while in any case.
+    fn connect_ahead(self: &Arc<Self>, next: Arc<IdentityPool>) {
+        let inner = Arc::downgrade(self);
+        tokio::spawn(async move {
+            // What goes wrong is told to the next request.
+            let _ = timeout(CONNECT_AHEAD, next.pool.connect_ahead()).await;
+            let Some(inner) = inner.upgrade() else { return };
+            let mut coming = lock(&inner.coming);
+            if coming.take_if(|coming| Arc::ptr_eq(coming, &next)).is_some() {
+                inner.pool.store(Some(next));
+            }
+        });
     }
 
     /// The connections for a request that brings credentials of its own: for it nothing is run.
-    async fn pool_of_files(&self) -> Result<Arc<Pool>, ClientError> {
+    async fn pool_of_files(self: &Arc<Self>) -> Result<Arc<IdentityPool>, ClientError> {
         if let Some(credential) = self.auth.peek() {
             return self.pool(&credential);
         }
         let files = tls_files::read_all(self.auth.profile()).await?;
-        let mut made = self.own_authorization.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = lock(&self.own_authorization);
         if let Some((_, pool)) = made.as_ref().filter(|(of, _)| *of == files) {
             return Ok(Arc::clone(pool));
         }
-        let (roots, identity) = (files.roots(), files.identity.as_ref());
-        let pool = Arc::new(Pool::new(&self.settings, 0, roots, identity)?);
+        let tls = (files.roots(), files.identity.as_ref());
+        let pool = IdentityPool::new(&self.settings, self.address.base(), None, tls)?;
+        let pool = Arc::new(pool);
         *made = Some((files, Arc::clone(&pool)));
         Ok(pool)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Transport {

@@ -51,6 +51,18 @@ pub(crate) struct TlsSettings {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// The connection, or the runtime in which it was made, ended before it was of use.
+    #[error("the connection ended before a request could be sent")]
+    Ended,
+    /// The connection is there, and the other side does not speak HTTP.
+    #[error("the server does not speak HTTP: {error}")]
+    Http {
+        /// What hyper says.
+        error: hyper::Error,
+    },
+    /// A request that is to become another protocol needs HTTP/1.1.
+    #[error("the server does not speak HTTP/1.1")]
+    NotHttp1,
     /// TCP did not come about.
     #[error("cannot connect to {to}: {error}")]
     Tcp {

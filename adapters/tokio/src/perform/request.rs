@@ -31,10 +31,9 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
 
     let mut message = message(request, uri)?;
     let limit = Limit::of(&mut message);
-    let response = limit.hold(client.request(message)).await.map_err(|error| match error {
-        ClientError::Http(error) => network(&error),
-        error => Failure::new(FailureKind::Network, error.to_string()),
-    })?;
+    let over = |error: ClientError| Failure::new(FailureKind::Network, error.to_string());
+    let response = limit.hold(client.request(message)).await.map_err(over)?;
+    let response = response.map_err(|error| network(&error))?;
     let status = response.status().as_u16();
     let mut body = Bounded::new(request.limit);
     let mut frames = response.into_body();

@@ -16,6 +16,8 @@ mod load;
 #[cfg(feature = "client")]
 mod order;
 mod plugin;
+#[cfg(feature = "client")]
+mod pool;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 #[cfg(feature = "client")]

@@ -1,0 +1,195 @@
+//! Sends one request, again if need be and if that is harmless.
+
+use super::body::{Place, PooledBody};
+use super::connection::Single;
+use super::state::{Grant, Lane, Stream};
+use super::{Outgoing, Pool, PoolError};
+use http::header::{HOST, UPGRADE};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
+use hyper::client::conn::TrySendError;
+use std::error::Error;
+use std::sync::Arc;
+
+/// A request is sent so many times at most. Each time but the first needs a connection that ended in
+/// that moment.
+const MAX_TRIES: usize = 5;
+
+/// What came of one try: the answer, or the error and whether the connection was used before.
+type Outcome = Result<Response<PooledBody>, (TrySendError<Request<Outgoing>>, bool)>;
+
+impl Pool {
+    /// Sends a request whose URI is whole.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Outgoing>,
+    ) -> Result<Response<PooledBody>, PoolError> {
+        let original = Original::of(&request);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            original.restore(&mut request);
+            let copy = copy(&request);
+            let outcome = if request.headers().contains_key(UPGRADE) {
+                let single =
+                    self.fresh().await.map_err(|error| PoolError::Connect(error.into()))?;
+                self.send_single(single, request, &original.uri).await
+            } else {
+                match self.place(original.lane).await {
+                    Grant::Stream(stream) => send_stream(stream, request).await,
+                    Grant::Single(single) => self.send_single(single, request, &original.uri).await,
+                    Grant::Failed(error) => return Err(PoolError::Connect(error)),
+                }
+            };
+            let (mut failed, is_reused) = match outcome {
+                Ok(response) => return Ok(response),
+                Err(failed) => failed,
+            };
+            let unsent = failed.take_message();
+            let error = failed.into_error();
+            let again = unsent.or_else(|| {
+                copy.filter(|copy| may_repeat(&error, copy.method(), is_reused || tries == 1))
+            });
+            match again {
+                Some(again) if tries < MAX_TRIES => request = again,
+                _ => return Err(PoolError::Http(error)),
+            }
+        }
+    }
+
+    async fn send_single(
+        &self,
+        single: Single,
+        mut request: Request<Outgoing>,
+        uri: &Uri,
+    ) -> Outcome {
+        let mut single = single;
+        *request.version_mut() = Version::HTTP_11;
+        if let Some(host) = host(uri) {
+            request.headers_mut().entry(HOST).or_insert(host);
+        }
+        if !single.is_proxied {
+            *request.uri_mut() = path_of(uri);
+        }
+        let is_upgrade = request.headers().contains_key(UPGRADE);
+        let is_reused = single.is_reused;
+        let answer = single.sender.try_send_request(request).await;
+        let answer = answer.map_err(|failed| (failed, is_reused))?;
+        if is_upgrade {
+            return Ok(answer.map(|body| PooledBody::new(body, None)));
+        }
+        let number = self.0.connections.lend();
+        let place = Place::Single(Arc::downgrade(&self.0.connections), number);
+        let pool = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            // Not before the answer's body has been read; and not at all if the connection ends.
+            let is_open = single.sender.ready().await.is_ok();
+            let Some(pool) = pool.upgrade().map(Self) else { return };
+            let missing = pool.0.connections.put_back(number, is_open.then_some(single));
+            for (lane, missing) in missing {
+                for _ in 0..missing {
+                    pool.dial(lane);
+                }
+            }
+        });
+        Ok(answer.map(|body| PooledBody::new(body, Some(place))))
+    }
+}
+
+async fn send_stream(stream: Stream, mut request: Request<Outgoing>) -> Outcome {
+    *request.version_mut() = Version::HTTP_2;
+    let answer = stream.shared.sender().try_send_request(request).await;
+    match answer {
+        Ok(answer) => {
+            let place = Place::Stream { _stream: stream };
+            Ok(answer.map(|body| PooledBody::new(body, Some(place))))
+        }
+        Err(failed) => Err((failed, stream.is_reused)),
+    }
+}
+
+/// What a try changes.
+struct Original {
+    uri: Uri,
+    has_host: bool,
+    lane: Lane,
+}
+
+impl Original {
+    fn of(request: &Request<Outgoing>) -> Self {
+        let has_host = request.headers().contains_key(HOST);
+        Self { uri: request.uri().clone(), has_host, lane: lane(request) }
+    }
+
+    fn restore(&self, request: &mut Request<Outgoing>) {
+        request.uri_mut().clone_from(&self.uri);
+        if !self.has_host {
+            request.headers_mut().remove(HOST);
+        }
+    }
+}
+
+/// The same request, if its body can be sent twice.
+fn copy(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
+    let mut copy = Request::new(request.body().copy()?);
+    copy.method_mut().clone_from(request.method());
+    copy.headers_mut().clone_from(request.headers());
+    copy.extensions_mut().clone_from(request.extensions());
+    Some(copy)
+}
+
+/// Requests that last: those to watch, and to follow a log.
+fn lane(request: &Request<Outgoing>) -> Lane {
+    let query = request.uri().query().unwrap_or_default();
+    let lasts = |pair: &str| matches!(pair.split_once('='), Some(("watch" | "follow", value)) if matches!(value, "true" | "1" | "t"));
+    match query.split('&').any(lasts) || request.uri().path().starts_with("/api/v1/watch/") {
+        true => Lane::Long,
+        false => Lane::Short,
+    }
+}
+
+/// Whether sending it again can do no harm: the server has not looked at it, or it changes nothing
+/// and `may_be_chance`, as a server may close a connection in the moment in which it is used.
+fn may_repeat(error: &hyper::Error, method: &Method, may_be_chance: bool) -> bool {
+    if let Some(error) = cause::<h2::Error>(error) {
+        let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        if error.is_remote() && (refused || error.is_go_away()) {
+            return true;
+        }
+        return may_be_chance && method.is_safe() && error.is_io();
+    }
+    let broke = error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || cause::<std::io::Error>(error).is_some();
+    may_be_chance && method.is_safe() && broke
+}
+
+/// The first cause of this type.
+fn cause<E: Error + 'static>(error: &hyper::Error) -> Option<&E> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The path and query alone.
+fn path_of(uri: &Uri) -> Uri {
+    let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Uri::from(path)
+}
+
+/// The Host header: with the port, unless it is the scheme's own.
+fn host(uri: &Uri) -> Option<HeaderValue> {
+    let own = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    let host = uri.host()?;
+    let text = match uri.port_u16() {
+        Some(port) if port != own => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    };
+    text.parse().ok()
+}
