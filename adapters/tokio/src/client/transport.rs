@@ -7,7 +7,7 @@ use super::pool::IdentityPool;
 use super::tls_files::{self, TlsFiles};
 use crate::net::pool::Outgoing;
 use crate::net::{ConnectionSettings, proxy_authorization, tls};
-use crate::{Auth, Credential};
+use crate::{Auth, Credential, clock};
 use arc_swap::ArcSwapOption;
 use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant as Moment, timeout};
 use tower_http::decompression::Decompression;
 use tower_service::Service;
 
@@ -40,10 +40,16 @@ struct Inner {
     gzip: bool,
     /// The connections of the newest credential.
     pool: ArcSwapOption<IdentityPool>,
-    /// Those that will be next, as soon as they are connected.
-    coming: Mutex<Option<Arc<IdentityPool>>>,
+    coming: Mutex<Option<Coming>>,
     /// Those of requests that came with credentials of their own before there was one.
     own_authorization: Mutex<Option<(TlsFiles, Arc<IdentityPool>)>>,
+}
+
+/// The connections that will be next, as soon as they are connected.
+struct Coming {
+    pool: Arc<IdentityPool>,
+    /// When they are used in any case. The task that connects may have ended with its runtime.
+    until: Moment,
 }
 
 impl Transport {
@@ -141,9 +147,10 @@ impl Inner {
         if let Some(pool) = current.clone().filter(fits) {
             return Ok(pool);
         }
-        let current = current.filter(|pool| pool.is_usable());
-        let next = match coming.clone().filter(fits) {
-            Some(next) => next,
+        let is_in_time = coming.as_ref().is_none_or(|coming| clock::moment() < coming.until);
+        let current = current.filter(|pool| is_in_time && pool.is_usable());
+        let next = match coming.as_ref().map(|coming| &coming.pool).filter(|pool| fits(pool)) {
+            Some(next) => Arc::clone(next),
             None => {
                 let tls = (credential.roots(), credential.identity());
                 let server = self.address.base();
@@ -151,7 +158,12 @@ impl Inner {
                 let next = Arc::new(next);
                 if current.is_some() {
                     self.connect_ahead(Arc::clone(&next));
-                    *coming = Some(Arc::clone(&next));
+                    // The time of one rotation is not prolonged by the next.
+                    let until = match &*coming {
+                        Some(before) => before.until,
+                        None => clock::moment() + CONNECT_AHEAD,
+                    };
+                    *coming = Some(Coming { pool: Arc::clone(&next), until });
                 }
                 next
             }
@@ -173,7 +185,7 @@ impl Inner {
             let _ = timeout(CONNECT_AHEAD, next.pool.connect_ahead()).await;
             let Some(inner) = inner.upgrade() else { return };
             let mut coming = lock(&inner.coming);
-            if coming.take_if(|coming| Arc::ptr_eq(coming, &next)).is_some() {
+            if coming.take_if(|coming| Arc::ptr_eq(&coming.pool, &next)).is_some() {
                 inner.pool.store(Some(next));
             }
         });
