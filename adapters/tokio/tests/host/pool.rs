@@ -1,15 +1,25 @@
 //! The pool: nobody waits behind the server's limit of streams, and what ends loses no request.
 
-use http::{StatusCode, Version};
+use bytes::Bytes;
+use http::{Request, StatusCode, Version};
+use http_body::Frame;
+use http_body_util::Full;
 use kubecred_core::policy::Reload;
 use kubecred_core::{Authentication, Material, Policy, Profile, Proxy, Roots};
 use kubecred_loopback::{ApiServer, ApiServerBuilder, Authority, Exchange, User};
-use kubecred_tokio::{Auth, Client};
+use kubecred_tokio::{Auth, Client, ClientError};
 use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::process::Stdio;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinHandle, JoinSet};
+use tower_service::Service;
 
 /// Long enough for anything; a test that gets here has failed.
 const LONG: Duration = Duration::from_secs(60);
@@ -265,6 +275,83 @@ async fn a_rotated_certificate_is_dialled_before_a_request_needs_it() {
     assert_eq!(server.counters().connections, 2);
 }
 
+/// A server of HTTP/1.1 that reads the head of the first request on each connection, and answers it
+/// with this. Gives its URL, and the path of each request that came.
+async fn scripted(answer: &'static str) -> (String, UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (seen, paths) = unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let seen = seen.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                    if stream.read_buf(&mut head).await.unwrap() == 0 {
+                        return;
+                    }
+                }
+                let path = String::from_utf8_lossy(&head).split(' ').nth(1).unwrap().to_owned();
+                seen.send(path).unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                if !answer.is_empty() {
+                    // It reads no further, and keeps the connection.
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+    });
+    (url, paths)
+}
+
+fn plain(url: String) -> Client {
+    let mut profile = Profile::new(url);
+    profile.cluster.proxy = Proxy::Direct;
+    Client::new(Auth::from_profile(profile)).unwrap()
+}
+
+/// `exec` is a GET, and runs a command.
+#[tokio::test]
+async fn a_request_that_becomes_another_protocol_is_sent_once() {
+    let (url, mut paths) = scripted("").await;
+    let client = plain(url);
+    let exec = Request::get("/exec").header("connection", "upgrade").header("upgrade", "websocket");
+    let outcome = within("exec", client.request(exec.body(Full::default()).unwrap())).await;
+    assert!(matches!(outcome, Err(ClientError::Http(_))), "{outcome:?}");
+    drop(client);
+    assert_eq!(paths.recv().await.as_deref(), Some("/exec"));
+    assert!(paths.try_recv().is_err(), "it was sent again");
+}
+
+#[tokio::test]
+async fn a_request_that_is_answered_before_it_is_sent_whole_holds_up_nobody() {
+    let (url, mut paths) = scripted("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let mut client = plain(url);
+    let (_more, body) = tokio::sync::mpsc::channel::<Bytes>(1);
+    let upload = Request::post("/upload").body(Channel(body)).unwrap();
+    let answer = within("the answer", client.call(upload)).await.unwrap();
+    assert_eq!(answer.into_body().bytes().await.unwrap(), "ok");
+    assert_eq!(within("the next", status(&client, "/next")).await, StatusCode::OK);
+    assert_eq!(paths.recv().await.as_deref(), Some("/upload"));
+    assert_eq!(paths.recv().await.as_deref(), Some("/next"));
+}
+
+/// A body of unknown length.
+struct Channel(tokio::sync::mpsc::Receiver<Bytes>);
+
+impl http_body::Body for Channel {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|data| data.map(|data| Ok(Frame::data(data))))
+    }
+}
+
 /// nginx, which Debian and others have, with a limit of four streams before a server that is slow.
 struct Nginx {
     folder: TempDir,
@@ -305,7 +392,7 @@ impl Nginx {
             panic!("nginx is needed for this test; the distribution has it: {error}")
         });
         within("nginx", async {
-            while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
                 let ended = process.try_wait().unwrap();
                 assert!(ended.is_none(), "nginx does not start: {ended:?}");
                 tokio::time::sleep(Duration::from_millis(10)).await;

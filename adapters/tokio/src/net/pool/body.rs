@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 /// The body of an answer.
 pub(crate) struct PooledBody {
     body: Incoming,
-    /// Given back as soon as the body has ended.
+    /// Given back as soon as the body has ended. `None`: it is given back later, or never.
     place: Option<Place>,
 }
 

@@ -126,6 +126,10 @@ async fn shared(link: ProxiedStream) -> Result<Shared, ConnectError> {
         .await
         .map_err(|_| ConnectError::TimedOut("the server's HTTP/2 settings"))?
         .map_err(|_| ConnectError::Ended)??;
+    // Told to those who wait, or they would connect for as long as the server goes on like that.
+    if sender.is_closed() {
+        return Err(ConnectError::Ended);
+    }
     Ok(Shared { sender, limit: limit.min(MAX_STREAMS), streams: AtomicUsize::new(0) })
 }
 

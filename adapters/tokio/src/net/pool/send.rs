@@ -7,6 +7,7 @@ use super::{Outgoing, Pool, PoolError};
 use http::header::{HOST, UPGRADE};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, Uri, Version};
+use http_body::Body as _;
 use hyper::client::conn::TrySendError;
 use std::error::Error;
 use std::sync::Arc;
@@ -29,8 +30,10 @@ impl Pool {
         loop {
             tries += 1;
             original.restore(&mut request);
-            let copy = copy(&request);
-            let outcome = if request.headers().contains_key(UPGRADE) {
+            let is_upgrade = request.headers().contains_key(UPGRADE);
+            // A GET that becomes another protocol may well change something: `exec` runs a command.
+            let copy = copy(&request).filter(|_| !is_upgrade);
+            let outcome = if is_upgrade {
                 let single =
                     self.fresh().await.map_err(|error| PoolError::Connect(error.into()))?;
                 self.send_single(single, request, &original.uri).await
@@ -73,6 +76,8 @@ impl Pool {
         }
         let is_upgrade = request.headers().contains_key(UPGRADE);
         let is_reused = single.is_reused;
+        // With a body, the answer may end before the request does, which may then take any time.
+        let has_body = !request.body().is_end_stream();
         let answer = single.sender.try_send_request(request).await;
         let answer = answer.map_err(|failed| (failed, is_reused))?;
         if is_upgrade {
@@ -80,6 +85,7 @@ impl Pool {
         }
         let number = self.0.connections.lend();
         let place = Place::Single(Arc::downgrade(&self.0.connections), number);
+        let place = Some(place).filter(|_| !has_body);
         let pool = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             // Not before the answer's body has been read; and not at all if the connection ends.
@@ -92,7 +98,7 @@ impl Pool {
                 }
             }
         });
-        Ok(answer.map(|body| PooledBody::new(body, Some(place))))
+        Ok(answer.map(|body| PooledBody::new(body, place)))
     }
 }
 
