@@ -51,7 +51,7 @@ impl Pool {
             let unsent = failed.take_message();
             let error = failed.into_error();
             let again = unsent.or_else(|| {
-                copy.filter(|copy| may_repeat(&error, copy.method(), is_reused || tries == 1))
+                copy.filter(|copy| may_repeat(&error, copy.method(), is_reused, tries == 1))
             });
             match again {
                 Some(again) if tries < MAX_TRIES => request = again,
@@ -155,11 +155,14 @@ fn lane(request: &Request<Outgoing>) -> Lane {
 }
 
 /// Whether sending it again can do no harm: the server has not looked at it, or it changes nothing
-/// and `may_be_chance`, as a server may close a connection in the moment in which it is used.
-fn may_repeat(error: &hyper::Error, method: &Method, may_be_chance: bool) -> bool {
+/// and that may be chance, as a server may close a connection in the moment in which it is used. One
+/// that ends a new connection with an error did not like the request (too large, say).
+fn may_repeat(error: &hyper::Error, method: &Method, is_reused: bool, is_first: bool) -> bool {
+    let may_be_chance = is_reused || is_first;
     if let Some(error) = cause::<h2::Error>(error) {
         let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        if error.is_remote() && (refused || error.is_go_away()) {
+        let leaves = error.reason() == Some(h2::Reason::NO_ERROR) || is_reused;
+        if error.is_remote() && (refused || (error.is_go_away() && leaves)) {
             return true;
         }
         return may_be_chance && method.is_safe() && error.is_io();
