@@ -2,13 +2,14 @@
 
 use crate::AuthError;
 use crate::net::ConnectError;
+use crate::net::informational::{self, TooMany};
 use crate::net::pool::PoolError;
 use crate::net::tls::{self, TlsError, TlsFailure};
+use crate::net::words::Chain;
 use kubecred_core::Failure;
 use kubecred_core::redact::quoted;
 use kubecred_host::net::{AddressError, ProxyError};
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,10 +43,8 @@ pub enum ClientError {
     /// The server's URL is not one, or the request is not for this server.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The server sent more informational answers (1xx) than this, and none after them.
-    #[error(
-        "no answer from the server: it sent more than {0} informational answers (1xx) and no other"
-    )]
+    /// The server sent more informational answers (1xx) than this, and no other after them.
+    #[error("no answer from the server: {}", TooMany)]
     Informational(usize),
     /// The proxy's URL is not one.
     #[error(transparent)]
@@ -102,51 +101,7 @@ impl From<PoolError> for ClientError {
         match error {
             PoolError::Connect(error) => Self::Connect(error),
             PoolError::Http(error) => Self::Http(error),
+            PoolError::Informational(TooMany) => Self::Informational(informational::MOST),
         }
-    }
-}
-
-/// Why an exchange over HTTP failed, in one line: what connecting or TLS says of it, or else the
-/// causes without hyper's name for the stage (`client error (SendRequest)`).
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut cause = self.0.source();
-        if let Some(connect) = cause.and_then(<dyn Error>::downcast_ref::<ConnectError>) {
-            return connect.fmt(f);
-        }
-        if let Some(failure) = tls::find_failure(self.0) {
-            return failure.fmt(f);
-        }
-        // hyper's own error is a cause; hyper-util's only names the stage.
-        if self.0.is::<hyper::Error>() {
-            cause = Some(self.0);
-        }
-        let mut colon = "";
-        while let Some(error) = cause {
-            match error.downcast_ref::<hyper::Error>() {
-                Some(error) => write!(f, "{colon}{}", of_http(error))?,
-                None => write!(f, "{colon}{error}")?,
-            }
-            (colon, cause) = (": ", error.source());
-        }
-        if colon.is_empty() { f.write_str("the connection failed") } else { Ok(()) }
-    }
-}
-
-/// What [`ClientError::Http`] says of its error, for others that send requests.
-pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
-    Chain(error).to_string()
-}
-
-/// What hyper says, in words about the server.
-fn of_http(error: &hyper::Error) -> String {
-    if error.is_parse() {
-        "what it sent is not HTTP".to_owned()
-    } else if error.is_incomplete_message() || error.is_closed() {
-        "it closed the connection before it answered".to_owned()
-    } else {
-        error.to_string()
     }
 }

@@ -5,7 +5,6 @@ mod api;
 mod body;
 mod current;
 mod error;
-pub(crate) mod informational;
 mod pool;
 pub(crate) mod tls_files;
 mod transport;
@@ -15,7 +14,6 @@ pub use api::{Answer, ApiError};
 pub use body::Body;
 pub use current::rustls_config;
 pub use error::ClientError;
-pub(crate) use error::words;
 pub use kubecred_host::net::ProxyError;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::USER_AGENT_OURS;

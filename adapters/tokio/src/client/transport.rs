@@ -2,7 +2,6 @@
 
 use super::ClientError;
 use super::body::Body;
-use super::informational::Limit;
 use super::pool::IdentityPool;
 use super::tls_files::{self, TlsFiles};
 use crate::net::pool::Outgoing;
@@ -122,11 +121,10 @@ impl Inner {
         let plain = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(RANGE);
         let upgrade = headers.contains_key(UPGRADE);
         let mut client = pool.pool.clone();
-        let limit = Limit::of(&mut request);
         let answer = if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
-            limit.hold(Decompression::new(client).call(request)).await??.map(Body::new)
+            Decompression::new(client).call(request).await?.map(Body::new)
         } else {
-            limit.hold(client.call(request)).await??.map(Body::new)
+            client.call(request).await?.map(Body::new)
         };
         if answer.status() == StatusCode::UNAUTHORIZED {
             pool.refuse();

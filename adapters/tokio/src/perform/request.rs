@@ -1,20 +1,19 @@
 //! Sending one HTTP request with its own connection settings, as a source wants it.
 
 use super::Host;
-use crate::client::ClientError;
-use crate::client::informational::Limit;
 use crate::fs::read_file;
+use crate::net::pool::{Outgoing, Pool, PoolError};
+use crate::net::words::words;
 use crate::net::{ConnectionSettings, tls};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy;
-use hyper_util::rt::TokioExecutor;
 use kubecred_core::protocol::{HttpResponse, Method, SendRequest};
 use kubecred_core::{Failure, FailureKind, Header, Roots, Secret};
 use kubecred_host::fs::Bounded;
 use kubecred_host::net::route;
 use std::error::Error;
+use tower_service::Service;
 
 /// Sends it over a connection of its own, and does not follow redirects: the credentials are for
 /// whom they were addressed to.
@@ -22,23 +21,17 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
     let uri: Uri = request.url.parse().map_err(|_| unsupported("the URL is not one"))?;
     let settings = settings(request, &uri, host)?;
     let roots = roots(request).await?;
-    let connector = settings
-        .connector(roots.as_ref().map(Secret::expose), request.tls.identity.as_ref(), true)
-        .map_err(|error| unsupported(&error.to_string()))?;
-    let client = legacy::Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(0)
-        .build::<_, Full<Bytes>>(connector);
-
-    let mut message = message(request, uri)?;
-    let limit = Limit::of(&mut message);
-    let over = |error: ClientError| Failure::new(FailureKind::Network, error.to_string());
-    let response = limit.hold(client.request(message)).await.map_err(over)?;
-    let response = response.map_err(|error| network(&error))?;
+    let (roots, identity) = (roots.as_ref().map(Secret::expose), request.tls.identity.as_ref());
+    let connector = settings.connector(roots, identity, true).map_err(|e| refuse(&e))?;
+    let message = message(request, uri)?;
+    // It ends with this request, and its connection with it.
+    let mut pool = Pool::new(connector.clone(), connector, message.uri().clone());
+    let response = pool.call(message).await.map_err(|error| no_answer(&error))?;
     let status = response.status().as_u16();
     let mut body = Bounded::new(request.limit);
     let mut frames = response.into_body();
     while let Some(frame) = frames.frame().await {
-        if let Ok(data) = frame.map_err(|error| network(&error))?.into_data() {
+        if let Ok(data) = frame.map_err(|error| network(words(&error)))?.into_data() {
             body.push(&data)?;
         }
     }
@@ -46,7 +39,6 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
 }
 
 fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionSettings, Failure> {
-    let refuse = |error: &dyn Error| unsupported(&error.to_string());
     let route = route(&request.proxy, uri, &host.proxies).map_err(|e| refuse(&e))?;
     let server_name = match uri.scheme_str() {
         Some("https") => {
@@ -75,7 +67,7 @@ async fn roots(request: &SendRequest) -> Result<Option<Secret>, Failure> {
     }
 }
 
-fn message(request: &SendRequest, uri: Uri) -> Result<Request<Full<Bytes>>, Failure> {
+fn message(request: &SendRequest, uri: Uri) -> Result<Request<Outgoing>, Failure> {
     let method = match request.method {
         Method::Get => http::Method::GET,
         Method::Post => http::Method::POST,
@@ -87,7 +79,7 @@ fn message(request: &SendRequest, uri: Uri) -> Result<Request<Full<Bytes>>, Fail
         value.set_sensitive(true);
         builder = builder.header(&**name, value);
     }
-    let body = Full::new(Bytes::copy_from_slice(request.body.expose()));
+    let body = Outgoing::Whole(Full::new(Bytes::copy_from_slice(request.body.expose())));
     builder.body(body).map_err(|_| unsupported("a header or the URL is not one for HTTP"))
 }
 
@@ -95,8 +87,16 @@ fn unsupported(why: &str) -> Failure {
     Failure::new(FailureKind::Unsupported, why)
 }
 
-fn network(error: &(dyn Error + 'static)) -> Failure {
-    Failure::new(FailureKind::Network, crate::client::words(error))
+fn refuse(error: &dyn Error) -> Failure {
+    unsupported(&error.to_string())
+}
+
+fn network(why: String) -> Failure {
+    Failure::new(FailureKind::Network, why)
+}
+
+fn no_answer(error: &PoolError) -> Failure {
+    network(error.to_string())
 }
 
 #[cfg(all(test, feature = "ring"))]

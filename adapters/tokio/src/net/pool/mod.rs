@@ -11,24 +11,30 @@
 
 mod body;
 mod connection;
+mod frames;
+mod idle;
 mod outgoing;
+mod queue;
 mod send;
-mod settled;
 mod state;
+mod watched;
 
 pub(crate) use body::PooledBody;
 pub(crate) use outgoing::Outgoing;
 
 use super::connect::{ConnectError, Connector};
+use super::informational::TooMany;
+use super::words::Chain;
 use connection::{Made, Single, make};
 use http::{Request, Response, Uri};
-use state::{Claim, Connections, Grant, Lane};
+use queue::Lane;
+use state::{Claim, Connections, Grant};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::task::AbortHandle;
 use tower_service::Service;
 
 /// How often connections are looked for that nothing has used for long.
@@ -41,8 +47,11 @@ pub(crate) enum PoolError {
     #[error("{0}")]
     Connect(Arc<ConnectError>),
     /// The connection broke, or the other side does not speak HTTP.
-    #[error("{0}")]
+    #[error("{}", Chain(.0))]
     Http(hyper::Error),
+    /// The server sends informational answers, and not the answer.
+    #[error(transparent)]
+    Informational(#[from] TooMany),
 }
 
 /// Connections to one server. A clone is the same pool.
@@ -56,16 +65,15 @@ struct Inner {
     /// For HTTP/1.1, which requests need that become another protocol.
     http1: Connector,
     server: Uri,
-    /// Whether idle connections are being looked for.
-    is_kept: AtomicBool,
+    /// Looks for idle connections.
+    keeper: OnceLock<AbortHandle>,
 }
 
 impl Pool {
     /// A pool without connections for the server at this URL.
     pub(crate) fn new(any: Connector, http1: Connector, server: Uri) -> Self {
         let connections = Arc::new(Connections::default());
-        let is_kept = AtomicBool::new(false);
-        Self(Arc::new(Inner { connections, any, http1, server, is_kept }))
+        Self(Arc::new(Inner { connections, any, http1, server, keeper: OnceLock::new() }))
     }
 
     /// Makes a connection before a request needs it.
@@ -101,22 +109,30 @@ impl Pool {
         }
     }
 
-    /// Makes a connection, in a task of its own: whoever wants it first may give up.
+    /// Makes a connection, in a task of its own: the request that wants it first may be given up.
     fn dial(&self, lane: Lane) {
         self.keep();
         let pool = self.clone();
         let mut dial = Dial { connections: Arc::clone(&self.0.connections), lane: Some(lane) };
         tokio::spawn(async move {
+            let connections = &pool.0.connections;
             let made = make(pool.0.any.clone(), pool.0.server.clone()).await;
-            dial.end();
-            match made {
-                Ok(made) => {
-                    for _ in 0..pool.0.connections.made(lane, made) {
-                        pool.dial(lane);
+            let missing = match made {
+                Ok(Made::Single(single)) => connections.made(lane, single),
+                Ok(Made::Shared(shared, settings)) => {
+                    connections.opened(lane, &shared);
+                    match settings.arrive().await {
+                        Ok(()) => connections.settled(lane, &shared),
+                        Err(error) => connections.unsettled(lane, &shared, error),
                     }
                 }
-                Err(error) => pool.0.connections.failed(lane, error),
-            }
+                Err(error) => {
+                    connections.failed(lane, error);
+                    0
+                }
+            };
+            dial.end();
+            (0..missing).for_each(|_| pool.dial(lane));
         });
     }
 
@@ -124,23 +140,32 @@ impl Pool {
     async fn fresh(&self) -> Result<Single, ConnectError> {
         match make(self.0.http1.clone(), self.0.server.clone()).await? {
             Made::Single(single) => Ok(single),
-            Made::Shared(_) => Err(ConnectError::NotHttp1),
+            Made::Shared(..) => Err(ConnectError::NotHttp1),
         }
     }
 
     /// Looks for idle connections from now on, for as long as there is this pool.
     fn keep(&self) {
-        if self.0.is_kept.swap(true, Ordering::Relaxed) {
-            return;
-        }
         let inner: Weak<Inner> = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(FORGET_EVERY).await;
-                let Some(inner) = inner.upgrade() else { return };
-                inner.connections.forget_idle();
-            }
-        });
+        let keeper = || {
+            let task = tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(FORGET_EVERY).await;
+                    let Some(inner) = inner.upgrade() else { return };
+                    inner.connections.forget_idle();
+                }
+            });
+            task.abort_handle()
+        };
+        self.0.keeper.get_or_init(keeper);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.keeper.get() {
+            keeper.abort();
+        }
     }
 }
 

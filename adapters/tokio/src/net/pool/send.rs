@@ -2,22 +2,48 @@
 
 use super::body::{Place, PooledBody};
 use super::connection::Single;
-use super::state::{Grant, Lane, Stream};
+use super::queue::Lane;
+use super::state::{Grant, Stream};
 use super::{Outgoing, Pool, PoolError};
+use crate::net::informational::{Limit, TooMany};
 use http::header::{HOST, UPGRADE};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body as _;
 use hyper::client::conn::TrySendError;
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 /// A request is sent so many times at most. Each time but the first needs a connection that ended in
 /// that moment.
 const MAX_TRIES: usize = 5;
 
-/// What came of one try: the answer, or the error and whether the connection was used before.
-type Outcome = Result<Response<PooledBody>, (TrySendError<Request<Outgoing>>, bool)>;
+/// What came of one try.
+type Outcome = Result<Response<PooledBody>, Failed>;
+
+/// No answer.
+enum Failed {
+    /// And there will be none.
+    Finally(PoolError),
+    /// The connection broke, or the server said something else than an answer.
+    Broke(Box<TrySendError<Request<Outgoing>>>, SentOn),
+}
+
+impl From<TooMany> for Failed {
+    fn from(error: TooMany) -> Self {
+        Self::Finally(error.into())
+    }
+}
+
+/// What was known of the connection when the request was sent.
+#[derive(Clone, Copy)]
+struct SentOn {
+    /// It had carried no request before.
+    is_first: bool,
+    /// It had answered one before.
+    is_reused: bool,
+}
 
 impl Pool {
     /// Sends a request whose URI is whole.
@@ -30,33 +56,35 @@ impl Pool {
         loop {
             tries += 1;
             original.restore(&mut request);
-            let is_upgrade = request.headers().contains_key(UPGRADE);
             // A GET that becomes another protocol may well change something: `exec` runs a command.
-            let copy = copy(&request).filter(|_| !is_upgrade);
-            let outcome = if is_upgrade {
-                let single =
-                    self.fresh().await.map_err(|error| PoolError::Connect(error.into()))?;
-                self.send_single(single, request, &original.uri).await
-            } else {
-                match self.place(original.lane).await {
-                    Grant::Stream(stream) => send_stream(stream, request).await,
-                    Grant::Single(single) => self.send_single(single, request, &original.uri).await,
-                    Grant::Failed(error) => return Err(PoolError::Connect(error)),
-                }
-            };
-            let (mut failed, is_reused) = match outcome {
+            let copy = copy(&request).filter(|_| !is_upgrade(&request));
+            let (mut failed, sent_on) = match self.send_once(request, &original).await {
                 Ok(response) => return Ok(response),
-                Err(failed) => failed,
+                Err(Failed::Finally(error)) => return Err(error),
+                Err(Failed::Broke(failed, sent_on)) => (failed, sent_on),
             };
             let unsent = failed.take_message();
             let error = failed.into_error();
             let again = unsent.or_else(|| {
-                copy.filter(|copy| may_repeat(&error, copy.method(), is_reused, tries == 1))
+                copy.filter(|copy| may_repeat(&error, copy.method(), sent_on, tries == 1))
             });
             match again {
                 Some(again) if tries < MAX_TRIES => request = again,
                 _ => return Err(PoolError::Http(error)),
             }
+        }
+    }
+
+    async fn send_once(&self, request: Request<Outgoing>, original: &Original) -> Outcome {
+        let connect = |error| Failed::Finally(PoolError::Connect(error));
+        if is_upgrade(&request) {
+            let single = self.fresh().await.map_err(|error| connect(error.into()))?;
+            return self.send_single(single, request, &original.uri).await;
+        }
+        match self.place(original.lane).await {
+            Grant::Stream(stream) => send_stream(stream, request).await,
+            Grant::Single(single) => self.send_single(single, request, &original.uri).await,
+            Grant::Failed(error) => Err(connect(error)),
         }
     }
 
@@ -74,12 +102,14 @@ impl Pool {
         if !single.is_proxied {
             *request.uri_mut() = path_of(uri);
         }
-        let is_upgrade = request.headers().contains_key(UPGRADE);
+        let is_upgrade = is_upgrade(&request);
         let is_reused = single.is_reused;
+        let limit = Limit::of(&mut request);
         // With a body, the answer may end before the request does, which may then take any time.
         let has_body = !request.body().is_end_stream();
-        let answer = single.sender.try_send_request(request).await;
-        let answer = answer.map_err(|failed| (failed, is_reused))?;
+        let sent_on = SentOn { is_first: !is_reused, is_reused };
+        let answer = limit.hold(single.sender.try_send_request(request)).await?;
+        let answer = answer.map_err(|failed| Failed::Broke(failed.into(), sent_on))?;
         if is_upgrade {
             return Ok(answer.map(|body| PooledBody::new(body, None)));
         }
@@ -107,11 +137,20 @@ async fn send_stream(stream: Stream, mut request: Request<Outgoing>) -> Outcome 
     let answer = stream.shared.sender().try_send_request(request).await;
     match answer {
         Ok(answer) => {
+            stream.shared.answered();
             let place = Place::Stream { _stream: stream };
             Ok(answer.map(|body| PooledBody::new(body, Some(place))))
         }
-        Err(failed) => Err((failed, stream.is_reused)),
+        Err(_) if stream.shared.is_flooded() => Err(TooMany.into()),
+        Err(failed) => {
+            let sent_on = SentOn { is_first: stream.is_first, is_reused: stream.is_reused };
+            Err(Failed::Broke(failed.into(), sent_on))
+        }
     }
+}
+
+fn is_upgrade(request: &Request<Outgoing>) -> bool {
+    request.headers().contains_key(UPGRADE)
 }
 
 /// What a try changes.
@@ -154,24 +193,39 @@ fn lane(request: &Request<Outgoing>) -> Lane {
     }
 }
 
-/// Whether sending it again can do no harm: the server has not looked at it, or it changes nothing
-/// and that may be chance, as a server may close a connection in the moment in which it is used. One
-/// that ends a new connection with an error did not like the request (too large, say).
-fn may_repeat(error: &hyper::Error, method: &Method, is_reused: bool, is_first: bool) -> bool {
-    let may_be_chance = is_reused || is_first;
+/// Whether sending it again can do no harm: the server says that it has not looked at it, or it
+/// changes nothing and the connection broke, which a server may do in the moment in which it is used.
+/// One that ends a new connection with an error, over its first request, did not like that request
+/// (it may be too large): as Go, we do not repeat it.
+fn may_repeat(error: &hyper::Error, method: &Method, on: SentOn, is_first_try: bool) -> bool {
+    let may_be_chance = method.is_safe() && (on.is_reused || is_first_try);
     if let Some(error) = cause::<h2::Error>(error) {
         let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let leaves = error.reason() == Some(h2::Reason::NO_ERROR) || is_reused;
-        if error.is_remote() && (refused || (error.is_go_away() && leaves)) {
-            return true;
-        }
-        return may_be_chance && method.is_safe() && error.is_io();
+        // h2 gives this error to requests alone that the server says it has not looked at.
+        let leaves =
+            error.is_go_away() && (error.reason() == Some(h2::Reason::NO_ERROR) || !on.is_first);
+        let broke = error.get_io().is_some_and(is_break);
+        return (error.is_remote() && (refused || leaves)) || (may_be_chance && broke);
     }
     let broke = error.is_incomplete_message()
         || error.is_canceled()
         || error.is_closed()
-        || cause::<std::io::Error>(error).is_some();
-    may_be_chance && method.is_safe() && broke
+        || cause::<io::Error>(error).is_some_and(is_break);
+    may_be_chance && broke
+}
+
+/// Whether the connection ended, which is no fault of what was sent over it.
+fn is_break(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::BrokenPipe
+            | Kind::ConnectionAborted
+            | Kind::ConnectionReset
+            | Kind::NotConnected
+            | Kind::TimedOut
+            | Kind::UnexpectedEof
+    )
 }
 
 /// The first cause of this type.
