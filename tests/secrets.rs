@@ -6,11 +6,11 @@
 
 use kubecred_core::protocol::{
     Completion, EnvVar, Exit, FileBytes, HttpResponse, Method, SendRequest, SetHeaders, Tls,
-    WriteFile,
+    TrustAnchors, WriteFile,
 };
 use kubecred_core::{
     Action, ActionId, Environment, Event, Generation, Header, Identity, Input, Kubeconfig,
-    Overrides, Proxy, Reply, Roots, Secret,
+    Overrides, Proxy, Reply, Secret,
 };
 use world::profiles::{self, CERTIFICATE, KEY, PLUGIN, ROOTS, TOKEN};
 use world::{CANARY, Content, Run, Span, World, hides_secrets, secret};
@@ -33,7 +33,7 @@ fn every_input_hides_its_secrets() {
     let replies = [
         Reply::File(FileBytes(canary())),
         Reply::Exit(Exit { code: 0, stdout: canary() }),
-        Reply::Http(HttpResponse { status: 200, body: canary() }),
+        Reply::Http(HttpResponse::new(200, canary())),
     ];
     for reply in replies {
         hides_secrets(&Input::Complete(Completion {
@@ -47,7 +47,8 @@ fn every_input_hides_its_secrets() {
 fn every_action_hides_its_secrets() {
     let id = ActionId::from_u64(1);
     let identity = Identity { certificate: canary(), key: canary() };
-    let tls = Tls { identity: Some(identity), roots: Roots::Pem(canary()), ..Tls::default() };
+    let tls =
+        Tls { identity: Some(identity), roots: TrustAnchors::Pem(canary()), ..Tls::default() };
     let header = Header { name: "authorization".into(), value: canary() };
     let send = SendRequest {
         method: Method::Post,

@@ -3,12 +3,12 @@
 
 use kubecred_core::protocol::{
     EnvVar, Exit, FileBytes, HttpResponse, Method, ReadFile, RunCommand, SendRequest, SetHeaders,
-    Stdin, Tls, WriteFile, Written,
+    SlotName, Stdin, Tls, TrustAnchors, WriteFile, Written,
 };
 use kubecred_core::{
     Action, ActionId, ContentProblem, Error, Event, Failure, FailureKind, FileRole, Generation,
     Header, Identity, Input, Instant, Job, Now, OutputProblem, PluginProblem, Profile, Proxy,
-    Reply, Roots, SaveProblem, Secret, UnixTime,
+    Reply, SaveProblem, Secret, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -52,8 +52,8 @@ fn every_input_reads_back_as_it_was() {
             r#"{"complete":{"id":3,"outcome":{"Ok":{"exit":{"code":-1,"stdout":"AP8K"}}}}}"#,
         ),
         (
-            complete(Reply::Http(HttpResponse { status: 200, body: bytes() })),
-            r#"{"complete":{"id":3,"outcome":{"Ok":{"http":{"status":200,"body":"AP8K"}}}}}"#,
+            complete(Reply::Http(HttpResponse::new(200, bytes()))),
+            r#"{"complete":{"id":3,"outcome":{"Ok":{"http":{"status":200,"headers":[],"body":"AP8K"}}}}}"#,
         ),
         (
             complete(Reply::Written(Written)),
@@ -115,7 +115,7 @@ fn actions() -> Vec<(Action, &'static str)> {
                 headers: vec![header.clone()],
                 body: "b".into(),
                 tls: Tls {
-                    roots: Roots::Pem("r".into()),
+                    roots: TrustAnchors::Pem("r".into()),
                     identity: Some(identity),
                     server_name: Some("s".into()),
                     insecure_skip_verify: true,
@@ -155,8 +155,11 @@ fn actions() -> Vec<(Action, &'static str)> {
             r#"{"set-headers":{"generation":2,"headers":[{"name":"authorization","value":"eA=="}],"expires":-5,"reconnect":true}}"#,
         ),
         (
-            Action::Report(Event::Withdrawn { generation: Generation::from_u64(2) }),
-            r#"{"report":{"withdrawn":{"generation":2}}}"#,
+            Action::Report(Event::Withdrawn {
+                slot: SlotName::Bearer,
+                generation: Generation::from_u64(2),
+            }),
+            r#"{"report":{"withdrawn":{"slot":"bearer","generation":2}}}"#,
         ),
     ]
 }
@@ -198,13 +201,14 @@ fn every_event_and_error_reads_back_as_it_was() {
     errors.push(Error::FileContent { role, path, problem });
     errors.push(Error::Data { role: FileRole::Basic, user: "u".into(), problem });
     for error in errors {
-        let retry_at = Instant::from_millis(9);
-        text(&Event::Failed { error, retry_at, serving: true });
+        let (slot, retry_at) = (SlotName::Identity, UnixTime::from_millis(9));
+        text(&Event::Failed { slot, error, retry_at, serving: true });
     }
     let generation = Generation::from_u64(1);
     text(&Event::Rejected { generation });
-    text(&Event::Renewed { generation, expires: Some(UnixTime::from_millis(1)) });
-    text(&Event::ClockSkew { millis: 5 });
+    let slot = SlotName::Roots;
+    text(&Event::Renewed { slot, generation, expires: Some(UnixTime::from_millis(1)) });
+    text(&Event::ClockSkew { slot, millis: 5 });
     text(&Event::Saved { path: "/k".into() });
     for problem in [
         SaveProblem::NotRead(failure()),
@@ -213,7 +217,7 @@ fn every_event_and_error_reads_back_as_it_was() {
         SaveProblem::WrongReply,
     ] {
         let error = Error::NotSaved { user: "u".into(), path: "/k".into(), problem };
-        text(&Event::NotSaved { error, retry_at: Some(Instant::from_millis(9)) });
+        text(&Event::NotSaved { error, retry_at: Some(UnixTime::from_millis(9)) });
     }
     assert_eq!(text(&Now::from_millis(1, -2)), r#"{"monotonic":1,"wall":-2}"#);
 }

@@ -1,7 +1,7 @@
 //! How the client says who it is (OI-22), and what else goes with a request.
 
 use super::{asked, changed, profile};
-use kubecred_core::protocol::{FileBytes, HttpResponse, Method, SendRequest, Tls};
+use kubecred_core::protocol::{FileBytes, HttpResponse, Method, SendRequest, Tls, TrustAnchors};
 use kubecred_core::{Action, Authenticator, Input, Job, Now, Policy, Profile, Proxy, Roots};
 use world::openid::{DISCOVERY, TOKEN_ENDPOINT};
 use world::profiles::PROVIDER_ROOTS;
@@ -77,9 +77,9 @@ fn requests(profile: &Profile) -> Vec<SendRequest> {
     while let Some(action) = machine.poll_action() {
         let answer = match action {
             Action::SendRequest(Job { id, request }) => {
-                let body = format!("{{\"token_endpoint\":\"{TOKEN_ENDPOINT}\"}}").as_str().into();
+                let body = format!("{{\"token_endpoint\":\"{TOKEN_ENDPOINT}\"}}");
                 requests.push(request.clone());
-                Job { id, request }.done(Ok(HttpResponse { status: 200, body }))
+                Job { id, request }.done(Ok(HttpResponse::new(200, body)))
             }
             Action::ReadFile(job) if job.request.path == PROVIDER_ROOTS => {
                 job.done(Ok(FileBytes(world::certificates::roots("a").into())))
@@ -94,11 +94,10 @@ fn requests(profile: &Profile) -> Vec<SendRequest> {
 
 #[test]
 fn oi_2_requests_trust_the_given_roots_and_go_through_the_proxy_of_the_environment() {
-    let data = Roots::Pem("pem".into());
-    let file = Roots::Pem(world::certificates::roots("a").into());
+    let file = TrustAnchors::Pem(world::certificates::roots("a").into());
     for (given, sent) in [
-        (Roots::System, Roots::System),
-        (data.clone(), data),
+        (Roots::System, TrustAnchors::System),
+        (Roots::Pem("pem".into()), TrustAnchors::Pem("pem".into())),
         (Roots::File(PROVIDER_ROOTS.into()), file),
     ] {
         let mut profile = profile(|oidc| oidc.roots = given);

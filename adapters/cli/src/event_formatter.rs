@@ -1,69 +1,54 @@
 //! The events of an authenticator as text. Never a secret: events hold none.
 
 use crate::clock;
-use kubecred_core::{Event, Generation, Instant, UnixTime};
-use std::time::{Duration, Instant as Moment};
+use kubecred_core::{Event, Generation, UnixTime};
+use std::time::Duration;
 
 /// Formats the events of one authenticator, one after the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct EventFormatter {
-    /// When the authenticator was started, whose clock counts from there.
-    born: Moment,
     held: Option<Generation>,
 }
 
 impl EventFormatter {
-    /// For an authenticator that has just been started.
-    pub(crate) fn new() -> Self {
-        Self { born: Moment::now(), held: None }
-    }
-
     /// The next event.
     pub(crate) fn format(&mut self, event: &Event) -> String {
         match event {
-            Event::Renewed { generation, expires } => {
+            Event::Renewed { generation, expires, .. } => {
                 let number = generation.as_u64();
-                let life = expires.map(life).map(|life| format!(", good for {}", seconds(life)));
+                let life = expires.map(until).map(|life| format!(", good for {}", seconds(life)));
                 let life = life.unwrap_or_default();
                 match self.held.replace(*generation) == Some(*generation) {
                     true => format!("credential {number} is still valid{life}"),
                     false => format!("has credential {number}{life}"),
                 }
             }
-            Event::Failed { error, retry_at, serving } => {
+            Event::Failed { error, retry_at, serving, .. } => {
                 let goes_on = match serving {
                     true => "the present credential stays in use",
                     false => "there is no credential",
                 };
-                let again = seconds(self.until(*retry_at));
+                let again = seconds(until(*retry_at));
                 format!("refresh failed: {error}; {goes_on}, next attempt in {again}")
             }
             Event::Rejected { generation } => {
                 format!("credential {} was rejected; getting another", generation.as_u64())
             }
-            Event::Withdrawn { generation } => {
+            Event::Withdrawn { generation, .. } => {
                 format!(
                     "credential {} has expired; requests wait for the next",
                     generation.as_u64()
                 )
             }
-            Event::ClockSkew { millis } => format!(
+            Event::ClockSkew { millis, .. } => format!(
                 "the new credential expired {} ago, so a clock is wrong; the server decides",
                 seconds(Duration::from_millis(*millis))
             ),
             Event::NotSaved { error, retry_at: Some(at) } => {
-                format!("{error}; next attempt in {}", seconds(self.until(*at)))
+                format!("{error}; next attempt in {}", seconds(until(*at)))
             }
-            Event::NotSaved { error, retry_at: None } => {
-                format!("{error}; giving up: the next program may have to log in again")
-            }
-            Event::Saved { path } => format!("saved the refreshed tokens in {path}"),
-            other => format!("{other:?}"),
+            other => other.to_string(),
         }
-    }
-
-    fn until(&self, at: Instant) -> Duration {
-        Duration::from_millis(at.as_millis()).saturating_sub(self.born.elapsed())
     }
 }
 
@@ -76,13 +61,14 @@ pub(crate) fn seconds(duration: Duration) -> String {
     }
 }
 
-fn life(end: UnixTime) -> Duration {
-    end.since(clock::now())
+fn until(at: UnixTime) -> Duration {
+    at.since(clock::now())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kubecred_core::protocol::SlotName;
     use kubecred_core::{Error, Failure, FailureKind, FileRole};
 
     #[test]
@@ -92,10 +78,11 @@ mod tests {
             path: "/t".into(),
             failure: Failure::new(FailureKind::NotFound, "no such file"),
         };
-        let retry_at = Instant::from_millis(1000 * 3600 * 24 * 3 - 1);
-        let mut formatter = EventFormatter::new();
+        let retry_at = clock::now().saturating_add(Duration::from_secs(3600 * 72 - 1));
+        let slot = SlotName::Bearer;
+        let mut formatter = EventFormatter::default();
         assert_eq!(
-            formatter.format(&Event::Failed { error, retry_at, serving: true }),
+            formatter.format(&Event::Failed { slot, error, retry_at, serving: true }),
             "refresh failed: cannot read token \"/t\": no such file; the present credential stays in \
              use, next attempt in 71 h"
         );
@@ -103,10 +90,10 @@ mod tests {
 
     #[test]
     fn what_is_the_same_is_not_called_new() {
-        let mut formatter = EventFormatter::new();
+        let mut formatter = EventFormatter::default();
         let mut renewed = |generation| {
             let generation = Generation::from_u64(generation);
-            formatter.format(&Event::Renewed { generation, expires: None })
+            formatter.format(&Event::Renewed { slot: SlotName::Bearer, generation, expires: None })
         };
         assert_eq!(renewed(1), "has credential 1");
         assert_eq!(renewed(1), "credential 1 is still valid");

@@ -76,7 +76,7 @@ impl VerboseLog {
     /// tokens that cannot be saved: the next program may have to log in again. It ends when the
     /// authenticator is closed.
     pub(crate) fn follow(self, auth: &Auth) -> JoinHandle<()> {
-        let (mut events, mut formatter) = (auth.events(), EventFormatter::new());
+        let (mut events, mut formatter) = (auth.events(), EventFormatter::default());
         let (mut warned, auth) = (false, auth.clone());
         tokio::spawn(async move {
             while let Some(event) = events.next().await {

@@ -21,7 +21,7 @@ pub struct Builder {
     policy: Option<Policy>,
     provider: Option<ProviderCommands>,
     runner: Option<Box<dyn CommandRunner>>,
-    seed: Option<u64>,
+    jitter_seed: Option<u64>,
     stderr: PluginStderr,
 }
 
@@ -104,8 +104,8 @@ impl Builder {
     }
 
     /// The seed of the jitter; by default a random one. For tests.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
         self
     }
 
@@ -133,7 +133,7 @@ impl Builder {
             (None, Some(runner)) => runner,
             (None, None) => Box::new(SystemCommands::new(self.stderr)),
         };
-        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+        let jitter_seed = self.jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let host = Host {
             runner,
             #[cfg(feature = "client")]
@@ -145,7 +145,7 @@ impl Builder {
         };
         #[cfg(not(feature = "client"))]
         drop(environment); // it is about connections
-        Auth::start(profile, invalid, self.policy.unwrap_or_default(), seed, host)
+        Auth::start(profile, invalid, self.policy.unwrap_or_default(), jitter_seed, host)
     }
 }
 

@@ -59,11 +59,11 @@ impl Auth {
         profile: Profile,
         invalid: Option<ConfigError>,
         policy: Policy,
-        seed: u64,
+        jitter_seed: u64,
         host: Host,
     ) -> Self {
         let clock = Clock::start();
-        let mut machine = Authenticator::new(&profile, policy, seed);
+        let mut machine = Authenticator::new(&profile, policy, jitter_seed);
         // What needs no job, a literal token for one, is there at once.
         let now = clock.now();
         machine.handle_input(now, Input::Tick);

@@ -18,7 +18,7 @@ pub struct Builder {
     in_place: bool,
     policy: Option<Policy>,
     runner: Option<Box<dyn CommandRunner>>,
-    seed: Option<u64>,
+    jitter_seed: Option<u64>,
 }
 
 impl Builder {
@@ -80,8 +80,8 @@ impl Builder {
     }
 
     /// The seed of the jitter; by default a random one. For tests.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
         self
     }
 
@@ -99,8 +99,8 @@ impl Builder {
             command_timeout: policy.command_timeout,
             request_timeout: policy.request_timeout,
         };
-        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-        Auth::start(profile, policy, seed, host)
+        let jitter_seed = self.jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+        Auth::start(profile, policy, jitter_seed, host)
     }
 }
 

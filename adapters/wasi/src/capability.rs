@@ -2,8 +2,8 @@
 
 use http::Uri;
 use http::uri::Scheme;
-use kubecred_core::protocol::Tls;
-use kubecred_core::{Proxy, Roots};
+use kubecred_core::Proxy;
+use kubecred_core::protocol::{Tls, TrustAnchors};
 use kubecred_host::net::{ProxyVariables, Route};
 use std::fmt;
 
@@ -109,7 +109,7 @@ impl ConnectionSettings {
 impl From<&Tls> for ConnectionSettings {
     fn from(tls: &Tls) -> Self {
         let named = tls.server_name.as_ref().is_some_and(|name| !name.is_empty());
-        let roots = tls.roots != Roots::System;
+        let roots = tls.roots != TrustAnchors::System;
         Self::new(roots, tls.identity.is_some(), named, tls.insecure_skip_verify)
     }
 }
@@ -130,8 +130,7 @@ mod tests {
         let none = Tls::default;
         let identity = || kubecred_core::Identity { certificate: "c".into(), key: "k".into() };
         let all = [
-            (Capability::Roots, Tls { roots: Roots::File("/ca".into()), ..none() }),
-            (Capability::Roots, Tls { roots: Roots::Pem("".into()), ..none() }),
+            (Capability::Roots, Tls { roots: TrustAnchors::Pem("".into()), ..none() }),
             (Capability::Identity, Tls { identity: Some(identity()), ..none() }),
             (Capability::ServerName, Tls { server_name: Some("other".into()), ..none() }),
             (Capability::SkipVerify, Tls { insecure_skip_verify: true, ..none() }),

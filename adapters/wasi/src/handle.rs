@@ -43,10 +43,10 @@ impl Auth {
         Self::builder().profile(profile)
     }
 
-    pub(crate) fn start(profile: Profile, policy: Policy, seed: u64, host: Host) -> Self {
+    pub(crate) fn start(profile: Profile, policy: Policy, jitter_seed: u64, host: Host) -> Self {
         let clock = Clock::start();
         let embedder = host.embedder.clone();
-        let machine = Authenticator::new(&profile, policy, seed);
+        let machine = Authenticator::new(&profile, policy, jitter_seed);
         let driver = RefCell::new(Driver::new(machine, clock, host));
         let impersonation = impersonation(&profile, clock.now());
         let invalid = profile.check().err().map(AuthError::Profile);

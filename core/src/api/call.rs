@@ -5,7 +5,7 @@ use super::reader::{Malformed, Node};
 use super::status::Status;
 use super::word;
 use crate::credential::Header;
-use crate::protocol::Method;
+use crate::protocol::{HttpResponse, Method};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -61,6 +61,18 @@ pub struct ApiReply<'a> {
     pub retry_after: Option<&'a str>,
     /// The whole body, which may hold a token.
     pub body: &'a [u8],
+}
+
+impl<'a> ApiReply<'a> {
+    /// Of an answer that a host gave to a machine.
+    pub fn of(response: &'a HttpResponse) -> Self {
+        Self {
+            status: response.status,
+            content_type: response.header("content-type"),
+            retry_after: response.header("retry-after"),
+            body: response.body.expose(),
+        }
+    }
 }
 
 impl fmt::Debug for ApiReply<'_> {

@@ -125,7 +125,7 @@ impl Provider {
         }
         let answer = |name| {
             let body = object.secret(name)?;
-            Some(HttpResponse { status: 200, body })
+            Some(HttpResponse::new(200, body))
         };
         let mut provider = Self::read(&answer("document")?, settings, fetched).ok()?;
         if let Some(keys) = answer("keys") {
@@ -185,7 +185,7 @@ pub(super) fn endpoint<'u>(url: &'u str, name: &'static str) -> Result<&'u str, 
 /// The request for the discovery document, or for the keys: nothing secret goes along.
 pub(super) fn get(url: &str, settings: &Settings) -> SendRequest {
     let mut request =
-        oauth::discovery_request("", settings.tls.clone(), settings.proxy.clone(), MOST_BYTES);
+        oauth::discovery_request("", settings.tls(), settings.proxy.clone(), MOST_BYTES);
     request.url = url.into();
     request.method = Method::Get;
     request.headers.extend(settings.request_headers.iter().cloned());

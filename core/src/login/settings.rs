@@ -2,8 +2,8 @@
 
 use super::protocol::{ListenAddress, ListenHost, ListenTls};
 use crate::credential::Header;
-use crate::profile::{ExecApiVersion, Proxy};
-use crate::protocol::Tls;
+use crate::profile::{ExecApiVersion, Proxy, Roots};
+use crate::protocol::{Tls, TrustAnchors};
 use crate::secret::Secret;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -94,8 +94,10 @@ pub struct Settings {
     pub endpoints: ExtraEndpoints,
     /// Headers on every request to the provider.
     pub request_headers: Vec<Header>,
-    /// Terms of TLS connections to the provider.
-    pub tls: Tls,
+    /// Whom to trust when connecting to the provider. A file is read when the network is needed.
+    pub roots: Roots,
+    /// Do not verify the provider at all.
+    pub insecure_skip_verify: bool,
     /// How to get to the provider (LG-121).
     pub proxy: Proxy,
     /// Refresh even if the cached token is still good.
@@ -139,12 +141,22 @@ impl Settings {
             exchange: None,
             endpoints: ExtraEndpoints::default(),
             request_headers: Vec::new(),
-            tls: Tls::default(),
+            roots: Roots::System,
+            insecure_skip_verify: false,
             proxy: Proxy::Environment,
             force_refresh: false,
             api_version: ExecApiVersion::V1,
             keyring_service: String::from("kubecred"),
         }
+    }
+
+    /// TLS as these settings say, but for a file of roots, which is to be read first.
+    pub(super) fn tls(&self) -> Tls {
+        let roots = match &self.roots {
+            Roots::Pem(pem) => TrustAnchors::Pem(pem.clone()),
+            Roots::File(_) | Roots::System => TrustAnchors::System,
+        };
+        Tls { roots, insecure_skip_verify: self.insecure_skip_verify, ..Tls::default() }
     }
 }
 

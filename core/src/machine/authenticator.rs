@@ -5,7 +5,7 @@ use super::outbox::Outbox;
 use super::refreshed::{Refreshed, SlotOutcome};
 use super::saving::{SaveOutcome, Saving};
 use super::slot::{Slot, SlotState};
-use super::slots::{SlotName, Slots};
+use super::slots::{self, Slots};
 use super::stats::Stats;
 use super::timeline::Timeline;
 use crate::credential::{Credential, Generation, Unavailable};
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::headers;
 use crate::policy::{Jitter, Policy};
 use crate::profile::Profile;
-use crate::protocol::{Action, ActionId, Completion, Event, Failure, Input, Reply};
+use crate::protocol::{Action, ActionId, Completion, Event, Failure, Input, Reply, SlotName};
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::time::{Instant, Now, UnixTime};
@@ -217,7 +217,7 @@ impl Authenticator {
             && let Some(stored) = slots.stored_tokens()
         {
             let outcome = saving.complete(&mut cx, outcome, stored);
-            return self.saved(outcome);
+            return self.saved(now, outcome);
         }
         self.stats.ignored += 1;
     }
@@ -230,15 +230,20 @@ impl Authenticator {
         }
         self.stats.rejected += 1;
         let (mut cx, slots, _) = self.split(now);
-        slots.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|slot| slot.reject(&mut cx));
-        self.outbox.report_rejection();
+        let mut fetched = false;
+        for slot in slots.iter_mut().filter_map(Slot::as_refreshed_mut) {
+            fetched |= slot.reject(&mut cx);
+        }
+        if fetched {
+            self.outbox.report_rejection();
+        }
     }
 
     /// Notices what time has done to the slots, and to saving.
     fn advance(&mut self, now: Now) {
         let (cx, slots, _) = self.split(now);
         slots.wake_bootstrap(&cx);
-        for name in SlotName::ALL {
+        for name in slots::ALL {
             let (mut cx, slots, _) = self.split(now);
             if name == SlotName::Bearer
                 && let Some(outcome) = slots.lend_bootstrap(&mut cx)
@@ -260,7 +265,7 @@ impl Authenticator {
             let late = saving.overdue(now);
             let Some(outcome) = saving.advance(&mut cx, stored) else { return };
             self.cancel(late);
-            self.saved(outcome);
+            self.saved(now, outcome);
         }
     }
 
@@ -282,14 +287,14 @@ impl Authenticator {
         match outcome {
             SlotOutcome::Ask(action) => self.ask(action),
             // The bootstrap login is no part of the credential; its failures are the bearer's.
-            SlotOutcome::Renewed { .. } if slot.is_bootstrap() => self.stats.succeeded += 1,
-            SlotOutcome::Failed { .. } if slot.is_bootstrap() => self.stats.failed += 1,
+            SlotOutcome::Renewed { .. } if slots::is_bootstrap(slot) => self.stats.succeeded += 1,
+            SlotOutcome::Failed { .. } if slots::is_bootstrap(slot) => self.stats.failed += 1,
             SlotOutcome::Renewed { changed, reconnect, skew } => {
                 self.stats.succeeded += 1;
                 self.outbox.note_renewal(reconnect);
                 if let Some(skew) = skew {
                     let millis = u64::try_from(skew.as_millis()).unwrap_or(u64::MAX);
-                    self.outbox.report(Event::ClockSkew { millis });
+                    self.outbox.report(Event::ClockSkew { slot, millis });
                 }
                 let complete = self.is_complete();
                 if changed && complete {
@@ -298,7 +303,7 @@ impl Authenticator {
                 self.announce(now);
                 if complete {
                     let (generation, expires) = (self.outbox.generation(), self.slots.expires());
-                    self.outbox.report(Event::Renewed { generation, expires });
+                    self.outbox.report(Event::Renewed { slot, generation, expires });
                 }
             }
             SlotOutcome::Failed { error, retry_at } => {
@@ -308,18 +313,18 @@ impl Authenticator {
                     self.announce(now);
                 }
                 let serving = self.is_serving(now);
-                let retry_at = self.timeline.for_host(retry_at);
-                self.outbox.report(Event::Failed { error, retry_at, serving });
+                let retry_at = by_wall(now, retry_at);
+                self.outbox.report(Event::Failed { slot, error, retry_at, serving });
             }
         }
     }
 
-    fn saved(&mut self, outcome: SaveOutcome) {
+    fn saved(&mut self, now: Now, outcome: SaveOutcome) {
         match outcome {
             SaveOutcome::Ask(action) => self.ask(action),
             SaveOutcome::Nothing => {}
             SaveOutcome::NotSaved { error, retry_at } => {
-                let retry_at = retry_at.map(|at| self.timeline.for_host(at));
+                let retry_at = retry_at.map(|at| by_wall(now, at));
                 self.outbox.report(Event::NotSaved { error, retry_at });
             }
             SaveOutcome::Saved { path } => self.outbox.report(Event::Saved { path }),
@@ -340,12 +345,15 @@ impl Authenticator {
 
     /// Tells a host that keeps a copy to stop using it, once it has ended.
     fn mark_expired(&mut self, now: Now) {
-        let mut ended = false;
-        for slot in self.slots.iter_mut().filter_map(Slot::as_refreshed_mut) {
-            ended |= slot.mark_expired(now);
+        let mut ended = None;
+        for name in [SlotName::Roots, SlotName::Identity, SlotName::Bearer] {
+            let slot = self.slots.get_mut(name).and_then(Slot::as_refreshed_mut);
+            if slot.is_some_and(|slot| slot.mark_expired(now)) {
+                ended = ended.or(Some(name));
+            }
         }
-        if ended {
-            self.outbox.withdraw();
+        if let Some(slot) = ended {
+            self.outbox.withdraw(slot);
         }
     }
 
@@ -364,6 +372,11 @@ impl Authenticator {
         let is_ready = |slot: &Slot| matches!(slot.state(now), SlotState::Ready(_));
         self.invalid.is_none() && self.slots.iter().all(is_ready)
     }
+}
+
+/// A time on the monotonic clock as the wall clock has it now.
+fn by_wall(now: Now, at: Instant) -> UnixTime {
+    now.wall.saturating_add(at.since(now.monotonic))
 }
 
 fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {

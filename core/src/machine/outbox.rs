@@ -3,7 +3,7 @@
 use super::slots::Slots;
 use crate::credential::{Generation, Header};
 use crate::headers;
-use crate::protocol::{Action, ActionId, Event, SetHeaders};
+use crate::protocol::{Action, ActionId, Event, SetHeaders, SlotName};
 use crate::time::{Instant, UnixTime};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -109,9 +109,9 @@ impl Outbox {
     }
 
     /// Tells a host that keeps a copy to stop using it.
-    pub(super) fn withdraw(&mut self) {
+    pub(super) fn withdraw(&mut self, slot: SlotName) {
         if let Some((generation, _)) = self.announced.take() {
-            self.report(Event::Withdrawn { generation });
+            self.report(Event::Withdrawn { slot, generation });
         }
     }
 

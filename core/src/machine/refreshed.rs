@@ -137,13 +137,13 @@ impl Refreshed {
         self.has_waiter |= !paused && self.is_due(cx.now);
     }
 
-    /// A server answered 401 to what is held.
-    pub(crate) fn reject(&mut self, cx: &mut Cx<'_>) {
+    /// A server answered 401 to what is held. Whether that is a reason to fetch another.
+    pub(crate) fn reject(&mut self, cx: &mut Cx<'_>) -> bool {
         let lifecycle = self.source.lifecycle(cx.policy);
         if !lifecycle.refetch_on_401 {
-            return;
+            return false;
         }
-        let Some(held) = &mut self.held else { return };
+        let Some(held) = &mut self.held else { return false };
         let again = !core::mem::replace(&mut held.rejected, true) && held.replacement;
         // What a refresh did long ago says nothing about the next one.
         let long = cx.policy.backoff.max.saturating_mul(2);
@@ -156,6 +156,7 @@ impl Refreshed {
             self.in_use = true;
             self.has_waiter = true;
         }
+        true
     }
 
     /// The server refuses one new credential after the other, and each of them may have cost a

@@ -5,7 +5,7 @@ use super::slot::{Slot, SlotState};
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::profile::{Authentication, Bearer, Material, Profile, Roots};
-use crate::protocol::ActionId;
+use crate::protocol::{ActionId, SlotName};
 use crate::source::{
     self, BootstrapCredential, CertificateFiles, CredentialParts, ExecPlugin, OidcSource,
     RootsFile, TokenFile, TokenRequestSource,
@@ -14,24 +14,18 @@ use crate::store::{Store, StoredTokens, Tokens};
 use crate::time::{Now, UnixTime};
 use alloc::boxed::Box;
 
-/// A slot of a machine. In the order in which failures are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SlotName {
-    Roots,
-    Identity,
-    BootstrapIdentity,
-    BootstrapBearer,
-    Bearer,
-}
+/// The slots of a machine, in the order in which failures are reported.
+pub(super) const ALL: [SlotName; 5] = [
+    SlotName::Roots,
+    SlotName::Identity,
+    SlotName::BootstrapIdentity,
+    SlotName::BootstrapBearer,
+    SlotName::Bearer,
+];
 
-impl SlotName {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Roots, Self::Identity, Self::BootstrapIdentity, Self::BootstrapBearer, Self::Bearer];
-
-    /// Whether it is a part of the login that another one is made with.
-    pub(super) const fn is_bootstrap(self) -> bool {
-        matches!(self, Self::BootstrapIdentity | Self::BootstrapBearer)
-    }
+/// Whether it is a part of the login that another one is made with.
+pub(super) const fn is_bootstrap(slot: SlotName) -> bool {
+    matches!(slot, SlotName::BootstrapIdentity | SlotName::BootstrapBearer)
 }
 
 /// The parts of a credential, each where it is needed.
@@ -177,13 +171,15 @@ impl Slots {
         let Self { bearer, bootstrap: Some(bootstrap), .. } = self else { return };
         let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut);
         if bearer.is_some_and(Refreshed::take_bootstrap_rejection) {
-            bootstrap.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|s| s.reject(cx));
+            for slot in bootstrap.iter_mut().filter_map(Slot::as_refreshed_mut) {
+                slot.reject(cx);
+            }
         }
     }
 
     /// The slot that waits for the answer to this job.
     pub(super) fn waiting_for(&mut self, job: ActionId) -> Option<SlotName> {
-        SlotName::ALL.into_iter().find(|name| {
+        ALL.into_iter().find(|name| {
             let slot = self.get_mut(*name).and_then(Slot::as_refreshed_mut);
             slot.is_some_and(|slot| slot.is_waiting_for(job))
         })

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     fn document(body: &str) -> Result<Metadata, AnswerProblem> {
-        read(&HttpResponse { status: 200, body: body.into() })
+        read(&HttpResponse::new(200, body))
     }
 
     #[test]
@@ -86,9 +86,9 @@ mod tests {
             assert!(matches!(problem, AnswerProblem::Malformed(_)), "{body}: {problem:?}");
         }
         for status in [201, 204, 301, 404, 500] {
-            let body = r#"{"token_endpoint":"https://i/t"}"#.into();
+            let body = r#"{"token_endpoint":"https://i/t"}"#;
             let problem = AnswerProblem::Status(status);
-            assert_eq!(read(&HttpResponse { status, body }), Err(problem));
+            assert_eq!(read(&HttpResponse::new(status, body)), Err(problem));
         }
     }
 

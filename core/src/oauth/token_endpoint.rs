@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Answer {
-        read(&HttpResponse { status, body: body.into() }, &[])
+        read(&HttpResponse::new(status, body), &[])
     }
 
     fn granted(id_token: Option<&str>, refresh_token: Option<&str>) -> Answer {

@@ -23,7 +23,7 @@ use crate::error::{Error, TokenRequestProblem};
 use crate::headers;
 use crate::policy::Policy;
 use crate::profile::{Cluster, Profile, Roots, ServiceAccount};
-use crate::protocol::{HttpResponse, Reply, SendRequest, Tls};
+use crate::protocol::{Reply, SendRequest, Tls, TrustAnchors};
 use crate::redact;
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -97,7 +97,7 @@ impl TokenRequestSource {
         let lent = core::mem::take(&mut self.bootstrap);
         let authorization = lent.authorization.as_ref().map(headers::authorization);
         let tls = Tls {
-            roots: lent.roots.map_or(Roots::System, Roots::Pem),
+            roots: lent.roots.map_or(TrustAnchors::System, TrustAnchors::Pem),
             identity: lent.identity,
             server_name: self.cluster.tls_server_name.clone(),
             insecure_skip_verify: self.cluster.insecure_skip_tls_verify,
@@ -158,10 +158,8 @@ impl Source for TokenRequestSource {
     }
 
     fn accept(&mut self, cx: &Cx<'_>, reply: Reply) -> Result<Progress, Error> {
-        let Reply::Http(HttpResponse { status, body, .. }) = reply else {
-            return Err(Error::WrongReply);
-        };
-        let reply = ApiReply { status, body: body.expose(), ..ApiReply::default() };
+        let Reply::Http(response) = reply else { return Err(Error::WrongReply) };
+        let reply = ApiReply::of(&response);
         match TokenRequest::read_reply(&reply, &self.account.name) {
             Ok(granted) => self.granted(cx, &granted),
             Err(error) => Err(self.refused(&error)),

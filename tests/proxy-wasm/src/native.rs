@@ -2,6 +2,7 @@
 
 use crate::proxy::{Proxy, State};
 use crate::simulation::Guest;
+use kubecred_core::protocol::HttpResponse;
 use kubecred_core::{Now, Secret};
 use kubecred_envoy::settings::Settings;
 use kubecred_envoy::{Answer, Call, Counter, Filter, Host, Level, Unsent, Verdict};
@@ -52,7 +53,7 @@ impl Guest for Filter<Thread> {
     }
 
     fn answer(&mut self, call: u32, answer: Option<(u16, &str)>) {
-        let http = |(status, body)| Answer::Http(status, Secret::from(body));
+        let http = |(status, body)| Answer::Http(HttpResponse::new(status, Secret::from(body)));
         self.on_answer(call, answer.map_or(Answer::None, http));
     }
 

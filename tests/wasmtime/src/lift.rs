@@ -5,6 +5,7 @@
 
 use crate::convert::{Lift, lift_variants};
 use crate::wit::credentials as wit;
+use kubecred_core::protocol::SlotName;
 use kubecred_core::{
     Action, ContentProblem, Error, Event, FileRole, IdTokenProblem, OidcProblem, OutputProblem,
     PluginProblem, SaveProblem, Stats, TokenRequestProblem,
@@ -46,14 +47,15 @@ macro_rules! lift_open {
 lift_open! {
     Event {
         ; ;
-        Failed / EventFailed { error, retry_at, serving },
+        Failed / EventFailed { slot, error, retry_at, serving },
         Rejected / EventRejected { generation },
-        Renewed / EventRenewed { generation, expires },
+        Renewed / EventRenewed { slot, generation, expires },
         Saved / EventSaved { path },
         NotSaved / EventNotSaved { error, retry_at },
-        Withdrawn / EventWithdrawn { generation },
-        ClockSkew / EventClockSkew { millis }
+        Withdrawn / EventWithdrawn { slot, generation },
+        ClockSkew / EventClockSkew { slot, millis }
     }
+    SlotName { Roots, Identity, BootstrapIdentity, BootstrapBearer, Bearer ; ; }
     FileRole { ClientCertificate, ClientKey, Roots, Token, Basic, Impersonation ; ; }
     ContentProblem { Empty, NotHeaderText, NoPem, BadCertificate, BadKey, PairMismatch ; ; }
     PluginProblem {

@@ -211,10 +211,10 @@ impl LawRunner {
             How::Failed => return (Err(failed()), None),
             How::Refused => return (Err(Failure::new(FailureKind::Unsupported, "")), None),
             How::WrongKind => {
-                let body = secret("body").into();
+                let body = Secret::from(secret("body"));
                 return match asked.kind {
                     Kind::Http => (Ok(Reply::File(FileBytes(body))), None),
-                    _ => (Ok(Reply::Http(HttpResponse { status: 200, body })), None),
+                    _ => (Ok(Reply::Http(HttpResponse::new(200, body))), None),
                 };
             }
             _ => {}
@@ -267,12 +267,11 @@ impl LawRunner {
             _ => format!("{{\"token_endpoint\":\"{TOKEN_ENDPOINT}\"}}"),
         };
         let status = if how == How::Badly { 503 } else { 200 };
-        Ok(Reply::Http(HttpResponse { status, body: body.into() }))
+        Ok(Reply::Http(HttpResponse::new(status, body)))
     }
 
     fn refreshed(&self, how: How) -> (Result<Reply, Failure>, Option<Option<Life>>) {
-        let reply =
-            |status, body: String| Ok(Reply::Http(HttpResponse { status, body: body.into() }));
+        let reply = |status, body: String| Ok(Reply::Http(HttpResponse::new(status, body)));
         let name = if how == How::Same { "same".into() } else { format!("id-{}", self.serial) };
         let wall = self.now().wall.as_millis();
         let life = match how {
@@ -302,8 +301,7 @@ impl LawRunner {
     }
 
     fn minted(&self, how: How) -> (Result<Reply, Failure>, Option<Option<Life>>) {
-        let reply =
-            |status, body: String| Ok(Reply::Http(HttpResponse { status, body: body.into() }));
+        let reply = |status, body: String| Ok(Reply::Http(HttpResponse::new(status, body)));
         let name = if how == How::Same { "same".into() } else { format!("sa-{}", self.serial) };
         let wall = self.now().wall.as_millis();
         let seconds = match how {

@@ -203,7 +203,7 @@ impl Course {
                 self.reconnected |= set.reconnect;
                 self.copy = Some(set.clone());
             }
-            Action::Report(Event::Withdrawn { generation }) => {
+            Action::Report(Event::Withdrawn { generation, .. }) => {
                 let copy = self.copy.take().map(|copy| copy.generation);
                 assert_eq!(copy, Some(*generation), "law 7: what was pushed is withdrawn");
             }

@@ -89,6 +89,9 @@
 //! }
 //! ```
 //!
+//! A host that keeps a copy until its [`Served::good_until`] is right to do so, and is told to
+//! nothing newer until then: [`World::keeping_copies`] allows that.
+//!
 //! The world objects by itself to a machine that breaks its promises: one that serves other headers
 //! than it pushed, runs two jobs for one purpose, cancels what does not run, is silent about a
 //! deadline, spins, or prints a secret in a `Debug`. That is a panic, and names the promise.

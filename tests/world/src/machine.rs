@@ -1,7 +1,8 @@
 //! What a world runs: the native machine, or one behind a boundary that speaks the same protocol.
 
 use kubecred_core::{
-    Action, Authenticator, Generation, Header, Identity, Input, Instant, Now, Unavailable, UnixTime,
+    Action, Authenticator, Credential, Generation, Header, Identity, Input, Instant, Now,
+    Unavailable, UnixTime,
 };
 
 /// A machine, wherever it lives.
@@ -46,6 +47,20 @@ impl Served {
     }
 }
 
+impl From<Credential<'_>> for Served {
+    fn from(lent: Credential<'_>) -> Self {
+        Self {
+            generation: lent.generation,
+            headers: lent.headers.to_vec(),
+            identity: lent.identity.cloned(),
+            roots: lent.roots.map(<[u8]>::to_vec),
+            expires: lent.expires,
+            good_until: lent.good_until,
+            demand: lent.demand,
+        }
+    }
+}
+
 /// Why there is no credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -55,6 +70,16 @@ pub enum Refusal {
     Failed(String),
     /// Wait.
     Pending,
+}
+
+impl From<Unavailable<'_>> for Refusal {
+    fn from(unavailable: Unavailable<'_>) -> Self {
+        match unavailable {
+            Unavailable::Closed => Self::Closed,
+            Unavailable::Failed(error) => Self::Failed(error.to_string()),
+            Unavailable::Pending => Self::Pending,
+        }
+    }
 }
 
 impl Machine for Authenticator {
@@ -71,20 +96,7 @@ impl Machine for Authenticator {
     }
 
     fn credential(&mut self, now: Now) -> Result<Served, Refusal> {
-        match Self::credential(self, now) {
-            Ok(lent) => Ok(Served {
-                generation: lent.generation,
-                headers: lent.headers.to_vec(),
-                identity: lent.identity.cloned(),
-                roots: lent.roots.map(<[u8]>::to_vec),
-                expires: lent.expires,
-                good_until: lent.good_until,
-                demand: lent.demand,
-            }),
-            Err(Unavailable::Closed) => Err(Refusal::Closed),
-            Err(Unavailable::Failed(error)) => Err(Refusal::Failed(error.to_string())),
-            Err(Unavailable::Pending) => Err(Refusal::Pending),
-        }
+        Ok(Self::credential(self, now)?.into())
     }
 }
 

@@ -4,7 +4,9 @@
 use crate::token_request::TOKEN_REQUEST;
 use crate::{CANARY, certificates, openid};
 use kubecred_core::protocol::SetHeaders;
-use kubecred_core::{Action, ActionId, Bearer, Instant, Material, Profile, Roots};
+use kubecred_core::{
+    Action, ActionId, Bearer, Generation, Header, Instant, Material, Profile, Roots,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
@@ -17,6 +19,8 @@ pub(crate) struct Ledger {
     paths: BTreeMap<String, Askers>,
     open: BTreeMap<ActionId, (String, Askers)>,
     last_id: Option<ActionId>,
+    /// The pushes before it, for machines that may keep a copy.
+    pub(crate) earlier: Option<BTreeMap<Generation, Vec<Header>>>,
     /// The last push of the credential.
     pub(crate) pushed: Option<SetHeaders>,
     /// The last push of the deadline.
@@ -29,6 +33,7 @@ impl Ledger {
             paths: BTreeMap::new(),
             open: BTreeMap::new(),
             last_id: None,
+            earlier: None,
             pushed: None,
             announced: None,
         };
@@ -110,6 +115,9 @@ impl Ledger {
                 });
                 assert!(before.is_some() || !set.reconnect, "law 8: there is nothing to reconnect");
                 assert!(rises, "law 8: the generation pushed rises: {set:?} after {before:?}");
+                if let Some(earlier) = &mut self.earlier {
+                    earlier.insert(set.generation, set.headers.clone());
+                }
                 self.pushed = Some(set.clone());
             }
             Action::RefreshAt(at) => self.announced = Some(*at),

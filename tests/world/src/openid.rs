@@ -207,7 +207,9 @@ impl Provider {
 }
 
 fn response(status: u16, body: &str) -> HttpResponse {
-    HttpResponse { status, body: body.into() }
+    let mut answer = HttpResponse::new(status, body);
+    answer.push_header("content-type", b"application/json");
+    answer
 }
 
 /// `client_secret_basic`, `client_secret_post` or `none`; `unknown` for a client that is not ours.

@@ -88,6 +88,15 @@ impl<M: Machine> World<M> {
         self
     }
 
+    /// Objects less: the machine is a host that keeps a copy of what it was lent, which it may do
+    /// until [`Credential::good_until`](kubecred_core::Credential::good_until), though a newer one
+    /// has been pushed by then.
+    #[must_use]
+    pub fn keeping_copies(mut self) -> Self {
+        self.ledger.earlier = Some(BTreeMap::new());
+        self
+    }
+
     /// Makes something happen. `Some` for [`Step::Request`]: what became of the requests.
     pub fn perform(&mut self, step: Step) -> Option<Vec<crate::Answer>> {
         self.steps.push(step.clone());
@@ -353,6 +362,16 @@ impl<M: Machine> World<M> {
         }
         if let Ok(served) = self.credential() {
             let pushed = self.ledger.pushed.as_ref().expect("what is served has been pushed");
+            if let Some(earlier) = &self.ledger.earlier
+                && served.generation < pushed.generation
+            {
+                let now = self.clocks.now().monotonic;
+                let copied = earlier.get(&served.generation);
+                assert_eq!(copied, Some(&served.headers), "the copy differs from what was pushed");
+                let good = served.good_until.is_some_and(|until| now < until);
+                assert!(good, "the copy is not good any more");
+                return;
+            }
             assert_eq!(served.generation, pushed.generation, "served and pushed differ");
             assert_eq!(served.headers, pushed.headers, "served and pushed differ");
         }
@@ -391,15 +410,16 @@ impl<M: Machine> World<M> {
                 let reconnect = if set.reconnect { ", reconnect" } else { "" };
                 format!("generation {}: {who}{reconnect}", set.generation.as_u64())
             }
-            Action::Report(Event::Failed { error, retry_at, serving }) => {
+            Action::Report(Event::Failed { error, retry_at, serving, .. }) => {
                 let serving = if *serving { ", goes on with the old one" } else { "" };
-                format!("failed: {error}; not again before {}{serving}", clock(*retry_at))
+                let at = now.monotonic.saturating_add(retry_at.since(now.wall));
+                format!("failed: {error}; not again before {}{serving}", clock(at))
             }
-            Action::Report(Event::Renewed { generation, expires }) => {
+            Action::Report(Event::Renewed { generation, expires, .. }) => {
                 let end = expires.map_or_else(|| "no known end".into(), |end| end.to_string());
                 format!("renewed: generation {}, {end}", generation.as_u64())
             }
-            Action::Report(event) => format!("reports {event:?}"),
+            Action::Report(event) => format!("reports: {event}"),
         }
     }
 }

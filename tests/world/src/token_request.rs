@@ -72,5 +72,7 @@ pub fn status(code: u16, reason: &str, message: &str) -> String {
 }
 
 fn reply(status: u16, body: &str) -> HttpResponse {
-    HttpResponse { status, body: body.into() }
+    let mut answer = HttpResponse::new(status, body);
+    answer.push_header("content-type", b"application/json");
+    answer
 }

@@ -1,5 +1,6 @@
 //! What a filter needs of the proxy that it runs in.
 
+use kubecred_core::protocol::HttpResponse;
 use kubecred_core::{Now, Secret};
 use std::time::Duration;
 
@@ -176,8 +177,8 @@ pub struct Unsent(pub String);
 pub enum Answer {
     /// There is none: no connection, no answer in time.
     None,
-    /// A status and a body.
-    Http(u16, Secret),
+    /// A status, the headers that the machine may need, and the body.
+    Http(HttpResponse),
     /// A body of more bytes than these was not read.
     TooLarge(usize),
 }

@@ -6,9 +6,7 @@
 use crate::board::Standing;
 use crate::host::{Answer, Call, Counter, Host, Level};
 use crate::settings::Settings;
-use kubecred_core::protocol::{
-    FileBytes, HttpResponse, Method, ReadFile, SendRequest, WriteFile, Written,
-};
+use kubecred_core::protocol::{FileBytes, Method, ReadFile, SendRequest, WriteFile, Written};
 use kubecred_core::{
     Action, ActionId, Authenticator, Completion, Event, Failure, FailureKind, Input, Instant, Job,
     Now, Policy, Reply, Unavailable,
@@ -97,7 +95,7 @@ impl Leader {
                 }
                 Action::SendRequest(job) => self.outbox.push(job),
                 Action::Cancel(id) => self.forget(id),
-                Action::Report(event) => self.report(host, desk, &event),
+                Action::Report(event) => self.report(host, desk, now, &event),
                 // The board has the credential, `deadline` the time.
                 Action::SetHeaders(_) | Action::RefreshAt(_) => {}
             }
@@ -132,10 +130,8 @@ impl Leader {
     ) {
         let Some((id, limit)) = self.calls.remove(&call) else { return };
         let outcome = match answer {
-            Answer::Http(status, body) if body.len() as u64 <= limit => {
-                Ok(Reply::Http(HttpResponse { status, body }))
-            }
-            Answer::Http(_, body) => Err(too_large(body.len())),
+            Answer::Http(answer) if answer.body.len() as u64 <= limit => Ok(Reply::Http(answer)),
+            Answer::Http(answer) => Err(too_large(answer.body.len())),
             Answer::TooLarge(bytes) => Err(too_large(bytes)),
             Answer::None => {
                 Err(Failure::new(FailureKind::Network, "the proxy got no answer from its cluster"))
@@ -152,11 +148,12 @@ impl Leader {
         self.calls.retain(|_, (flying, _)| *flying != id);
     }
 
-    fn report(&mut self, host: &impl Host, desk: &Desk<'_>, event: &Event) {
+    fn report(&mut self, host: &impl Host, desk: &Desk<'_>, now: Now, event: &Event) {
         let user = &desk.settings.profile.authentication.user;
         match event {
-            Event::Failed { error, retry_at, serving } => {
-                self.retry_at = Some(*retry_at);
+            Event::Failed { error, retry_at, serving, .. } => {
+                let pause = retry_at.since(now.wall);
+                self.retry_at = Some(now.monotonic.saturating_add(pause));
                 host.count(Counter::RefreshesFailed);
                 let rest = if *serving { "; the old credential stays in use" } else { "" };
                 host.log(Level::Warn, &format!("{error}{rest}"));
@@ -179,7 +176,7 @@ impl Leader {
                 host.log(Level::Warn, &format!("user {user:?}: the credential has expired"));
             }
             Event::NotSaved { error, .. } => host.log(Level::Warn, &error.to_string()),
-            Event::ClockSkew { millis } => host.log(
+            Event::ClockSkew { millis, .. } => host.log(
                 Level::Warn,
                 &format!("user {user:?}: the credential had expired {millis} ms before it came: a clock is wrong"),
             ),

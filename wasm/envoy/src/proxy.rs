@@ -2,6 +2,7 @@
 
 use crate::settings::Settings;
 use crate::{Answer, Call, Counter, Filter, Host, Level, Unsent, Verdict};
+use kubecred_core::protocol::HttpResponse;
 use kubecred_core::{Now, Secret};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -125,12 +126,17 @@ fn status(map: MapType) -> u16 {
 }
 
 fn answer(size: usize) -> Answer {
-    let status = status(MapType::HttpCallResponseHeaders);
+    let map = MapType::HttpCallResponseHeaders;
     if size > MOST {
         return Answer::TooLarge(size);
     }
     let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size);
-    Answer::Http(status, Secret::new(body.ok().flatten().unwrap_or_default()))
+    let body = Secret::new(body.ok().flatten().unwrap_or_default());
+    let mut answer = HttpResponse::new(status(map), body);
+    for (name, value) in hostcalls::get_map_bytes(map).unwrap_or_default() {
+        answer.push_header(&name, &value);
+    }
+    Answer::Http(answer)
 }
 
 /// What the proxy can do, for the plugin on one thread. Calls to the proxy are on behalf of what it

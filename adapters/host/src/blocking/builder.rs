@@ -15,7 +15,7 @@ use std::hash::{BuildHasher, RandomState};
 pub struct Builder {
     settings: Settings,
     policy: Option<Policy>,
-    seed: Option<u64>,
+    jitter_seed: Option<u64>,
     send: Option<Box<SendFunction>>,
     stderr: PluginStderr,
 }
@@ -49,8 +49,8 @@ impl Builder {
     }
 
     /// The seed of the jitter; by default a random one. For tests.
-    pub fn seed(self, seed: u64) -> Self {
-        Self { seed: Some(seed), ..self }
+    pub fn jitter_seed(self, seed: u64) -> Self {
+        Self { jitter_seed: Some(seed), ..self }
     }
 
     /// Finds a profile as kubectl does, and starts with it.
@@ -65,10 +65,10 @@ impl Builder {
     /// Starts with a profile that is at hand. If it does not make sense ([`Profile::check`]), every
     /// call for a credential fails and says why.
     pub fn profile(self, mut profile: Profile) -> Auth {
-        let Self { settings, policy, seed, send, stderr } = self;
+        let Self { settings, policy, jitter_seed, send, stderr } = self;
         restrict(&mut profile, settings.plugin_policy, settings.stdin);
-        let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-        Auth::start(profile, policy.unwrap_or_default(), seed, Host { send, stderr })
+        let jitter_seed = jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+        Auth::start(profile, policy.unwrap_or_default(), jitter_seed, Host { send, stderr })
     }
 }
 

@@ -111,9 +111,9 @@ impl Auth {
         Self::builder().profile(profile)
     }
 
-    pub(super) fn start(profile: Profile, policy: Policy, seed: u64, host: Host) -> Self {
+    pub(super) fn start(profile: Profile, policy: Policy, jitter_seed: u64, host: Host) -> Self {
         let clock = Clock::start();
-        let machine = Authenticator::new(&profile, policy, seed);
+        let machine = Authenticator::new(&profile, policy, jitter_seed);
         let (events, running) = (VecDeque::new(), HashMap::new());
         let state = State { machine, connection: 0, kept: None, events, running };
         let inner = Arc::new(Inner {

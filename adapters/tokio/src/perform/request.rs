@@ -1,15 +1,14 @@
 //! Sending one HTTP request with its own connection settings, as a source wants it.
 
 use super::Host;
-use crate::fs::read_file;
 use crate::net::pool::{Outgoing, Pool, PoolError};
 use crate::net::words::words;
 use crate::net::{ConnectionSettings, tls};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
-use kubecred_core::protocol::{HttpResponse, Method, SendRequest};
-use kubecred_core::{Failure, FailureKind, Header, Roots, Secret};
+use kubecred_core::protocol::{HttpResponse, Method, SendRequest, TrustAnchors};
+use kubecred_core::{Failure, FailureKind, Header, Secret};
 use kubecred_host::fs::Bounded;
 use kubecred_host::net::route;
 use std::error::Error;
@@ -20,14 +19,16 @@ use tower_service::Service;
 pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpResponse, Failure> {
     let uri: Uri = request.url.parse().map_err(|_| unsupported("the URL is not one"))?;
     let settings = settings(request, &uri, host)?;
-    let roots = roots(request).await?;
-    let (roots, identity) = (roots.as_ref().map(Secret::expose), request.tls.identity.as_ref());
+    let (roots, identity) = (roots(request), request.tls.identity.as_ref());
     let connector = settings.connector(roots, identity, true).map_err(|e| refuse(&e))?;
     let message = message(request, uri)?;
     // It ends with this request, and its connection with it.
     let mut pool = Pool::new(connector.clone(), connector, message.uri().clone());
     let response = pool.call(message).await.map_err(|error| no_answer(&error))?;
-    let status = response.status().as_u16();
+    let mut answer = HttpResponse::new(response.status().as_u16(), Secret::default());
+    for (name, value) in response.headers() {
+        answer.push_header(name.as_str(), value.as_bytes());
+    }
     let mut body = Bounded::new(request.limit);
     let mut frames = response.into_body();
     while let Some(frame) = frames.frame().await {
@@ -35,7 +36,7 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
             body.push(&data)?;
         }
     }
-    Ok(HttpResponse { status, body: body.into_secret() })
+    Ok(HttpResponse { body: body.into_secret(), ..answer })
 }
 
 fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionSettings, Failure> {
@@ -59,11 +60,10 @@ fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionS
     })
 }
 
-async fn roots(request: &SendRequest) -> Result<Option<Secret>, Failure> {
+fn roots(request: &SendRequest) -> Option<&[u8]> {
     match &request.tls.roots {
-        Roots::System => Ok(None),
-        Roots::Pem(pem) => Ok(Some(pem.clone())),
-        Roots::File(path) => read_file(path, request.limit).await.map(Some),
+        TrustAnchors::System => None,
+        TrustAnchors::Pem(pem) => Some(pem.expose()),
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
             headers: vec![Header { name: "authorization".into(), value: "Bearer t".into() }],
             body: Secret::default(),
             tls: Tls {
-                roots: Roots::Pem(server.authority().certificate_pem().into()),
+                roots: TrustAnchors::Pem(server.authority().certificate_pem().into()),
                 ..Tls::default()
             },
             proxy: Proxy::Direct,
@@ -145,6 +145,7 @@ mod tests {
         let response = send(&request, &host()).await.unwrap();
         assert_eq!(response.status, 201);
         assert!(response.body.expose_str().unwrap().contains("userInfo"));
+        assert_eq!(response.header("content-type"), Some("application/json"));
         let seen = &server.exchanges()[0];
         assert_eq!(seen.sni.as_deref(), Some("api.internal"));
         assert_eq!(seen.header("authorization"), Some("Bearer t"));
@@ -166,10 +167,8 @@ mod tests {
         assert_eq!(kind(&|r| r.proxy = Proxy::Url("ftp://x".into())).await, unsupported);
         assert_eq!(kind(&|r| r.tls.server_name = Some("a b".into())).await, unsupported);
         assert_eq!(kind(&|r| r.headers[0].value = "a\nb".into()).await, unsupported);
-        assert_eq!(kind(&|r| r.tls.roots = Roots::Pem("junk".into())).await, unsupported);
-        let nowhere = Roots::File("/no/such/file".into());
-        assert_eq!(kind(&|r| r.tls.roots = nowhere.clone()).await, FailureKind::NotFound);
-        let nobody = Roots::Pem(Secret::default());
+        assert_eq!(kind(&|r| r.tls.roots = TrustAnchors::Pem("junk".into())).await, unsupported);
+        let nobody = TrustAnchors::Pem(Secret::default());
         assert_eq!(kind(&|r| r.tls.roots = nobody.clone()).await, FailureKind::Network);
         assert!(server.exchanges().is_empty());
     }

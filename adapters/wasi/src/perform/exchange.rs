@@ -3,7 +3,7 @@
 use super::unsupported;
 use http::Uri;
 use kubecred_core::protocol::HttpResponse;
-use kubecred_core::{Failure, FailureKind};
+use kubecred_core::{Failure, FailureKind, Secret};
 use kubecred_host::fs::Bounded;
 use std::mem::replace;
 use std::time::Duration;
@@ -152,7 +152,7 @@ pub(crate) struct Exchange {
 
 enum Stage {
     Waiting(Answer),
-    Reading { status: u16, incoming: Incoming, body: Bounded },
+    Reading { answer: HttpResponse, incoming: Incoming, body: Bounded },
     Over,
 }
 
@@ -187,11 +187,11 @@ impl Exchange {
                         }
                     }
                 },
-                Stage::Reading { status, incoming, mut body } => {
+                Stage::Reading { answer, incoming, mut body } => {
                     let bytes = match incoming.read() {
                         Ok(Some(bytes)) => bytes,
                         Ok(None) => {
-                            return Some(Ok(HttpResponse { status, body: body.into_secret() }));
+                            return Some(Ok(HttpResponse { body: body.into_secret(), ..answer }));
                         }
                         Err(failure) => return Some(Err(failure)),
                     };
@@ -199,7 +199,7 @@ impl Exchange {
                     if let Err(failure) = body.push(&bytes) {
                         return Some(Err(failure));
                     }
-                    self.stage = Stage::Reading { status, incoming, body };
+                    self.stage = Stage::Reading { answer, incoming, body };
                     if none_yet {
                         return None;
                     }
@@ -210,9 +210,12 @@ impl Exchange {
     }
 
     fn read(&self, response: IncomingResponse) -> Result<Stage, Failure> {
-        let status = response.status();
+        let mut answer = HttpResponse::new(response.status(), Secret::default());
+        for (name, value) in response.headers().entries() {
+            answer.push_header(&name, &value);
+        }
         let incoming = Incoming::new(response)?;
-        Ok(Stage::Reading { status, incoming, body: Bounded::new(self.limit) })
+        Ok(Stage::Reading { answer, incoming, body: Bounded::new(self.limit) })
     }
 }
 

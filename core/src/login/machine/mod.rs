@@ -31,8 +31,8 @@ use super::provider::{self, Provider};
 use super::settings::{Grant, Operation, Settings, Storage};
 use super::{Outcome, authorization};
 use crate::credential::Header;
-use crate::profile::{ExecApiVersion, Roots};
-use crate::protocol::{ActionId, Failure, FailureKind, Job};
+use crate::profile::ExecApiVersion;
+use crate::protocol::{ActionId, Failure, FailureKind, Job, Tls, TrustAnchors};
 use crate::secret::Secret;
 use crate::source::exec::{InfoProblem, parse_info};
 use crate::time::{Instant, Now, UnixTime};
@@ -472,10 +472,10 @@ impl Login {
     }
 
     /// The trust anchors of the settings, read if they are a file.
-    fn tls(&self) -> crate::protocol::Tls {
-        let mut tls = self.settings.tls.clone();
+    fn tls(&self) -> Tls {
+        let mut tls = self.settings.tls();
         if let Some(pem) = &self.files.roots {
-            tls.roots = Roots::Pem(pem.clone());
+            tls.roots = TrustAnchors::Pem(pem.clone());
         }
         tls
     }

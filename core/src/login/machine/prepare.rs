@@ -24,7 +24,7 @@ impl Login {
 
     /// Gets the next thing that is missing; once nothing is, goes on to the goal.
     pub(super) fn prepare(&mut self) -> Step {
-        if let (Roots::File(path), None) = (&self.settings.tls.roots, &self.files.roots) {
+        if let (Roots::File(path), None) = (&self.settings.roots, &self.files.roots) {
             let path = path.clone();
             return self.read_file(Purpose::Roots, path);
         }
@@ -117,7 +117,7 @@ impl Login {
     fn path_of(&self, purpose: Purpose) -> String {
         let settings = &self.settings;
         let path = match (purpose, &settings.client_credential) {
-            (Purpose::Roots, _) => match &settings.tls.roots {
+            (Purpose::Roots, _) => match &settings.roots {
                 Roots::File(path) => Some(path),
                 _ => None,
             },

@@ -25,7 +25,7 @@ use crate::oauth::{
 };
 use crate::policy::{Policy, Renewal};
 use crate::profile::{Oidc, Proxy, Roots};
-use crate::protocol::{HttpResponse, Reply, Tls};
+use crate::protocol::{HttpResponse, Reply, Tls, TrustAnchors};
 use crate::redact;
 use crate::secret::Secret;
 use crate::store::{Adopted, StoredTokens};
@@ -61,7 +61,7 @@ enum State {
     ReadingRoots,
     /// Where to refresh.
     Discovering {
-        roots: Roots,
+        roots: TrustAnchors,
     },
     /// The refresh.
     Refreshing(Attempt),
@@ -70,7 +70,7 @@ enum State {
 /// One presentation of the refresh token.
 #[derive(Debug)]
 struct Attempt {
-    roots: Roots,
+    roots: TrustAnchors,
     method: ClientAuthMethod,
     /// How else the client could say who it is.
     otherwise: Option<ClientAuthMethod>,
@@ -101,7 +101,7 @@ impl Source for OidcSource {
             }
             (State::ReadingRoots, Reply::File(bytes)) => {
                 let roots = roots_file::checked(self.roots_path(), bytes.0)?;
-                self.ask(cx, Roots::Pem(roots))
+                self.ask(cx, TrustAnchors::Pem(roots))
             }
             (State::Discovering { roots }, Reply::Http(response)) => {
                 self.provider = Some(discovered(&response).map_err(|problem| self.wrong(problem))?);
@@ -211,12 +211,13 @@ impl OidcSource {
                 self.state = State::ReadingRoots;
                 Ok(progress)
             }
-            roots => self.ask(cx, roots.clone()),
+            Roots::Pem(pem) => self.ask(cx, TrustAnchors::Pem(pem.clone())),
+            Roots::System => self.ask(cx, TrustAnchors::System),
         }
     }
 
     /// Asks the provider where to refresh or, if that is known, to refresh.
-    fn ask(&mut self, cx: &Cx<'_>, roots: Roots) -> Result<Progress, Error> {
+    fn ask(&mut self, cx: &Cx<'_>, roots: TrustAnchors) -> Result<Progress, Error> {
         let Some(provider) = &self.provider else {
             let limit = cx.policy.max_reply;
             let tls = Tls { roots: roots.clone(), ..Tls::default() };

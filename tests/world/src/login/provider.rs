@@ -319,7 +319,7 @@ impl Provider {
         match self.lie {
             Lie::Down => return Ok(respond(503, &json!({}))),
             Lie::Html => {
-                return Ok(HttpResponse { status: 200, body: "<html>hush-html</html>".into() });
+                return Ok(HttpResponse::new(200, "<html>hush-html</html>"));
             }
             Lie::Repeats => {
                 let all = format!("{form:?}");
@@ -472,7 +472,7 @@ fn plain_grant(offline: bool) -> Grant {
 }
 
 fn respond(status: u16, body: &Value) -> HttpResponse {
-    HttpResponse { status, body: body.to_string().into() }
+    HttpResponse::new(status, body.to_string())
 }
 
 /// The fields of a form or query.

@@ -9,8 +9,8 @@ use alloc::format;
 use alloc::string::ToString;
 use kubecred_core::policy::{Backoff, Reload, Renewal};
 use kubecred_core::protocol::{
-    Exit, FileBytes, HttpResponse, Method, ReadFile, RunCommand, SendRequest, SetHeaders, Stdin,
-    Tls, WriteFile, Written,
+    Exit, FileBytes, HttpResponse, Method, ReadFile, RunCommand, SendRequest, SetHeaders, SlotName,
+    Stdin, Tls, TrustAnchors, WriteFile, Written,
 };
 use kubecred_core::{
     Action, ActionId, Completion, ContentProblem, Credential, Endpoint, Error, Event, FileRole,
@@ -23,7 +23,7 @@ records! {
     Now { monotonic, wall }
     Completion { id, outcome }
     Exit { code, stdout }
-    HttpResponse { status, body }
+    HttpResponse { status, headers, body }
     ReadFile { path, limit }
     RunCommand { program, args, env, stdin, allowlist, limit }
     SendRequest { method, url, headers, body, tls, proxy, limit }
@@ -72,6 +72,7 @@ choices! {
 
 variants! {
     Input { Tick, Demand, Close; Complete, Reject; }
+    TrustAnchors { System; Pem; }
     Renewal { WhenExpired; ; Ahead / RenewalAhead { margin, percent } }
 }
 
@@ -82,6 +83,7 @@ lower_variants! {
 }
 
 open_choices! {
+    SlotName { Roots, Identity, BootstrapIdentity, BootstrapBearer, Bearer }
     FileRole {
         ClientCertificate, ClientKey, Roots, Token, Basic, Impersonation,
     }
@@ -93,13 +95,13 @@ open_choices! {
 open_variants! {
     Event {
         ; ;
-        Failed / EventFailed { error, retry_at, serving },
+        Failed / EventFailed { slot, error, retry_at, serving },
         Rejected / EventRejected { generation },
-        Renewed / EventRenewed { generation, expires },
+        Renewed / EventRenewed { slot, generation, expires },
         Saved / EventSaved { path },
         NotSaved / EventNotSaved { error, retry_at },
-        Withdrawn / EventWithdrawn { generation },
-        ClockSkew / EventClockSkew { millis }
+        Withdrawn / EventWithdrawn { slot, generation },
+        ClockSkew / EventClockSkew { slot, millis }
     }
     PluginProblem {
         NotATerminal, NotFound;

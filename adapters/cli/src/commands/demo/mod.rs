@@ -190,7 +190,7 @@ fn log_in(
         .profile(profile(login, world)?);
     let (mut events, timeline, tallies) = (auth.events(), timeline.clone(), Arc::clone(tallies));
     tokio::spawn(async move {
-        let (mut formatter, mut held) = (EventFormatter::new(), None);
+        let (mut formatter, mut held) = (EventFormatter::default(), None);
         while let Some(event) = events.next().await {
             let (what, tally) = (formatter.format(&event), &tallies[login as usize]);
             timeline.mark(Who::Kubecred(login), what);

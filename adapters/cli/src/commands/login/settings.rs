@@ -206,7 +206,7 @@ fn set_provider(settings: &mut Settings, flags: &LoginFlags) -> Result<(), Repor
     settings.request_headers = flags.oidc_request_header.iter().map(header).collect();
     settings.endpoints.device_authorization = flags.own.device_endpoint.clone();
     settings.endpoints.revocation = flags.own.revocation_endpoint.clone();
-    settings.tls.insecure_skip_verify = flags.insecure_skip_tls_verify == Some(true);
+    settings.insecure_skip_verify = flags.insecure_skip_tls_verify == Some(true);
     let mut pem = Vec::new();
     for file in &flags.certificate_authority {
         let bytes = std::fs::read(home(file));
@@ -221,7 +221,7 @@ fn set_provider(settings: &mut Settings, flags: &LoginFlags) -> Result<(), Repor
         pem.push(b'\n');
     }
     if !pem.is_empty() {
-        settings.tls.roots = Roots::Pem(Secret::new(pem));
+        settings.roots = Roots::Pem(Secret::new(pem));
     }
     Ok(())
 }
@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(settings.listen[1], ListenAddress { host: any, port: 9001 });
         assert_eq!(settings.browser, BrowserMode::Never);
         assert_eq!(settings.timeout.as_secs(), 60);
-        assert!(settings.force_refresh && settings.pkce && settings.tls.insecure_skip_verify);
+        assert!(settings.force_refresh && settings.pkce && settings.insecure_skip_verify);
         assert!(settings.listen_tls.is_some());
     }
 

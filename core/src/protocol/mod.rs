@@ -4,9 +4,10 @@
 //! break every host at compile time, not at three in the morning. With the `serde` feature all of
 //! it serialises; secrets go in clear then, since the other side needs them.
 
+mod event;
+mod http;
+
 use crate::credential::{Generation, Header};
-use crate::error::Error;
-use crate::profile::{Proxy, Roots};
 use crate::secret::Secret;
 use crate::time::{Instant, UnixTime};
 use alloc::string::String;
@@ -16,6 +17,8 @@ use core::marker::PhantomData;
 
 pub use crate::failure::{Failure, FailureKind};
 pub use crate::profile::EnvVar;
+pub use event::{Event, SlotName};
+pub use http::{HttpResponse, Method, SendRequest, Tls, TrustAnchors};
 
 #[cfg(feature = "serde")]
 use crate::secret::{exposed, exposed_option};
@@ -110,18 +113,6 @@ pub struct Exit {
     /// All of its standard output.
     #[cfg_attr(feature = "serde", serde(with = "exposed"))]
     pub stdout: Secret,
-}
-
-/// An HTTP answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[expect(clippy::exhaustive_structs, reason = "the wire")]
-pub struct HttpResponse {
-    /// The status code.
-    pub status: u16,
-    /// The whole body.
-    #[cfg_attr(feature = "serde", serde(with = "exposed"))]
-    pub body: Secret,
 }
 
 /// The file is on disk, whole.
@@ -322,57 +313,6 @@ pub enum Stdin {
     Null,
 }
 
-/// Send one HTTP request on its own connection terms. A host that cannot honour one of them
-/// refuses with [`FailureKind::Unsupported`]; it never ignores one. Any status is an answer:
-/// redirects are not followed, since a body may hold a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[expect(clippy::exhaustive_structs, reason = "the wire")]
-pub struct SendRequest {
-    /// GET or POST.
-    pub method: Method,
-    /// Absolute.
-    pub url: String,
-    /// Beyond those that the host's HTTP stack sets itself.
-    pub headers: Vec<Header>,
-    /// Empty for none.
-    #[cfg_attr(feature = "serde", serde(with = "exposed"))]
-    pub body: Secret,
-    /// Terms of the TLS connection; ignored for an `http` URL.
-    pub tls: Tls,
-    /// How to get there.
-    pub proxy: Proxy,
-    /// The most bytes of body that will be taken; more is [`FailureKind::TooLarge`].
-    pub limit: u64,
-}
-
-/// The request methods that sources use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "UPPERCASE"))]
-#[expect(clippy::exhaustive_enums, reason = "the wire")]
-pub enum Method {
-    /// GET.
-    Get,
-    /// POST.
-    Post,
-}
-
-/// How a TLS connection is to be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[expect(clippy::exhaustive_structs, reason = "the wire")]
-pub struct Tls {
-    /// Whom to trust.
-    pub roots: Roots,
-    /// What to present when the server asks.
-    pub identity: Option<crate::credential::Identity>,
-    /// The name to ask for and verify; `None`: the host of the URL (UA-30).
-    pub server_name: Option<String>,
-    /// Do not verify the server at all.
-    pub insecure_skip_verify: bool,
-}
-
 /// Write a whole file so that a reader, or a crash, sees the old content or the new (a temporary
 /// file renamed into place). An existing file keeps its mode, a link stays a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -408,64 +348,4 @@ pub struct SetHeaders {
     /// be used again, and the new ones are to be had from
     /// [`Authenticator::credential`](crate::Authenticator::credential).
     pub reconnect: bool,
-}
-
-/// What the machine did, for logs and counters. Needs no answer, and never holds a secret.
-///
-/// For what client-go counts: a plugin's [`Event::Failed`] says in its
-/// [`PluginProblem`](crate::PluginProblem) whether the plugin was started and how it ended (EX-90),
-/// or that the policy was against it (EX-91); [`Event::Renewed`] is a success. The end of the
-/// certificate in use is [`certificate::not_after`](crate::certificate::not_after) (EX-92).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum Event {
-    /// An attempt failed. What is held, if it is still good, stays in use.
-    Failed {
-        /// Why.
-        error: Error,
-        /// The earliest next attempt.
-        retry_at: Instant,
-        /// Whether a credential is still being served.
-        serving: bool,
-    },
-    /// The server refused the current credential; a fresh one is being fetched.
-    Rejected {
-        /// The generation that was refused.
-        generation: Generation,
-    },
-    /// A fetch succeeded, and all that a request needs is at hand. The generation is the same as
-    /// before if the bytes are.
-    Renewed {
-        /// What is held now.
-        generation: Generation,
-        /// When it ends, if that is known.
-        expires: Option<UnixTime>,
-    },
-    /// Refreshed tokens are in the kubeconfig that they came from.
-    Saved {
-        /// The file.
-        path: String,
-    },
-    /// Refreshed tokens could not be written back. They are in use all the same; but who starts
-    /// from that file finds the old ones, which may be of no use any more.
-    NotSaved {
-        /// Why.
-        error: Error,
-        /// The next attempt; `None`: not before other tokens come.
-        retry_at: Option<Instant>,
-    },
-    /// The credential has expired and there is no other yet: a host that keeps a copy must stop
-    /// using it.
-    Withdrawn {
-        /// The generation that is dead.
-        generation: Generation,
-    },
-    /// A credential had already expired when it came: this machine's clock, or that of whoever made
-    /// it, is wrong. It is used for a short while and the server decides.
-    ClockSkew {
-        /// How far in the past, in milliseconds.
-        millis: u64,
-    },
 }
