@@ -7,15 +7,17 @@ use crate::profile::Bearer;
 use crate::profile::Profile;
 use crate::store::Store;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 impl Authenticator {
     /// A machine for this profile, born idle: the first input wakes it, the first
     /// [`Input::Demand`](crate::Input::Demand) starts the first acquisition. `jitter_seed` is for
-    /// jitter only; nothing needs secrecy from it.
+    /// jitter only; nothing needs secrecy from it. A process with many machines gives each the same
+    /// `Arc<Policy>`.
     ///
     /// Tokens that a refresh replaces are written back to the kubeconfig that they came from. For
     /// another place there is [`Self::with_store`].
-    pub fn new(profile: &Profile, policy: Policy, jitter_seed: u64) -> Self {
+    pub fn new(profile: &Profile, policy: impl Into<Arc<Policy>>, jitter_seed: u64) -> Self {
         Self::with_store(profile, policy, jitter_seed, store(profile))
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use zeroize::Zeroizing;
@@ -9,15 +10,15 @@ use zeroize::Zeroizing;
 /// Bytes from outside, secret until proven public: wiped on drop, `Debug` prints `Secret(..)`,
 /// no `Display`. Nothing serialises it unless a field asks for `secret::exposed` by name.
 ///
-/// Every clone is wiped too. Give it a buffer of the right size: a `Vec` that grew has left old
+/// Clones share the bytes, which are wiped with the last of them. Give it a buffer of the right size: a `Vec` that grew has left old
 /// copies behind that are not wiped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Box<[u8]>>);
+pub struct Secret(Arc<Zeroizing<Box<[u8]>>>);
 
 impl Secret {
     /// Takes the bytes over.
     pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
-        Self(Zeroizing::new(bytes.into()))
+        Self(Arc::new(Zeroizing::new(bytes.into())))
     }
 
     /// The bytes. Each use should be able to say why it may see them.

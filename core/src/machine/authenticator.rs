@@ -19,6 +19,7 @@ use crate::secret::Secret;
 use crate::store::Store;
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Decides what to read, run and send, and when.
@@ -32,15 +33,16 @@ use alloc::vec::Vec;
 ///   the pull forms of [`Action::SetHeaders`] and [`Action::RefreshAt`].
 #[derive(Debug)]
 pub struct Authenticator {
-    policy: Policy,
+    policy: Arc<Policy>,
     jitter: Jitter,
     ids: Ids,
     timeline: Timeline,
     slots: Slots,
-    saving: Saving,
+    /// Only for a login that is written back.
+    saving: Option<Box<Saving>>,
     outbox: Outbox,
     /// Why no request can ever be sent, whatever the slots hold.
-    invalid: Option<Error>,
+    invalid: Option<Box<Error>>,
     stats: Stats,
     closed: bool,
 }
@@ -49,12 +51,12 @@ impl Authenticator {
     /// A machine for this profile, with a store of the program's own for tokens that a refresh
     /// replaces, or none. It is born idle: the first input wakes it, the first [`Input::Demand`]
     /// starts the first acquisition. `jitter_seed` is for jitter only; nothing needs secrecy from
-    /// it.
+    /// it. A process with many machines gives each the same `Arc<Policy>`.
     ///
     /// To a server that is not `https` nothing but impersonation is sent (KC-71, UA-25).
     pub fn with_store(
         profile: &Profile,
-        policy: Policy,
+        policy: impl Into<Arc<Policy>>,
         jitter_seed: u64,
         store: Option<Box<dyn Store>>,
     ) -> Self {
@@ -65,15 +67,17 @@ impl Authenticator {
             // It goes into the TokenRequest then.
             Ok(_) if authentication.service_account.is_some() => (Vec::new(), None),
             Ok(headers) => (headers, None),
-            Err(error) => (Vec::new(), Some(error)),
+            Err(error) => (Vec::new(), Some(Box::new(error))),
         };
+        let mut slots = Slots::new(profile, store);
+        let saving = slots.stored_tokens().map(|_| Box::default());
         let mut machine = Self {
-            policy,
+            policy: policy.into(),
             jitter: Jitter::new(jitter_seed),
             ids: Ids::new(),
             timeline: Timeline::default(),
-            slots: Slots::new(profile, store),
-            saving: Saving::default(),
+            slots,
+            saving,
             outbox: Outbox::new(impersonation),
             invalid,
             stats: Stats::default(),
@@ -118,7 +122,7 @@ impl Authenticator {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let slots = self.slots.refreshed();
         let next = slots.filter_map(|slot| slot.deadline(&self.policy)).min();
-        let next = earliest([next, self.saving.deadline()]);
+        let next = earliest([next, self.saving.as_ref().and_then(|saving| saving.deadline())]);
         next.map(|at| self.timeline.for_host(at))
     }
 
@@ -172,7 +176,7 @@ impl Authenticator {
     /// Whether refreshed tokens are still to be written back: a host that ends now loses them, and
     /// with them perhaps the login. It ends by itself, whatever happens, after a minute or so.
     pub fn is_saving(&self) -> bool {
-        self.saving.is_busy()
+        self.saving.as_ref().is_some_and(|saving| saving.is_busy())
     }
 
     /// Counters since the start.
@@ -189,9 +193,9 @@ impl Authenticator {
 /// What each input does.
 impl Authenticator {
     /// The context of a step, beside what the step is about.
-    fn split(&mut self, now: Now) -> (Cx<'_>, &mut Slots, &mut Saving) {
+    fn split(&mut self, now: Now) -> (Cx<'_>, &mut Slots, Option<&mut Saving>) {
         let Self { policy, jitter, ids, slots, saving, .. } = self;
-        (Cx { now, policy, jitter, ids }, slots, saving)
+        (Cx { now, policy, jitter, ids }, slots, saving.as_deref_mut())
     }
 
     /// A request wants to be sent. For one that can never be sent, no plugin is run and nothing is
@@ -213,7 +217,8 @@ impl Authenticator {
             slots.reject_bootstrap(&mut cx);
             return self.settle(now, name, outcome);
         }
-        if saving.is_waiting_for(job)
+        if let Some(saving) = saving
+            && saving.is_waiting_for(job)
             && let Some(stored) = slots.stored_tokens()
         {
             let outcome = saving.complete(&mut cx, outcome, stored);
@@ -261,7 +266,7 @@ impl Authenticator {
         }
         loop {
             let (mut cx, slots, saving) = self.split(now);
-            let Some(stored) = slots.stored_tokens() else { return };
+            let (Some(saving), Some(stored)) = (saving, slots.stored_tokens()) else { return };
             let late = saving.overdue(now);
             let Some(outcome) = saving.advance(&mut cx, stored) else { return };
             self.cancel(late);
@@ -271,8 +276,9 @@ impl Authenticator {
 
     fn close(&mut self) {
         self.closed = true;
+        let saving = self.saving.take().and_then(|mut saving| saving.cancel());
         let in_flight = self.slots.refreshed_mut().filter_map(Refreshed::cancel);
-        let in_flight: Vec<ActionId> = in_flight.chain(self.saving.cancel()).collect();
+        let in_flight: Vec<ActionId> = in_flight.chain(saving).collect();
         for id in in_flight {
             self.cancel(Some(id));
         }

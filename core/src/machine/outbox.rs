@@ -5,6 +5,7 @@ use crate::credential::{Generation, Header};
 use crate::headers;
 use crate::protocol::{Action, ActionId, Event, SetHeaders, SlotName};
 use crate::time::{Instant, UnixTime};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -12,8 +13,8 @@ use alloc::vec::Vec;
 #[derive(Debug)]
 pub(super) struct Outbox {
     actions: VecDeque<Action>,
-    impersonation: Vec<Header>,
-    headers: Vec<Header>,
+    impersonation: Box<[Header]>,
+    headers: Box<[Header]>,
     generation: Generation,
     /// What the last [`Action::SetHeaders`] said, if it still holds.
     announced: Option<(Generation, Option<UnixTime>)>,
@@ -28,11 +29,11 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) const fn new(impersonation: Vec<Header>) -> Self {
+    pub(super) fn new(impersonation: Vec<Header>) -> Self {
         Self {
             actions: VecDeque::new(),
-            impersonation,
-            headers: Vec::new(),
+            impersonation: impersonation.into(),
+            headers: Box::default(),
             generation: Generation(0),
             announced: None,
             announced_deadline: None,
@@ -102,7 +103,7 @@ impl Outbox {
         self.announced = Some(current);
         self.push(Action::SetHeaders(SetHeaders {
             generation: self.generation,
-            headers: self.headers.clone(),
+            headers: self.headers.to_vec(),
             expires,
             reconnect,
         }));
@@ -135,8 +136,8 @@ impl Outbox {
     /// Forgets everything but what stops a running job.
     pub(super) fn close(&mut self) {
         self.actions.retain(|action| matches!(action, Action::Cancel(_)));
-        self.headers = Vec::new();
-        self.impersonation = Vec::new();
+        self.headers = Box::default();
+        self.impersonation = Box::default();
         self.announced = None;
         self.announced_deadline = None;
     }

@@ -32,7 +32,7 @@ use core::time::Duration;
 pub(crate) struct Refreshed {
     source: Box<dyn Source>,
     held: Option<Held>,
-    error: Option<Error>,
+    error: Option<Box<Error>>,
     flight: Flight,
     /// A request has asked since the last renewal: reason enough to renew ahead.
     in_use: bool,
@@ -370,7 +370,7 @@ impl Refreshed {
         let retry_at = paced.map_or(pause, |at| at.max(pause));
         self.failures = self.failures.saturating_add(1);
         self.flight = Flight::Paused { until: retry_at };
-        self.error = Some(error.clone());
+        self.error = Some(Box::new(error.clone()));
         self.has_waiter = false;
         // A timer goes on trying while what is held comes nearer to its end, and not for ever.
         self.in_use = self

@@ -11,9 +11,9 @@ use alloc::boxed::Box;
 #[derive(Debug)]
 pub(crate) enum Slot {
     /// Given outright, and good: it never changes.
-    Constant(CredentialParts),
+    Constant(Box<CredentialParts>),
     /// Given outright, and no good: no request can ever be sent.
-    Invalid(Error),
+    Invalid(Box<Error>),
     /// Fetched from a source, and fetched again.
     Refreshed(Box<Refreshed>),
 }
@@ -35,9 +35,14 @@ impl Slot {
     /// A slot for what was given outright.
     pub(crate) fn constant(checked: Result<CredentialParts, Error>) -> Self {
         match checked {
-            Ok(parts) => Self::Constant(parts),
-            Err(error) => Self::Invalid(error),
+            Ok(parts) => Self::Constant(Box::new(parts)),
+            Err(error) => Self::invalid(error),
         }
+    }
+
+    /// A slot that can never hold anything.
+    pub(crate) fn invalid(error: Error) -> Self {
+        Self::Invalid(Box::new(error))
     }
 
     /// The same slot, for a login that another one is made with.

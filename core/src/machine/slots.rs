@@ -95,7 +95,7 @@ impl Slots {
         };
         let bearer = match TokenRequestSource::new(profile, account) {
             Ok(source) => Slot::refreshed(source),
-            Err(error) => Slot::Invalid(error),
+            Err(error) => Slot::invalid(error),
         };
         let bootstrap = Some(Box::new(bootstrap));
         Self { roots, identity: None, bearer: Some(bearer), bootstrap }

@@ -7,18 +7,19 @@ use crate::error::Error;
 use crate::policy::Policy;
 use crate::protocol::Reply;
 use crate::secret::Secret;
+use alloc::boxed::Box;
 use alloc::string::String;
 
 /// A token file, and what to use until it has been read once.
 #[derive(Debug)]
 pub(crate) struct TokenFile {
     path: String,
-    fallback: Option<CredentialParts>,
+    fallback: Option<Box<CredentialParts>>,
 }
 
 impl TokenFile {
     pub(crate) fn new(path: &str, fallback: Option<CredentialParts>) -> Self {
-        Self { path: path.into(), fallback }
+        Self { path: path.into(), fallback: fallback.map(Box::new) }
     }
 }
 
@@ -44,7 +45,7 @@ impl Source for TokenFile {
     }
 
     fn fallback(&self) -> Option<CredentialParts> {
-        self.fallback.clone()
+        self.fallback.as_deref().cloned()
     }
 }
 
