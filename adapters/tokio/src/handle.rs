@@ -182,9 +182,8 @@ impl Auth {
         Some(work(credential))
     }
 
-    /// Whether another credential can come of a 401.
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for layers"))]
-    pub(crate) fn renews(&self) -> bool {
+    /// Whether another credential can come of a 401: not of one that is written in the profile.
+    pub fn renews(&self) -> bool {
         self.inner.renews
     }
 
@@ -213,9 +212,12 @@ impl Auth {
         crate::net::tls::provider(self.inner.host.crypto.as_ref())
     }
 
-    /// The headers for whom the profile passes, which need no credential.
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for layers"))]
-    pub(crate) fn impersonation(&self) -> Result<&HeaderMap, AuthError> {
+    /// The headers of the profile's impersonation, which need no credential. None if it impersonates
+    /// no one.
+    ///
+    /// # Errors
+    /// When they cannot be sent over HTTP.
+    pub fn impersonation(&self) -> Result<&HeaderMap, AuthError> {
         self.inner.impersonation.as_ref().map_err(Clone::clone)
     }
 

@@ -29,6 +29,7 @@
 //! | kube | [`Client`], given to `kube::Client::new`; or [`tower::AuthLayer`] on kube's own | `client`, `tower` |
 //! | any HTTP service | [`tower::AuthLayer`] | `tower` |
 //! | reqwest | `reqwest::Authenticated` | `reqwest` |
+//! | a proxy, which passes requests on as they are | [`client::Upstream`] | `client` |
 //! | something else | [`Auth::credential`] and [`Auth::unauthorized`]; [`tls::rustls_config`] | `client` for TLS |
 //!
 //! To change kubeconfig files, as `kubectl config` does, there is [`KubeconfigFiles`].

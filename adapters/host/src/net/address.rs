@@ -71,6 +71,12 @@ impl Address {
         self.authority.host()
     }
 
+    /// The same server without the path of its URL.
+    #[must_use]
+    pub fn without_path(self) -> Self {
+        Self { prefix: String::new(), ..self }
+    }
+
     /// The server itself.
     pub fn base(&self) -> Uri {
         let path = PathAndQuery::from_static("/");

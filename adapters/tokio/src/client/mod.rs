@@ -8,6 +8,7 @@ mod error;
 mod pool;
 pub(crate) mod tls_files;
 mod transport;
+mod upstream;
 
 pub use crate::net::ConnectError;
 pub use api::{Answer, ApiError};
@@ -17,6 +18,7 @@ pub use error::ClientError;
 pub use kubecred_host::net::ProxyError;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::USER_AGENT_OURS;
+pub use upstream::Upstream;
 
 use crate::Auth;
 use crate::tower::{AuthLayer, AuthService, BoxError};

@@ -1,10 +1,11 @@
 //! The connections that belong to one client certificate and one set of roots.
 
+use super::body::Body;
 use crate::net::ConnectionSettings;
 use crate::net::pool::Pool;
 use crate::net::tls::TlsError;
 use crate::{Credential, clock};
-use http::Uri;
+use http::{Response, StatusCode, Uri};
 use kubecred_core::{Identity, UnixTime};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,8 +48,11 @@ impl IdentityPool {
         !is_refused && self.expires.is_none_or(|end| clock::wall() < end)
     }
 
-    /// The server has answered 401 on them.
-    pub(crate) fn refuse(&self) {
-        self.is_refused.store(true, Ordering::Relaxed);
+    /// Takes note of an answer that came over them.
+    pub(crate) fn told(&self, answer: Response<Body>) -> Response<Body> {
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            self.is_refused.store(true, Ordering::Relaxed);
+        }
+        answer
     }
 }

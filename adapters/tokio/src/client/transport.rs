@@ -9,7 +9,7 @@ use crate::net::{ConnectionSettings, proxy_authorization, tls};
 use crate::{Auth, Credential, clock};
 use arc_swap::ArcSwapOption;
 use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response};
 use kubecred_host::net::{self, Address, ProxyKind, Route};
 use kubecred_host::variable_os;
 use std::fmt;
@@ -85,6 +85,17 @@ impl Transport {
             own_authorization: Mutex::new(None),
         })))
     }
+
+    /// Sends a request without asking for an encoding of the answer.
+    pub(crate) async fn send_as_is(
+        &self,
+        mut request: Request<Outgoing>,
+    ) -> Result<Response<Body>, ClientError> {
+        let pool = self.0.prepare(&mut request).await?;
+        let limit = Limit::of(&mut request);
+        let answer = limit.hold(pool.pool.clone().call(request)).await??.map(Body::new);
+        Ok(pool.told(answer))
+    }
 }
 
 impl Service<Request<Outgoing>> for Transport {
@@ -107,6 +118,25 @@ impl Inner {
         self: &Arc<Self>,
         mut request: Request<Outgoing>,
     ) -> Result<Response<Body>, ClientError> {
+        let pool = self.prepare(&mut request).await?;
+        let headers = request.headers();
+        // Whoever asks for an encoding, or for a part of one, gets what they asked for.
+        let plain = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(RANGE);
+        let upgrade = headers.contains_key(UPGRADE);
+        let mut client = pool.pool.clone();
+        let answer = if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
+            Decompression::new(client).call(request).await?.map(Body::new)
+        } else {
+            client.call(request).await?.map(Body::new)
+        };
+        Ok(pool.told(answer))
+    }
+
+    /// Makes the request whole, and says over which connections it goes.
+    async fn prepare(
+        self: &Arc<Self>,
+        request: &mut Request<Outgoing>,
+    ) -> Result<Arc<IdentityPool>, ClientError> {
         let pool = match request.extensions_mut().remove::<Credential>() {
             Some(credential) => self.pool(&credential)?,
             None => self.pool_of_files().await?,
@@ -117,19 +147,7 @@ impl Inner {
         if let Some(login) = &self.proxy_authorization {
             headers.insert(PROXY_AUTHORIZATION, login.clone());
         }
-        // Whoever asks for an encoding, or for a part of one, gets what they asked for.
-        let plain = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(RANGE);
-        let upgrade = headers.contains_key(UPGRADE);
-        let mut client = pool.pool.clone();
-        let answer = if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
-            Decompression::new(client).call(request).await?.map(Body::new)
-        } else {
-            client.call(request).await?.map(Body::new)
-        };
-        if answer.status() == StatusCode::UNAUTHORIZED {
-            pool.refuse();
-        }
-        Ok(answer)
+        Ok(pool)
     }
 
     /// The connections for this credential. An older one may use newer connections; and for a
