@@ -1,8 +1,13 @@
 //! In front of a Kubernetes API server, or of an application beside one: HTTP servers that know who
 //! is asking, or as whom to ask.
 //!
+//! A room imports only rooms above it:
+//!
 //! | room | |
 //! | --- | --- |
 //! | [`server`] | listeners on TCP and unix sockets, TLS that is reloaded, connections that are drained |
+//! | [`forward`] | the forward proxy, which lends its login to its callers |
 
+mod clock;
+pub mod forward;
 pub mod server;
