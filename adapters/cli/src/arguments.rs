@@ -16,6 +16,7 @@ Examples:
   kubecred demo
   kubecred get /version
   kubecred credential --context prod -o token
+  kubecred proxy --allow exec
   kubecred config explain
   kubecred config use-context prod
   kubecred cache -- aws eks get-token --cluster-name prod
@@ -25,7 +26,7 @@ after the command. kubecred get --help lists them.
 
 Exit codes:
     0  success: the server answered with a status of 200 to 299
-    1  the server returned an error status
+    1  the server returned an error status; or an address cannot be listened on (proxy)
     2  invalid command line
     3  no usable configuration: a kubeconfig is missing, invalid, incomplete or locked
     4  no credential: an exec plugin failed, or a token, certificate or key cannot be read

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 #[repr(u8)]
 pub(crate) enum Exit {
     /// The server returned an error status; or a demo did not go as planned; or there is a warning
-    /// with --strict.
+    /// with --strict; or an address cannot be listened on (PX-3).
     ErrorStatus = 1,
     /// Invalid command line.
     Usage = 2,

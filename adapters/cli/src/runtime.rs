@@ -12,13 +12,25 @@ const DESCRIPTORS: usize = 12;
 /// # Errors
 /// When the process may not open as many files as it needs.
 pub(crate) fn start() -> Result<Runtime, Report> {
+    build(Builder::new_current_thread())
+}
+
+/// A runtime with a thread for each processor, for a server.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn start_threads() -> Result<Runtime, Report> {
+    build(Builder::new_multi_thread())
+}
+
+fn build(mut builder: Builder) -> Result<Runtime, Report> {
     let failed = |error: std::io::Error| {
         Report::new(Exit::Configuration, format_args!("cannot start: {error}"))
             .advise("Is the limit of open files too low? ulimit -n shows it.")
     };
     #[cfg(unix)]
     descriptors().map_err(failed)?;
-    Builder::new_current_thread().enable_all().build().map_err(failed)
+    builder.enable_all().build().map_err(failed)
 }
 
 /// Fails unless so many files can be opened.

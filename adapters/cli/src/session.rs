@@ -72,6 +72,42 @@ pub(crate) fn run(
     outcome
 }
 
+/// Logs in, within the time limit, and then runs a command that serves until it ends by itself: no
+/// time limit holds for it, and signals are its own affair. On as many threads as there are
+/// processors.
+pub(crate) fn serve(
+    flags: ConnectionFlags,
+    stdin: StdinState,
+    work: impl AsyncFnOnce(&Session) -> Result<(), Report>,
+) -> Result<(), Report> {
+    let limit = settings::timeout(&flags)?;
+    let log = VerboseLog::new(flags.is_verbose());
+    let runtime = runtime::start_threads()?;
+    let outcome = runtime.block_on(async {
+        let login = async {
+            let session = open(flags, stdin, |_| {}, log).await?;
+            let login = session.auth.credential().await;
+            login.map_err(|error| no_credential(&error, &session))?;
+            Ok::<_, Report>(session)
+        };
+        let session = tokio::select! {
+            session = login => session?,
+            report = time_up(limit) => return Err(report),
+            report = signals::ended() => return Err(report),
+        };
+        redact::learn_credential(&session.auth);
+        let outcome = work(&session).await;
+        tokio::select! {
+            () = session.close() => {}
+            () = tokio::time::sleep(SAVING) => {}
+            _ = signals::ended() => {}
+        }
+        outcome
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
 async fn open(
     flags: ConnectionFlags,
     stdin: StdinState,

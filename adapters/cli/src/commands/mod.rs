@@ -10,6 +10,7 @@ mod credential;
 mod demo;
 mod get;
 mod login;
+mod proxy;
 mod review;
 mod whoami;
 
@@ -61,6 +62,7 @@ commands! {
         Demo: demo::Demo,
         DemoPlugin: demo::DemoPlugin,
         Get: get::Get,
+        Proxy: proxy::Proxy,
         Review: review::Review,
         Whoami: whoami::Whoami,
         GetToken: login::GetToken,

@@ -5,6 +5,7 @@ use super::target::{Problems, Target};
 use crate::clock;
 use http::StatusCode;
 use kubecred_tokio::Auth;
+use kubecred_tokio::client::UpstreamOptions;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -76,7 +77,7 @@ impl Contexts {
     pub(crate) async fn target(
         &self,
         name: &str,
-        (append_server_path, problems): (bool, &Option<Problems>),
+        (options, problems): (UpstreamOptions, &Option<Problems>),
     ) -> Result<Arc<Target>, Refusal> {
         let unavailable = || {
             let message = "the context cannot be used; the proxy's log says why";
@@ -91,7 +92,7 @@ impl Contexts {
             return Ok(target);
         }
         let opened = (self.open)(name).await.and_then(|auth| {
-            Target::new(auth, append_server_path, problems.clone()).map_err(|e| e.to_string())
+            Target::new(auth, options, problems.clone()).map_err(|e| e.to_string())
         });
         match opened {
             Ok(target) => {

@@ -169,6 +169,7 @@ mod tests {
         }
     }
 
+    /// I: kubectl answers with the text `Forbidden`, whatever the reason.
     #[test]
     fn px_12_path_then_method_then_acceptance() {
         let patterns = Patterns {

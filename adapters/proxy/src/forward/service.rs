@@ -64,8 +64,8 @@ impl Proxy {
         if files.as_ref().is_some_and(|(_, prefix)| *prefix == api_prefix) {
             return Err(SettingsError::SamePrefix(api_prefix));
         }
-        let (append, problems) = (settings.append_server_path, settings.problems.clone());
-        let target = Target::new(upstreams.default, append, problems)?;
+        let problems = settings.problems.clone();
+        let target = Target::new(upstreams.default, settings.upstream, problems)?;
         Ok(Self(Arc::new(Inner {
             callers: Callers {
                 filter: settings.filter.clone(),
@@ -197,7 +197,7 @@ impl Inner {
     async fn open(&self, name: &str) -> Result<Arc<Target>, Refusal> {
         let missing = || Refusal::new(StatusCode::NOT_FOUND, "NotFound", "there are no contexts");
         let contexts = self.contexts.as_ref().ok_or_else(missing)?;
-        let how = (self.settings.append_server_path, &self.settings.problems);
+        let how = (self.settings.upstream, &self.settings.problems);
         contexts.target(name, how).await
     }
 

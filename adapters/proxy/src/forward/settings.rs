@@ -8,6 +8,7 @@ use super::target::Problems;
 use crate::server::Drain;
 use http::{HeaderName, HeaderValue};
 use kubecred_core::Secret;
+use kubecred_tokio::client::UpstreamOptions;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -29,8 +30,8 @@ pub struct Settings {
     pub api_prefix: String,
     /// A folder whose files are served, and where.
     pub files: Option<(PathBuf, String)>,
-    /// Whether the path of the server's URL is put before each path (PX-11).
-    pub append_server_path: bool,
+    /// How the API server is connected to, and whether the path of its URL is put before each path.
+    pub upstream: UpstreamOptions,
     /// What becomes of `Impersonate-*` headers of callers.
     pub impersonation: Impersonation,
     /// Headers that are set on each request upstream, as identity-aware proxies on the way ask for.
@@ -52,7 +53,7 @@ impl Default for Settings {
             token: None,
             api_prefix: "/".into(),
             files: None,
-            append_server_path: true,
+            upstream: UpstreamOptions::default(),
             impersonation: Impersonation::default(),
             upstream_headers: Vec::new(),
             access_log: None,
@@ -67,7 +68,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("filter", &self.filter)
             .field("api_prefix", &self.api_prefix)
-            .field("append_server_path", &self.append_server_path)
+            .field("upstream", &self.upstream)
             .field("impersonation", &self.impersonation)
             .finish_non_exhaustive()
     }

@@ -12,7 +12,7 @@ use http_body::Body;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use kubecred_core::Generation;
-use kubecred_tokio::client::{self, ConnectError, Upstream};
+use kubecred_tokio::client::{self, ConnectError, Upstream, UpstreamOptions};
 use kubecred_tokio::{Auth, AuthError, ClientError, Credential};
 use std::error::Error;
 use std::fmt;
@@ -99,13 +99,10 @@ impl Onward {
 impl Target {
     pub(crate) fn new(
         auth: Auth,
-        append_server_path: bool,
+        options: UpstreamOptions,
         problems: Option<Problems>,
     ) -> Result<Self, ClientError> {
-        let upstream = match append_server_path {
-            true => Upstream::new(auth)?,
-            false => Upstream::without_server_path(auth)?,
-        };
+        let upstream = Upstream::new(auth, options)?;
         let impersonation = upstream.auth().impersonation()?.clone();
         Ok(Self { upstream, impersonation, problems, told: Mutex::default() })
     }

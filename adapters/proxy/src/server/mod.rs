@@ -27,6 +27,7 @@
 
 mod drain;
 mod listener;
+mod own_certificate;
 mod peer;
 mod serve;
 #[cfg(unix)]
@@ -35,6 +36,7 @@ mod tls;
 
 pub use drain::{Drain, Held};
 pub use listener::{ListenError, Listener, Place};
+pub use own_certificate::{OwnCertificate, random_token};
 pub use peer::Peer;
 pub use serve::Server;
 pub use tls::{Tls, TlsError};

@@ -171,7 +171,7 @@ fn verifier(authorities: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, TlsError>
     builder.allow_unauthenticated().build().map_err(|error| unusable(&error))
 }
 
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 

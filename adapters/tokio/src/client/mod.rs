@@ -18,7 +18,7 @@ pub use error::ClientError;
 pub use kubecred_host::net::ProxyError;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::USER_AGENT_OURS;
-pub use upstream::Upstream;
+pub use upstream::{Upstream, UpstreamOptions};
 
 use crate::Auth;
 use crate::tower::{AuthLayer, AuthService, BoxError};
@@ -59,7 +59,7 @@ impl Client {
     /// without cryptography.
     pub fn new(auth: Auth) -> Result<Self, ClientError> {
         let address = Address::parse(&auth.profile().cluster)?;
-        let transport = Transport::new(auth.clone(), address)?;
+        let transport = Transport::new(auth.clone(), address, None)?;
         auth.check()?;
         Ok(Self { service: AuthLayer::new(auth.clone()).with_extension().layer(transport), auth })
     }

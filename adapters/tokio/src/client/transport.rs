@@ -52,7 +52,11 @@ struct Coming {
 }
 
 impl Transport {
-    pub(crate) fn new(auth: Auth, address: Address) -> Result<Self, ClientError> {
+    pub(crate) fn new(
+        auth: Auth,
+        address: Address,
+        keep_alive: Option<Duration>,
+    ) -> Result<Self, ClientError> {
         let cluster = &auth.profile().cluster;
         let route = net::route(&cluster.proxy, &address.base(), auth.proxies())?;
         let proxy_authorization = match &route {
@@ -71,6 +75,7 @@ impl Transport {
             proxy_name: tls::given_name(cluster.tls_server_name.as_deref())?,
             skip_verify: cluster.insecure_skip_tls_verify,
             http2: variable_os("DISABLE_HTTP2").is_none(), // HT-23
+            keep_alive,
             provider: auth.crypto_provider()?,
         };
         let gzip = !cluster.disable_compression;
@@ -92,8 +97,7 @@ impl Transport {
         mut request: Request<Outgoing>,
     ) -> Result<Response<Body>, ClientError> {
         let pool = self.0.prepare(&mut request).await?;
-        let limit = Limit::of(&mut request);
-        let answer = limit.hold(pool.pool.clone().call(request)).await??.map(Body::new);
+        let answer = pool.pool.clone().call(request).await?.map(Body::new);
         Ok(pool.told(answer))
     }
 }

@@ -12,10 +12,22 @@ use http_body::Body as HttpBody;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use kubecred_host::net::Address;
+use std::time::Duration;
 
 /// A body whose length is known, up to this, is read before it is sent, so that it can be sent again
 /// on another connection.
 const KEEP: u64 = 64 << 10;
+
+/// What can be chosen about an [`Upstream`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a handful of switches")]
+pub struct UpstreamOptions {
+    /// Leaves the path of the server's URL out, as `kubectl proxy` does by default (PX-11). Without
+    /// it, it is put before each path.
+    pub without_server_path: bool,
+    /// The pace of TCP keep-alive; `None` is client-go's, 30 s.
+    pub keep_alive: Option<Duration>,
+}
 
 /// Sends requests to the server of a profile as they are: for proxies.
 ///
@@ -34,28 +46,17 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// To the server of what the [`Auth`] authenticates to. Connects to nothing yet. The path of the
-    /// server's URL is put before each path.
+    /// To the server of what the [`Auth`] authenticates to. Connects to nothing yet.
     ///
     /// # Errors
     /// When the settings cannot be honoured: the server's or the proxy's URL, a server name, TLS
     /// without cryptography.
-    pub fn new(auth: Auth) -> Result<Self, ClientError> {
-        let address = Address::parse(&auth.profile().cluster)?;
-        Self::to(auth, address)
-    }
-
-    /// The same, without the path of the server's URL, as `kubectl proxy` has it by default (PX-11).
-    ///
-    /// # Errors
-    /// As [`Upstream::new`].
-    pub fn without_server_path(auth: Auth) -> Result<Self, ClientError> {
-        let address = Address::parse(&auth.profile().cluster)?.without_path();
-        Self::to(auth, address)
-    }
-
-    fn to(auth: Auth, address: Address) -> Result<Self, ClientError> {
-        let transport = Transport::new(auth.clone(), address)?;
+    pub fn new(auth: Auth, options: UpstreamOptions) -> Result<Self, ClientError> {
+        let mut address = Address::parse(&auth.profile().cluster)?;
+        if options.without_server_path {
+            address = address.without_path();
+        }
+        let transport = Transport::new(auth.clone(), address, options.keep_alive)?;
         auth.check()?;
         Ok(Self { transport, auth })
     }

@@ -112,6 +112,12 @@ impl Connector {
         Self { tcp, route, tls }
     }
 
+    /// With another pace of TCP keep-alive.
+    pub(crate) fn keep_alive(mut self, pace: Duration) -> Self {
+        self.tcp.set_keepalive(Some(pace));
+        self
+    }
+
     async fn connect(self, target: Uri) -> Result<ProxiedStream, ConnectError> {
         let secure = target.scheme() == Some(&Scheme::HTTPS);
         let Self { tcp, route, tls } = self;

@@ -8,6 +8,7 @@ use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How to connect to the server of a profile, but for whom to trust and what to present.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct ConnectionSettings {
     pub(crate) proxy_name: Option<ServerName<'static>>,
     pub(crate) skip_verify: bool,
     pub(crate) http2: bool,
+    /// The pace of TCP keep-alive, if it is not client-go's.
+    pub(crate) keep_alive: Option<Duration>,
     pub(crate) provider: Arc<CryptoProvider>,
 }
 
@@ -47,7 +50,11 @@ impl ConnectionSettings {
             proxy: Arc::new(self.to_proxy(roots)?),
             proxy_name: self.proxy_name.clone(),
         };
-        Ok(Connector::new(self.route.clone(), tls))
+        let connector = Connector::new(self.route.clone(), tls);
+        Ok(match self.keep_alive {
+            Some(pace) => connector.keep_alive(pace),
+            None => connector,
+        })
     }
 
     /// TLS with a proxy. What the kubeconfig says of the server's TLS is said of the proxy's too,

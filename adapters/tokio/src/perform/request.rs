@@ -56,6 +56,7 @@ fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionS
         proxy_name: given_name.map_err(|e| refuse(&e))?,
         skip_verify: request.tls.insecure_skip_verify,
         http2: true,
+        keep_alive: None,
         provider: tls::provider(host.crypto.as_ref()).map_err(|e| refuse(&e))?,
     })
 }

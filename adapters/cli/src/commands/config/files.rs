@@ -15,7 +15,7 @@ use std::io::Write;
 use tokio::runtime::Runtime;
 
 /// The files, and how to tell what is done with them.
-pub(super) struct Files {
+pub(crate) struct Files {
     files: KubeconfigFiles,
     /// Why it is not known which files are meant.
     problem: Option<ConfigError>,
@@ -24,7 +24,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Those that the flags and variables name.
-    pub(super) fn new(flags: &ConnectionFlags) -> Self {
+    pub(crate) fn new(flags: &ConnectionFlags) -> Self {
         let search =
             search(flags.kubeconfig.as_deref(), &settings::environment(StdinState::default()));
         let log = VerboseLog::new(flags.is_verbose());
@@ -40,7 +40,7 @@ impl Files {
     }
 
     /// What is in them now, paths as they are written (KB-1).
-    pub(super) fn read(&self) -> Result<Chain, Report> {
+    pub(crate) fn read(&self) -> Result<Chain, Report> {
         self.check()?;
         run(self.files.read(), Runtime::shutdown_background)?
             .map_err(|error| Report::new(Exit::Configuration, error))

@@ -22,7 +22,7 @@ use crate::commands::{Run, commands};
 use crate::connection_flags::{ConnectionFlags, hide_connection};
 use crate::report::Report;
 use clap::{Args, Command};
-use files::Files;
+pub(crate) use files::Files;
 
 const HELP: &str = "\
 Examples:
