@@ -1,0 +1,13 @@
+//! `kubecred proxy` as a process, beside `kubectl proxy`, before real API servers and real clients.
+#![cfg(unix)]
+
+#[path = "../cli/stage.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod stage;
+
+mod clients;
+mod differential;
+mod faults;
+mod run;
+mod start;
+mod tls;
