@@ -1,7 +1,7 @@
 //! What Debian's wasi-libc lacks for programs of WASI 0.2; it is of 2022.
 //!
 //! Its `_start` leaves the constructors to the linker, which then calls them in every export: in
-//! `cabi_realloc`, too, where a component may call nobody. And `cabi_realloc`, by which an embedder
+//! `cabi_realloc`, too, where a component may call no import. And `cabi_realloc`, by which an embedder
 //! asks for the memory that its answers go to, came to C libraries only later.
 #![no_std]
 #![crate_type = "lib"]

@@ -64,7 +64,7 @@ pub fn check_pair(certificate_pem: &[u8], key_pem: &[u8]) -> Result<(), ContentP
 }
 
 /// Whether a CA file can be used: it holds at least one certificate that can be parsed (UA-32), or
-/// nothing at all, which trusts nobody (UA-33). What else it holds does not matter.
+/// nothing at all, which trusts no server (UA-33). What else it holds does not matter.
 ///
 /// # Errors
 /// [`ContentProblem::NoPem`] or [`ContentProblem::BadCertificate`].

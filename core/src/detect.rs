@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 /// The host reads what it is told to, until there is a profile:
 ///
 /// ```
-/// use kubecred_core::{Environment, Failure, FailureKind, Overrides, Secret, Step, detect};
+/// use kubecred_core::{Environment, Failure, FailureKind, Overrides, Secret, DetectionStep, detect};
 ///
 /// let read = |path: &String| match path.rsplit('/').next() {
 ///     Some("token") => Ok(Secret::from("t0ken")),
@@ -35,8 +35,8 @@ use alloc::vec::Vec;
 /// let profile = loop {
 ///     let reads = detection.reads().iter().map(read).collect();
 ///     match detection.feed(reads)? {
-///         Step::Read(next) => detection = *next,
-///         Step::Done(profile) => break profile,
+///         DetectionStep::Read(next) => detection = *next,
+///         DetectionStep::Done(profile) => break profile,
 ///     }
 /// };
 /// assert_eq!(profile.cluster.server, "https://10.0.0.1:443");
@@ -81,7 +81,7 @@ enum Stage {
 /// How far a detection has come.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "it is done or it is not")]
-pub enum Step {
+pub enum DetectionStep {
     /// It wants more files.
     Read(Box<Detection>),
     /// It has found what there is.
@@ -115,7 +115,10 @@ impl Detection {
     ///
     /// # Errors
     /// Everything that is wrong with the kubeconfig, or with the pod's account.
-    pub fn feed(mut self, reads: Vec<Result<Secret, Failure>>) -> Result<Step, ConfigError> {
+    pub fn feed(
+        mut self,
+        reads: Vec<Result<Secret, Failure>>,
+    ) -> Result<DetectionStep, ConfigError> {
         let unanswered = || Err(Failure::new(FailureKind::Other, "the host did not read it"));
         let mut reads = reads.into_iter();
         match self.stage {
@@ -127,13 +130,13 @@ impl Detection {
                 let mut read = || reads.next().unwrap_or_else(unanswered);
                 let [token, roots, namespace] = [read(), read(), read()];
                 if matches!(&token, Err(failure) if failure.kind == FailureKind::NotFound) {
-                    return otherwise.map(Step::Done);
+                    return otherwise.map(DetectionStep::Done);
                 }
                 let reads = [token, roots, namespace];
                 let mut profile =
                     self.in_cluster.profile(&self.environment, reads, &self.overrides)?;
                 profile.notices.splice(0..0, notices);
-                Ok(Step::Done(Box::new(profile)))
+                Ok(DetectionStep::Done(Box::new(profile)))
             }
             Stage::Namespace(mut profile) => {
                 let token = reads.next().unwrap_or_else(unanswered);
@@ -141,13 +144,13 @@ impl Detection {
                     let read = reads.next().unwrap_or_else(unanswered);
                     profile.set_namespace(self.in_cluster.namespace(&self.environment, read));
                 }
-                Ok(Step::Done(profile))
+                Ok(DetectionStep::Done(profile))
             }
         }
     }
 
     /// What to read for the new stage, if the variables are those of a pod.
-    fn next(mut self) -> Result<Step, ConfigError> {
+    fn next(mut self) -> Result<DetectionStep, ConfigError> {
         match &self.stage {
             Stage::Namespace(profile) if profile.has_namespace() => {}
             _ => self.in_cluster.check(&self.environment)?,
@@ -160,10 +163,10 @@ impl Detection {
         };
         match self.stage {
             Stage::Namespace(profile) if !possible || profile.has_namespace() => {
-                Ok(Step::Done(profile))
+                Ok(DetectionStep::Done(profile))
             }
-            Stage::Pod { otherwise, .. } if !possible => otherwise.map(Step::Done),
-            stage => Ok(Step::Read(Box::new(Self { stage, ..self }))),
+            Stage::Pod { otherwise, .. } if !possible => otherwise.map(DetectionStep::Done),
+            stage => Ok(DetectionStep::Read(Box::new(Self { stage, ..self }))),
         }
     }
 }

@@ -24,7 +24,7 @@
 //! which server, how to authenticate, and where each of its values came from. Or make one by hand.
 //!
 //! **Credentials** are a state machine: an [`Authenticator`] is made from a profile and a
-//! [`Policy`], and keeps its credential fresh for as long as somebody uses it.
+//! [`Policy`], and keeps its credential fresh for as long as it is in use.
 //!
 //! # The ring
 //!
@@ -169,7 +169,7 @@ pub mod yaml;
 pub use content::{ContentProblem, FileRole};
 pub use credential::{Credential, Generation, Header, Identity, Unavailable};
 #[cfg(feature = "kubeconfig")]
-pub use detect::{Detection, Step, detect};
+pub use detect::{Detection, DetectionStep, detect};
 #[cfg(feature = "kubeconfig")]
 pub use environment::Environment;
 pub use error::{

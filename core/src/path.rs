@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 /// How the host spells file paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "Go knows a third, and nobody runs it")]
+#[expect(clippy::exhaustive_enums, reason = "Go's third, Plan 9, is not supported")]
 pub enum PathFlavour {
     /// `/` separates folders, `:` separates list elements.
     #[default]

@@ -13,7 +13,7 @@ pub struct Policy {
     /// or of expired answers costs one run in this time. client-go: none.
     pub min_interval: Duration,
     /// How long to use a credential that had already expired when it arrived. Someone's clock is
-    /// wrong; running the plugin for each request (as client-go does, EX-62) helps nobody, and the
+    /// wrong; running the plugin for each request (as client-go does, EX-62) helps no one, and the
     /// server's 401 decides.
     pub clock_skew_grace: Duration,
     /// Token files. client-go: 60 s and 10 s (TK-4); the kubelet replaces a token at 80 % of its

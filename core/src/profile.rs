@@ -108,7 +108,7 @@ impl Cluster {
     }
 }
 
-/// The certificate authorities that may vouch for the server.
+/// The CA bundle used to verify the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -160,7 +160,7 @@ pub struct Authentication {
     pub bearer: Bearer,
     /// What to present in the TLS handshake. An exec plugin may bring one of its own.
     pub certificate: Option<ClientCertificate>,
-    /// Whom to pass for.
+    /// Whom to impersonate.
     pub impersonation: Impersonation,
     /// Be this service account instead: everything above is the bootstrap login, with which the API
     /// server is asked for the account's tokens (TR-21). Nothing of it is sent with other requests.
@@ -514,7 +514,7 @@ pub struct Provenance {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Origin {
-    /// Nobody said; this is what is used then.
+    /// Not set: the default.
     #[default]
     Default,
     /// A kubeconfig.

@@ -70,7 +70,7 @@ pub(crate) enum Edit {
 pub(crate) struct StoredTokens {
     user: String,
     store: Option<Box<dyn Store>>,
-    /// The file that they came from, if nothing here can write to it and nobody was told yet.
+    /// The file that they came from, if nothing here can write to it and that was not reported yet.
     unsupported: Option<String>,
     pub(crate) current: Tokens,
     /// What the store holds, as far as is known.

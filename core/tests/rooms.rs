@@ -279,3 +279,21 @@ fn paths_are_read_as_rust_reads_them() {
         imports(code, &module).into_iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["a::c::D", "e::g", "x", "x::Y", "z::W"]);
 }
+
+/// A setting of a kubeconfig is a field of its entry, one of the overrides, a line in the table of
+/// settings, and its meaning; each of these four is one file.
+#[test]
+fn a_setting_is_named_in_four_files_of_kubeconfig() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kubeconfig");
+    let mut naming = BTreeSet::new();
+    for file in files() {
+        let Ok(path) = file.path.strip_prefix(&root) else { continue };
+        let code = fs::read_to_string(&file.path).unwrap();
+        if ["\"disable-compression\"", "disable_compression"].iter().any(|name| code.contains(name))
+        {
+            naming.insert(path.to_str().unwrap().to_owned());
+        }
+    }
+    let naming: Vec<&str> = naming.iter().map(String::as_str).collect();
+    assert_eq!(naming, ["connect.rs", "entries.rs", "overrides.rs", "setting.rs"]);
+}

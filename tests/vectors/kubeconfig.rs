@@ -6,8 +6,8 @@ use crate::{kebab, none, vectors};
 use kubecred_core::kubeconfig::{namespace_flag, parse_timeout};
 use kubecred_core::protocol::RunCommand;
 use kubecred_core::{
-    Bearer, ConfigError, Environment, Failure, FailureKind, Overrides, Profile, Roots, Secret,
-    StdinState, Step, detect, exec,
+    Bearer, ConfigError, DetectionStep, Environment, Failure, FailureKind, Overrides, Profile,
+    Roots, Secret, StdinState, detect, exec,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -110,8 +110,8 @@ fn play(vector: &Vector) -> Result<Profile, ConfigError> {
     loop {
         let reads = detection.reads().iter().map(|path| read(vector, path)).collect();
         match detection.feed(reads)? {
-            Step::Read(next) => detection = *next,
-            Step::Done(profile) => return Ok(*profile),
+            DetectionStep::Read(next) => detection = *next,
+            DetectionStep::Done(profile) => return Ok(*profile),
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::verbose_log::VerboseLog;
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
 use kubecred_core::redact::text;
 use kubecred_core::{
-    ConfigError, Environment, Failure, Overrides, Profile, Secret, StdinState, Step, detect,
+    ConfigError, DetectionStep, Environment, Failure, Overrides, Profile, Secret, StdinState,
+    detect,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,8 +43,8 @@ pub(crate) fn profile(
     loop {
         let reads = detection.reads().iter().map(|path| read(path, log)).collect();
         match detection.feed(reads).map_err(|error| explain(&error))? {
-            Step::Read(next) => detection = *next,
-            Step::Done(profile) => return Ok(*profile),
+            DetectionStep::Read(next) => detection = *next,
+            DetectionStep::Done(profile) => return Ok(*profile),
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::environment;
 use crate::fs::{KUBECONFIG_LIMIT, read_any};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
-    Bearer, ConfigError, Environment, Failure, InCluster, Overrides, PluginPolicy, Profile, Secret,
-    StdinState, Step, detect,
+    Bearer, ConfigError, DetectionStep, Environment, Failure, InCluster, Overrides, PluginPolicy,
+    Profile, Secret, StdinState, detect,
 };
 
 /// Where to look for a profile, and what goes over it.
@@ -61,8 +61,8 @@ impl Settings {
         loop {
             let reads = detection.reads().iter().map(|path| read(path)).collect();
             match detection.feed(reads)? {
-                Step::Read(next) => detection = *next,
-                Step::Done(mut profile) => {
+                DetectionStep::Read(next) => detection = *next,
+                DetectionStep::Done(mut profile) => {
                     policy.apply(&mut profile)?;
                     return Ok(*profile);
                 }

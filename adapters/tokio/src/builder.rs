@@ -104,8 +104,8 @@ impl Builder {
     }
 
     /// The seed of the jitter; by default a random one. For tests.
-    pub fn jitter_seed(mut self, seed: u64) -> Self {
-        self.jitter_seed = Some(seed);
+    pub fn jitter_seed(mut self, jitter_seed: u64) -> Self {
+        self.jitter_seed = Some(jitter_seed);
         self
     }
 

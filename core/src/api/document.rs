@@ -65,7 +65,7 @@ impl Value {
             let document = yaml::parse(text, &yaml::Limits::default())?;
             document.root().map_or(Ok(Self::Null), |root| fields.deserialize(root))
         };
-        // Without the path: a key may be a value that somebody has misplaced.
+        // Without the path: a key may be a misplaced value.
         read().map_err(|error| match error.line() {
             Some(line) => {
                 format!("the text is neither JSON nor YAML: line {line}: {}", error.message())

@@ -139,47 +139,7 @@ impl Status {
     fn of_http(reply: &ApiReply<'_>, target: Target<'_>) -> Self {
         let said = said(reply);
         let said = said.as_str();
-        let (reason, message) = match reply.status {
-            400 => ("BadRequest", "the server rejected our request for an unknown reason"),
-            401 => ("Unauthorized", "the server has asked for the client to provide credentials"),
-            403 => ("Forbidden", said),
-            404 => ("NotFound", "the server could not find the requested resource"),
-            405 => (
-                "MethodNotAllowed",
-                "the server does not allow this method on the requested resource",
-            ),
-            406 if said == "unknown" => (
-                "NotAcceptable",
-                "the server was unable to respond with a content type that the client supports",
-            ),
-            406 => ("NotAcceptable", said),
-            409 => ("AlreadyExists", "the server reported a conflict"),
-            415 => ("UnsupportedMediaType", said),
-            422 => ("Invalid", "the server rejected our request due to an error in our request"),
-            429 => (
-                "TooManyRequests",
-                "the server has received too many requests and has asked us to try again later",
-            ),
-            503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
-            504 => (
-                "Timeout",
-                "the server was unable to return a response in the time allotted, but may still be \
-                 processing the request",
-            ),
-            500.. => ("InternalError", ""),
-            _ => ("Unknown", "the server responded with the status code"),
-        };
-        let message = match (message, reply.status) {
-            ("", _) => format!(
-                "an error on the server ({said:?}) has prevented the request from succeeding"
-            ),
-            ("the server responded with the status code", code) => {
-                format!(
-                    "the server responded with the status code {code} but did not return more information"
-                )
-            }
-            (message, _) => message.to_owned(),
-        };
+        let (reason, message) = reason_and_message(reply.status, said);
         let message = match (target.resource, target.name) {
             ("", _) => message,
             (resource, "") => format!("{message} (post {resource})"),
@@ -203,6 +163,51 @@ impl Status {
             code: reply.status,
         }
     }
+}
+
+/// What client-go makes of a status code for a person, where the server says no more.
+fn reason_and_message(status: u16, said: &str) -> (&'static str, String) {
+    let (reason, message) = match status {
+        400 => ("BadRequest", "the server rejected our request for an unknown reason"),
+        401 => ("Unauthorized", "the server has asked for the client to provide credentials"),
+        403 => ("Forbidden", said),
+        404 => ("NotFound", "the server could not find the requested resource"),
+        405 => {
+            ("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        }
+        406 if said == "unknown" => (
+            "NotAcceptable",
+            "the server was unable to respond with a content type that the client supports",
+        ),
+        406 => ("NotAcceptable", said),
+        409 => ("AlreadyExists", "the server reported a conflict"),
+        415 => ("UnsupportedMediaType", said),
+        422 => ("Invalid", "the server rejected our request due to an error in our request"),
+        429 => (
+            "TooManyRequests",
+            "the server has received too many requests and has asked us to try again later",
+        ),
+        503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
+        504 => (
+            "Timeout",
+            "the server was unable to return a response in the time allotted, but may still be \
+             processing the request",
+        ),
+        500.. => ("InternalError", ""),
+        _ => ("Unknown", "the server responded with the status code"),
+    };
+    let message = match (message, status) {
+        ("", _) => {
+            format!("an error on the server ({said:?}) has prevented the request from succeeding")
+        }
+        ("the server responded with the status code", code) => {
+            format!(
+                "the server responded with the status code {code} but did not return more information"
+            )
+        }
+        (message, _) => message.to_owned(),
+    };
+    (reason, message)
 }
 
 /// What an answer says that is no `Status`, if it is a text.

@@ -1,4 +1,4 @@
-//! `UserInfo` of `authentication.k8s.io`: who somebody is, as the API server sees it.
+//! `UserInfo` of `authentication.k8s.io`: a user, as the API server sees it.
 
 use super::json::Object;
 use super::reader::{Malformed, Node};

@@ -278,7 +278,7 @@ impl<'a> Connection<'a> {
         ExecCluster { config, ..ExecCluster::from(cluster) }
     }
 
-    /// Whom to pass for, on whatever server (UA-20, UA-25).
+    /// Whom to impersonate, on any server (UA-20, UA-25).
     fn impersonation(&mut self) -> Impersonation {
         let user = &self.selection.user;
         if user.impersonate_user.is_empty() {

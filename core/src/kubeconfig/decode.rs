@@ -1,10 +1,9 @@
 //! One file's bytes into entries, in one walk over its nodes; every problem is reported, not the
 //! first (KC-18…KC-31).
 
-use super::entries::{
-    AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, UserEntry,
-};
+use super::entries::{AuthProvider, EntryOrigin, ExecEntry, Kubeconfig};
 use super::extension::Extension;
+use super::setting::{Entry, FieldMut, setting};
 use super::shape::{Binary, List, Map, Text, folded_field};
 use crate::profile::problem::{ConfigError, Problem, ProblemKind, add, entry};
 use crate::protocol::EnvVar;
@@ -60,24 +59,6 @@ struct Value<'d> {
 
 fn fields<'d>(node: Node<'d>) -> impl Iterator<Item = (&'d str, Value<'d>)> {
     node.fields().map(|(key, line, node)| (key, Value { line, node }))
-}
-
-/// Something with a name in one of the three lists.
-trait Entry: Default {
-    /// The name of its list.
-    const LIST: &'static str;
-    /// What one of them is called, which is also the field that holds its body.
-    const KIND: &'static str;
-    /// Takes one field in.
-    fn field(
-        &mut self,
-        decoder: &mut Decoder<'_>,
-        body: &mut Body<'_>,
-        key: &str,
-        value: Value<'_>,
-    );
-    /// Learns where it stands.
-    fn set_origin(&mut self, origin: EntryOrigin);
 }
 
 impl Decoder<'_> {
@@ -145,13 +126,13 @@ impl Decoder<'_> {
                 && self.is::<Map>(&body, T::KIND, node)
             {
                 for (key, value) in fields(node) {
-                    filled.field(self, &mut body, key, value);
+                    self.field(&mut filled, &mut body, key, value);
                 }
             }
             if entries.contains_key(body.name) {
                 self.duplicate(body.title(), item.line());
             } else {
-                filled.set_origin(body.origin);
+                *filled.origin_mut() = body.origin;
                 entries.insert(body.name.to_owned(), filled);
             }
         }
@@ -200,6 +181,23 @@ impl Decoder<'_> {
                 self.malformed(owner, &[list, ": name"].concat(), node.line(), &error);
                 ""
             }
+        }
+    }
+
+    /// Takes one field into an entry, if it is a setting of it.
+    fn field<E: Entry>(&mut self, entry: &mut E, body: &mut Body<'_>, key: &str, value: Value<'_>) {
+        let Some(setting) = setting::<E>(key) else { return };
+        let key = setting.key;
+        match (setting.get_mut)(entry) {
+            FieldMut::Text(text) => *text = self.read(body, key, value),
+            FieldMut::Secret(secret) => *secret = self.secret(body, key, value),
+            FieldMut::Data(bytes) => *bytes = self.data(body, key, value),
+            FieldMut::Flag(flag) => *flag = self.read(body, key, value),
+            FieldMut::Texts(list) => *list = self.read(body, key, value),
+            FieldMut::Lists(lists) => *lists = self.read(body, key, value),
+            FieldMut::Provider(provider) => *provider = self.auth_provider(body, value),
+            FieldMut::Exec(exec) => *exec = self.exec(body, value),
+            FieldMut::Extensions(extensions) => *extensions = self.extensions(body, value.node),
         }
     }
 
@@ -351,89 +349,5 @@ struct NameAndValue<'d> {
 impl From<NameAndValue<'_>> for EnvVar {
     fn from(pair: NameAndValue<'_>) -> Self {
         Self { name: pair.name, value: pair.value.0.into() }
-    }
-}
-
-impl Entry for ClusterEntry {
-    const LIST: &'static str = "clusters";
-    const KIND: &'static str = "cluster";
-
-    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, value: Value<'_>) {
-        match key {
-            "server" => self.server = d.read(body, "server", value),
-            "tls-server-name" => self.tls_server_name = d.read(body, "tls-server-name", value),
-            "insecure-skip-tls-verify" => {
-                self.insecure_skip_tls_verify = d.read(body, "insecure-skip-tls-verify", value);
-            }
-            "certificate-authority" => {
-                self.certificate_authority = d.read(body, "certificate-authority", value);
-            }
-            "certificate-authority-data" => {
-                self.certificate_authority_data = d.data(body, "certificate-authority-data", value);
-            }
-            "proxy-url" => self.proxy_url = d.read(body, "proxy-url", value),
-            "disable-compression" => {
-                self.disable_compression = d.read(body, "disable-compression", value);
-            }
-            "extensions" => self.extensions = d.extensions(body, value.node),
-            _ => {}
-        }
-    }
-
-    fn set_origin(&mut self, origin: EntryOrigin) {
-        self.origin = origin;
-    }
-}
-
-impl Entry for UserEntry {
-    const LIST: &'static str = "users";
-    const KIND: &'static str = "user";
-
-    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, value: Value<'_>) {
-        match key {
-            "client-certificate" => {
-                self.client_certificate = d.read(body, "client-certificate", value);
-            }
-            "client-certificate-data" => {
-                self.client_certificate_data = d.data(body, "client-certificate-data", value);
-            }
-            "client-key" => self.client_key = d.read(body, "client-key", value),
-            "client-key-data" => self.client_key_data = d.data(body, "client-key-data", value),
-            "token" => self.token = d.secret(body, "token", value),
-            "tokenFile" => self.token_file = d.read(body, "tokenFile", value),
-            "as" => self.impersonate_user = d.read(body, "as", value),
-            "as-uid" => self.impersonate_uid = d.read(body, "as-uid", value),
-            "as-groups" => self.impersonate_groups = d.read(body, "as-groups", value),
-            "as-user-extra" => self.impersonate_extra = d.read(body, "as-user-extra", value),
-            "username" => self.username = d.read(body, "username", value),
-            "password" => self.password = d.secret(body, "password", value),
-            "auth-provider" => self.auth_provider = d.auth_provider(body, value),
-            "exec" => self.exec = d.exec(body, value),
-            "extensions" => self.extensions = d.extensions(body, value.node),
-            _ => {}
-        }
-    }
-
-    fn set_origin(&mut self, origin: EntryOrigin) {
-        self.origin = origin;
-    }
-}
-
-impl Entry for ContextEntry {
-    const LIST: &'static str = "contexts";
-    const KIND: &'static str = "context";
-
-    fn field(&mut self, d: &mut Decoder<'_>, body: &mut Body<'_>, key: &str, value: Value<'_>) {
-        match key {
-            "cluster" => self.cluster = d.read(body, "cluster", value),
-            "user" => self.user = d.read(body, "user", value),
-            "namespace" => self.namespace = d.read(body, "namespace", value),
-            "extensions" => self.extensions = d.extensions(body, value.node),
-            _ => {}
-        }
-    }
-
-    fn set_origin(&mut self, origin: EntryOrigin) {
-        self.origin = origin;
     }
 }

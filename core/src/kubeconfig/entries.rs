@@ -3,7 +3,6 @@
 use super::extension::Extension;
 use crate::profile::{Notice, Origin};
 use crate::protocol::EnvVar;
-use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -63,22 +62,6 @@ pub struct ClusterEntry {
     pub origin: EntryOrigin,
 }
 
-impl fmt::Debug for ClusterEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClusterEntry")
-            .field("server", &redact::url(&self.server))
-            .field("tls_server_name", &self.tls_server_name)
-            .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
-            .field("certificate_authority", &self.certificate_authority)
-            .field("certificate_authority_data", &self.certificate_authority_data)
-            .field("proxy_url", &redact::url(&self.proxy_url))
-            .field("disable_compression", &self.disable_compression)
-            .field("extensions", &self.extensions)
-            .field("origin", &self.origin)
-            .finish()
-    }
-}
-
 /// A way to authenticate.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
@@ -95,7 +78,7 @@ pub struct UserEntry {
     pub token: Secret,
     /// `tokenFile`: a path.
     pub token_file: String,
-    /// `as`: whom to pass for.
+    /// `as`: the user to impersonate.
     pub impersonate_user: String,
     /// `as-uid`.
     pub impersonate_uid: String,
@@ -117,31 +100,8 @@ pub struct UserEntry {
     pub origin: EntryOrigin,
 }
 
-impl fmt::Debug for UserEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserEntry")
-            .field("client_certificate", &self.client_certificate)
-            .field("client_certificate_data", &self.client_certificate_data)
-            .field("client_key", &self.client_key)
-            .field("client_key_data", &self.client_key_data)
-            .field("token", &self.token)
-            .field("token_file", &self.token_file)
-            .field("impersonate_user", &self.impersonate_user)
-            .field("impersonate_uid", &self.impersonate_uid)
-            .field("impersonate_groups", &self.impersonate_groups)
-            .field("impersonate_extra", &self.impersonate_extra.keys())
-            .field("username", &self.username)
-            .field("password", &self.password)
-            .field("auth_provider", &self.auth_provider)
-            .field("exec", &self.exec)
-            .field("extensions", &self.extensions)
-            .field("origin", &self.origin)
-            .finish()
-    }
-}
-
 /// A server and a user that belong together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
 pub struct ContextEntry {
     /// `cluster`: the name of one.

@@ -1,7 +1,8 @@
 //! From files to one configuration: relative paths made absolute, then merged, first file first.
 
 use super::decode::decode;
-use super::entries::{Kubeconfig, UserEntry};
+use super::entries::{ClusterEntry, Kubeconfig, UserEntry};
+use super::setting::{Entry, FieldMut, Form};
 use crate::path::PathFlavour;
 use crate::profile::problem::ConfigError;
 use alloc::collections::BTreeMap;
@@ -47,19 +48,24 @@ impl Kubeconfig {
 
     /// Takes relative paths from a folder (KC-36…KC-39).
     pub(super) fn resolve_paths(&mut self, base: &str, flavour: PathFlavour) {
-        let resolve = |path: &mut String| {
-            if !path.is_empty() && !flavour.is_absolute(path) {
-                *path = flavour.join(base, path);
-            }
-        };
-        for cluster in self.clusters.values_mut() {
-            resolve(&mut cluster.certificate_authority);
-        }
-        for user in self.users.values_mut() {
-            let UserEntry { client_certificate, client_key, token_file, exec, .. } = user;
-            [client_certificate, client_key, token_file].into_iter().for_each(resolve);
-            if let Some(exec) = exec {
-                resolve_command(&mut exec.command, base, flavour);
+        resolve_paths_of::<ClusterEntry>(self, base, flavour);
+        resolve_paths_of::<UserEntry>(self, base, flavour);
+    }
+}
+
+fn resolve_paths_of<E: Entry>(config: &mut Kubeconfig, base: &str, flavour: PathFlavour) {
+    for entry in E::of_mut(config).values_mut() {
+        for setting in E::SETTINGS {
+            match (setting.get_mut)(entry) {
+                FieldMut::Text(path)
+                    if setting.form == Form::Path
+                        && !path.is_empty()
+                        && !flavour.is_absolute(path) =>
+                {
+                    *path = flavour.join(base, path);
+                }
+                FieldMut::Exec(Some(exec)) => resolve_command(&mut exec.command, base, flavour),
+                _ => {}
             }
         }
     }

@@ -35,6 +35,7 @@ mod load;
 mod overrides;
 mod search;
 mod select;
+mod setting;
 mod shape;
 #[cfg(feature = "edit")]
 mod store;

@@ -2,13 +2,11 @@
 
 use super::entries::{AuthProvider, ClusterEntry, ExecEntry, UserEntry};
 use crate::profile::problem::{ConfigError, Problem, ProblemKind};
-use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
 /// Settings that go before those of the kubeconfig, each named for kubectl's flag (KC-67). One that
@@ -187,131 +185,15 @@ impl Overrides {
         if cluster.server.is_empty() {
             cluster.server.clone_from(&self.default_server);
         }
-        if self.trust_is_given() {
-            cluster.insecure_skip_tls_verify = self.insecure_skip_tls_verify;
-            cluster.certificate_authority.clone_from(&self.certificate_authority);
-            cluster.certificate_authority_data.clone_from(&self.certificate_authority_data);
-        }
-        if !self.server.is_empty() || !self.tls_server_name.is_empty() {
-            cluster.tls_server_name.clone_from(&self.tls_server_name);
-        }
-        lay(&mut cluster.server, &self.server);
-        lay(&mut cluster.proxy_url, &self.proxy_url);
-        cluster.disable_compression |= self.disable_compression;
+        self.lay(&mut cluster);
         cluster
-    }
-
-    fn trust_is_given(&self) -> bool {
-        self.insecure_skip_tls_verify
-            || !self.certificate_authority.is_empty()
-            || !self.certificate_authority_data.is_empty()
     }
 
     /// The user with these laid over it (KC-62, KC-65, KC-66).
     pub(super) fn over_user(&self, entry: Option<&UserEntry>) -> UserEntry {
         let mut user = entry.cloned().unwrap_or_default();
-        if !self.client_certificate.is_empty() || !self.client_certificate_data.is_empty() {
-            user.client_certificate.clone_from(&self.client_certificate);
-            user.client_certificate_data.clone_from(&self.client_certificate_data);
-        }
-        if !self.client_key.is_empty() || !self.client_key_data.is_empty() {
-            user.client_key.clone_from(&self.client_key);
-            user.client_key_data.clone_from(&self.client_key_data);
-        }
-        if !self.token.is_empty() || !self.token_file.is_empty() {
-            user.token.clone_from(&self.token);
-            user.token_file.clone_from(&self.token_file);
-        }
-        lay(&mut user.impersonate_user, &self.impersonate_user);
-        lay(&mut user.impersonate_uid, &self.impersonate_uid);
-        if !self.impersonate_groups.is_empty() {
-            user.impersonate_groups.clone_from(&self.impersonate_groups);
-        }
-        let extra = self.impersonate_extra.iter();
-        user.impersonate_extra.extend(extra.map(|(key, values)| (key.clone(), values.clone())));
-        lay(&mut user.username, &self.username);
-        if !self.password.is_empty() {
-            user.password.clone_from(&self.password);
-        }
-        user.exec = self.exec.clone().or(user.exec);
-        user.auth_provider = self.auth_provider.clone().or(user.auth_provider);
+        self.lay(&mut user);
         user
-    }
-
-    /// The flag by which a setting is given here, if it is.
-    pub(crate) fn flag(&self, setting: &'static str) -> Option<&'static str> {
-        let (given, flag) = match setting {
-            "context" => (!self.context.is_empty(), setting),
-            "cluster" => (!self.cluster.is_empty(), setting),
-            "user" => (!self.user.is_empty(), setting),
-            "namespace" => (!self.namespace.is_empty(), setting),
-            "server" => (!self.server.is_empty(), setting),
-            "tls-server-name" => (!self.tls_server_name.is_empty(), setting),
-            "insecure-skip-tls-verify" => (self.insecure_skip_tls_verify, setting),
-            "certificate-authority" => (!self.certificate_authority.is_empty(), setting),
-            "certificate-authority-data" => (!self.certificate_authority_data.is_empty(), setting),
-            "proxy-url" => (!self.proxy_url.is_empty(), setting),
-            "disable-compression" => (self.disable_compression, setting),
-            "client-certificate" => (!self.client_certificate.is_empty(), setting),
-            "client-certificate-data" => (!self.client_certificate_data.is_empty(), setting),
-            "client-key" => (!self.client_key.is_empty(), setting),
-            "client-key-data" => (!self.client_key_data.is_empty(), setting),
-            "token" => (!self.token.is_empty(), setting),
-            "tokenFile" => (!self.token_file.is_empty(), "token-file"),
-            "as" => (!self.impersonate_user.is_empty(), setting),
-            "as-uid" => (!self.impersonate_uid.is_empty(), setting),
-            "as-groups" => (!self.impersonate_groups.is_empty(), "as-group"),
-            "as-user-extra" => (!self.impersonate_extra.is_empty(), setting),
-            "username" => (!self.username.is_empty(), setting),
-            "password" => (!self.password.is_empty(), setting),
-            "exec" => (self.exec.is_some(), setting),
-            "auth-provider" => (self.auth_provider.is_some(), setting),
-            "request-timeout" => (self.timeout.is_some(), setting),
-            _ if setting.starts_with("exec.") => (self.exec.is_some(), setting),
-            _ => (false, setting),
-        };
-        given.then_some(flag)
-    }
-}
-
-fn lay(setting: &mut String, over: &str) {
-    if !over.is_empty() {
-        over.clone_into(setting);
-    }
-}
-
-impl fmt::Debug for Overrides {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Overrides")
-            .field("context", &self.context)
-            .field("cluster", &self.cluster)
-            .field("user", &self.user)
-            .field("namespace", &self.namespace)
-            .field("server", &redact::url(&self.server))
-            .field("tls_server_name", &self.tls_server_name)
-            .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
-            .field("certificate_authority", &self.certificate_authority)
-            .field("certificate_authority_data", &self.certificate_authority_data)
-            .field("proxy_url", &redact::url(&self.proxy_url))
-            .field("disable_compression", &self.disable_compression)
-            .field("client_certificate", &self.client_certificate)
-            .field("client_certificate_data", &self.client_certificate_data)
-            .field("client_key", &self.client_key)
-            .field("client_key_data", &self.client_key_data)
-            .field("token", &self.token)
-            .field("token_file", &self.token_file)
-            .field("impersonate_user", &self.impersonate_user)
-            .field("impersonate_uid", &self.impersonate_uid)
-            .field("impersonate_groups", &self.impersonate_groups)
-            .field("impersonate_extra", &self.impersonate_extra.keys())
-            .field("username", &self.username)
-            .field("password", &self.password)
-            .field("exec", &self.exec)
-            .field("auth_provider", &self.auth_provider)
-            .field("timeout", &self.timeout)
-            .field("default_server", &redact::url(&self.default_server))
-            .field("strict", &self.strict)
-            .finish()
     }
 }
 

@@ -100,7 +100,7 @@ pub struct Search {
 pub enum Reason {
     /// The caller: one file, which must be there (KC-1, KC-7).
     Explicit,
-    /// Nobody: the file in the home directory, which may be missing. On Windows there are up to
+    /// Nothing did: the file in the home directory, which may be missing. On Windows there are up to
     /// three such directories, and the first that has the file counts (KC-15).
     Home,
     /// `KUBECONFIG`: any of them may be missing (KC-2, KC-8).

@@ -9,7 +9,7 @@ use core::fmt;
 #[cfg(feature = "serde")]
 use crate::secret::exposed_option;
 
-/// An id-token, and how to get another from its provider (OI-1…OI-27). Nobody is asked to log in:
+/// An id-token, and how to get another from its provider (OI-1…OI-27). No person is asked to log in:
 /// that has happened before.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -281,7 +281,7 @@ pub enum ProblemKind {
     /// The plugin policy makes no sense (EX-80…EX-82).
     #[error("plugin policy: {0}")]
     PluginPolicy(PolicyProblem),
-    /// Whom to pass for is missing (KC-59).
+    /// The user to impersonate is missing (KC-59).
     #[error("asks for an impersonated uid, groups or extra without as, the user to impersonate")]
     ImpersonationWithoutUser,
     /// A value that is sent in a header, and cannot be (UA-21).

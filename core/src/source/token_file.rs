@@ -1,4 +1,4 @@
-//! A file that somebody else keeps fresh: a service account's token (TK-1…TK-9).
+//! A file that another program keeps fresh: a service account's token (TK-1…TK-9).
 
 use super::{CredentialParts, JobFailure, Lifecycle, Progress, Source, read};
 use crate::content::{ContentProblem, FileRole, header_text};

@@ -68,7 +68,7 @@ fn compose<'s, 'a>(
             Event::DocumentEnd | Event::StreamEnd => return Ok(composer.document),
             Event::Alias(anchor) => composer.alias(anchor, at),
             Event::Scalar { text, plain, tag, anchor } => {
-                composer.scalar(keep(text), plain, tag, anchor, at)
+                composer.scalar((keep(text), plain, tag), anchor, at)
             }
             Event::ListStart { anchor } => composer.open(Shape::List, anchor, at),
             Event::MapStart { anchor } => composer.open(Shape::Map, anchor, at),
@@ -169,9 +169,7 @@ impl<'a, 'l> Composer<'a, 'l> {
 
     fn scalar(
         &mut self,
-        text: Cow<'a, str>,
-        plain: bool,
-        tag: Tag,
+        (text, plain, tag): (Cow<'a, str>, bool, Tag),
         anchor: Option<usize>,
         at: At,
     ) -> Result<(), Error> {

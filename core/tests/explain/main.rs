@@ -6,8 +6,8 @@ mod reasons;
 
 use kubecred_core::kubeconfig::explain::{Explanation, FileFacts, Setting, explain};
 use kubecred_core::{
-    ConfigError, Environment, Failure, FailureKind, Overrides, Profile, Secret, Step, UnixTime,
-    detect,
+    ConfigError, DetectionStep, Environment, Failure, FailureKind, Overrides, Profile, Secret,
+    UnixTime, detect,
 };
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ fn detected(
         let reads = detection.reads().iter();
         let reads = reads.map(|path| read(files, path).map(|facts| facts.contents)).collect();
         match detection.feed(reads)? {
-            Step::Read(next) => detection = *next,
-            Step::Done(profile) => return Ok(*profile),
+            DetectionStep::Read(next) => detection = *next,
+            DetectionStep::Done(profile) => return Ok(*profile),
         }
     }
 }

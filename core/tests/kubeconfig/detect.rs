@@ -3,8 +3,8 @@
 use crate::in_cluster::{CA, pod};
 use crate::{missing, rules};
 use kubecred_core::{
-    Bearer, ConfigError, Environment, Failure, FailureKind, InCluster, Origin, Overrides, Profile,
-    Roots, Secret, Step, detect,
+    Bearer, ConfigError, DetectionStep, Environment, Failure, FailureKind, InCluster, Origin,
+    Overrides, Profile, Roots, Secret, detect,
 };
 use std::collections::BTreeMap;
 
@@ -49,8 +49,8 @@ impl World {
                 |path: &String| self.files.get(path.as_str()).cloned().unwrap_or_else(missing);
             let reads = detection.reads().iter().map(read).collect();
             match detection.feed(reads)? {
-                Step::Read(next) => detection = *next,
-                Step::Done(profile) => return Ok(*profile),
+                DetectionStep::Read(next) => detection = *next,
+                DetectionStep::Done(profile) => return Ok(*profile),
             }
         }
     }
@@ -234,6 +234,6 @@ fn kc_84_a_kubeconfig_without_a_namespace_takes_the_pods() {
 fn the_pods_account_may_be_elsewhere() {
     let in_cluster = InCluster { token: "/t".into(), ..InCluster::default() };
     let detection = detect(None, Overrides::default(), &pod()).with_in_cluster(in_cluster);
-    let Step::Read(next) = detection.feed(vec![missing()]).unwrap() else { panic!() };
+    let DetectionStep::Read(next) = detection.feed(vec![missing()]).unwrap() else { panic!() };
     assert_eq!(next.reads()[0], "/t");
 }

@@ -2,7 +2,8 @@
 
 use kubecred_core::kubeconfig::{Kubeconfig, search};
 use kubecred_core::{
-    ConfigError, Environment, Failure, FailureKind, Overrides, Profile, Secret, Step, detect,
+    ConfigError, DetectionStep, Environment, Failure, FailureKind, Overrides, Profile, Secret,
+    detect,
 };
 use kubecred_wasm_tests::Settings;
 
@@ -142,8 +143,8 @@ fn a_pod_is_detected_step_by_step() {
         asked.push(detection.reads().to_vec());
         let reads = detection.reads().iter().map(read).collect();
         match detection.feed(reads).expect("this is a pod") {
-            Step::Read(next) => detection = *next,
-            Step::Done(profile) => break *profile,
+            DetectionStep::Read(next) => detection = *next,
+            DetectionStep::Done(profile) => break *profile,
         }
     };
     let mut settings = Settings::new();

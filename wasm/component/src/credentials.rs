@@ -19,7 +19,7 @@ impl wit::Guest for Component {
     }
 }
 
-/// [`kubecred_core::Authenticator`]. Nothing in here calls back, so nobody borrows it twice.
+/// [`kubecred_core::Authenticator`]. Nothing in here calls back, so it is never borrowed twice.
 #[derive(Debug)]
 pub(crate) struct Authenticator(RefCell<kubecred_core::Authenticator>);
 

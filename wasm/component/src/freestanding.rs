@@ -1,7 +1,7 @@
 //! A heap, and an end for panics.
 //!
 //! The standard library would bring the same heap, and the code to put a panic into words, which
-//! nobody would ever read, for there is nothing to write them to. Without it the component is a
+//! that have no place to be written to. Without it the component is a
 //! quarter smaller.
 
 use core::panic::PanicInfo;

@@ -6,7 +6,9 @@ use crate::wit::settings as wit;
 use alloc::string::String;
 use alloc::vec::Vec;
 use kubecred_core::kubeconfig::{self, ConfigError};
-use kubecred_core::{Detection, Environment, Failure, Overrides, Profile, Secret, Step, detect};
+use kubecred_core::{
+    Detection, DetectionStep, Environment, Failure, Overrides, Profile, Secret, detect,
+};
 
 type Reads = Vec<Result<Vec<u8>, wit::Failure>>;
 
@@ -44,10 +46,12 @@ impl wit::GuestDetection for Detection {
 
     fn feed(this: wit::Detection, reads: Reads) -> Result<wit::DetectionStep, wit::ConfigError> {
         match this.into_inner::<Self>().feed(Lift::lift(reads)) {
-            Ok(Step::Read(next)) => {
+            Ok(DetectionStep::Read(next)) => {
                 Ok(wit::DetectionStep::Read(wit::Detection::new::<Self>(*next)))
             }
-            Ok(Step::Done(profile)) => Ok(wit::DetectionStep::Done(wit::Connection::new(*profile))),
+            Ok(DetectionStep::Done(profile)) => {
+                Ok(wit::DetectionStep::Done(wit::Connection::new(*profile)))
+            }
             Err(error) => Err(error.lower()),
         }
     }

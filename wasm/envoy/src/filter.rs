@@ -1,8 +1,8 @@
 //! What happens on a request, an answer and a timer.
 
-use crate::board::{Board, HEARTBEAT, LEASE, Message, Standing};
 use crate::host::{Answer, Counter, Host, Level};
-use crate::leader::{Desk, Leader};
+use crate::leader::{JobExecutor, Leader};
+use crate::leader_state::{Availability, HEARTBEAT, LEASE, LeaderState, Message};
 use crate::settings::{ClientImpersonation, Settings};
 use crate::waiting::Waiting;
 use kubecred_core::{Generation, Header, Input, Instant, Now};
@@ -26,8 +26,8 @@ pub struct Filter<H> {
     /// Under which name to write what all threads have in common.
     name: String,
     /// As last seen.
-    board: Board,
-    /// The board's version as last seen.
+    leader_state: LeaderState,
+    /// The version of the leader state as last seen.
     version: u32,
     leader: Option<Leader>,
     waiting: Waiting,
@@ -62,7 +62,7 @@ impl<H: Host> Filter<H> {
             host,
             settings,
             name,
-            board: Board::default(),
+            leader_state: LeaderState::default(),
             version: 0,
             leader: None,
             waiting: Waiting::default(),
@@ -72,9 +72,9 @@ impl<H: Host> Filter<H> {
             armed: false,
             leaving: false,
         };
-        // The first filter of a configuration is made alone, so no other's board is lost by this.
+        // The first filter of a configuration is made alone, so no other's leader state is lost by this.
         if filter.host.read(&filter.name).is_none() {
-            filter.host.write(&filter.name, filter.board.encode().expose(), None);
+            filter.host.write(&filter.name, filter.leader_state.encode().expose(), None);
         }
         filter
     }
@@ -82,12 +82,12 @@ impl<H: Host> Filter<H> {
     /// A request has come: its headers are there.
     pub fn on_request(&mut self, stream: u32) -> Verdict {
         let now = self.host.now();
-        if self.leader.is_none() || self.board.is_orphaned(now) {
+        if self.leader.is_none() || self.leader_state.is_orphaned(now) {
             self.look(now);
         }
-        let verdict = match self.board.standing(now) {
-            Standing::Ready { .. } => self.forward(stream, now),
-            Standing::Failed { .. } | Standing::Pending => {
+        let verdict = match self.leader_state.availability(now) {
+            Availability::Ready { .. } => self.forward(stream, now),
+            Availability::Failed { .. } | Availability::Pending => {
                 self.demand(now);
                 self.decide(stream, now)
             }
@@ -107,7 +107,7 @@ impl<H: Host> Filter<H> {
         if self.leader.is_none() {
             self.look(now);
         }
-        if self.board.epoch == epoch {
+        if self.leader_state.epoch == epoch {
             self.tell(now, Message::Reject { epoch, generation });
         }
         self.set_alarm(now);
@@ -124,7 +124,7 @@ impl<H: Host> Filter<H> {
         let now = self.host.now();
         self.alarm = None;
         if self.leader.is_some() {
-            if self.heartbeat_at() <= now.monotonic || self.board.is_orphaned(now) {
+            if self.heartbeat_at() <= now.monotonic || self.leader_state.is_orphaned(now) {
                 self.look(now);
                 self.post(now, true);
             }
@@ -143,7 +143,7 @@ impl<H: Host> Filter<H> {
         while let Some(message) = self.host.receive(mailbox) {
             match Message::decode(&message) {
                 Some(Message::Demand) => self.handle(now, Input::Demand),
-                Some(Message::Reject { epoch, generation }) if self.board.epoch == epoch => {
+                Some(Message::Reject { epoch, generation }) if self.leader_state.epoch == epoch => {
                     self.handle(now, Input::Reject(generation));
                 }
                 _ => {}
@@ -156,8 +156,8 @@ impl<H: Host> Filter<H> {
     pub fn on_answer(&mut self, call: u32, answer: Answer) {
         let now = self.host.now();
         if let Some(leader) = &mut self.leader {
-            let desk = Desk { settings: &self.settings, name: &self.name };
-            leader.answer(&self.host, &desk, now, call, answer);
+            let executor = JobExecutor { settings: &self.settings, name: &self.name };
+            leader.answer(&self.host, &executor, now, call, answer);
             self.post(now, false);
         }
         self.settle(now);
@@ -176,32 +176,32 @@ impl<H: Host> Filter<H> {
 
 /// One thread among others.
 impl<H: Host> Filter<H> {
-    /// Sees what is on the board, and leads if nobody else does.
+    /// Sees what is in the leader's state, and leads if no other thread does.
     fn look(&mut self, now: Now) {
         if let Some((bytes, version)) = self.host.read(&self.name)
             && version != self.version
         {
-            self.board = Board::decode(bytes.expose()).unwrap_or_default();
+            self.leader_state = LeaderState::decode(bytes.expose()).unwrap_or_default();
             self.version = version;
         }
-        if self.leader.as_ref().is_some_and(|leader| leader.epoch != self.board.epoch) {
+        if self.leader.as_ref().is_some_and(|leader| leader.epoch != self.leader_state.epoch) {
             self.host.log(Level::Warn, "another thread leads now");
             self.leader = None;
         }
-        if self.leader.is_none() && !self.leaving && self.board.is_orphaned(now) {
+        if self.leader.is_none() && !self.leaving && self.leader_state.is_orphaned(now) {
             self.take_the_lead(now);
         }
     }
 
     fn take_the_lead(&mut self, now: Now) {
-        let epoch = self.board.epoch + 1;
+        let epoch = self.leader_state.epoch + 1;
         let until = now.monotonic.saturating_add(LEASE);
-        let board = Board { epoch, until, standing: Standing::Pending };
-        if !self.host.write(&self.name, board.encode().expose(), Some(self.version)) {
-            // Somebody else was quicker; the next look shows who.
+        let leader_state = LeaderState { epoch, until, availability: Availability::Pending };
+        if !self.host.write(&self.name, leader_state.encode().expose(), Some(self.version)) {
+            // Another thread was quicker; the next look shows who.
             return;
         }
-        self.board = board;
+        self.leader_state = leader_state;
         self.host.open_mailbox(&self.name);
         self.leader = Some(Leader::new(epoch, &self.settings, now));
         self.host.count(Counter::Leads);
@@ -213,29 +213,30 @@ impl<H: Host> Filter<H> {
 
     /// When to let the others hear from this thread, if it leads.
     fn heartbeat_at(&self) -> Instant {
-        self.board.until.saturating_sub(LEASE - HEARTBEAT)
+        self.leader_state.until.saturating_sub(LEASE - HEARTBEAT)
     }
 
-    /// Puts what a request can have on the board, if that is news or it is time for it.
+    /// Puts what a request can have in the leader's state, if that is news or it is time for it.
     fn post(&mut self, now: Now, anyway: bool) {
         let Some(leader) = &self.leader else { return };
-        let standing = leader.standing(now);
-        if !anyway && standing == self.board.standing {
+        let availability = leader.availability(now);
+        if !anyway && availability == self.leader_state.availability {
             return;
         }
         let until = now.monotonic.saturating_add(LEASE);
-        let board = Board { epoch: leader.epoch, until, standing };
+        let leader_state = LeaderState { epoch: leader.epoch, until, availability };
         // The version is not told to who writes, so it is looked up; what is found there must be
         // one's own.
         let found = self.host.read(&self.name);
         let own = found.filter(|(bytes, _)| {
-            Board::decode(bytes.expose()).is_some_and(|found| found.epoch == board.epoch)
+            LeaderState::decode(bytes.expose())
+                .is_some_and(|found| found.epoch == leader_state.epoch)
         });
         let written = own.is_some_and(|(_, version)| {
-            self.host.write(&self.name, board.encode().expose(), Some(version))
+            self.host.write(&self.name, leader_state.encode().expose(), Some(version))
         });
         if written {
-            self.board = board;
+            self.leader_state = leader_state;
         } else {
             self.look(now);
         }
@@ -245,11 +246,11 @@ impl<H: Host> Filter<H> {
         let Some(leader) = self.leader.take() else { return };
         let found = self.host.read(&self.name);
         if let Some((bytes, version)) = found
-            && let Some(board) = Board::decode(bytes.expose())
-            && board.epoch == leader.epoch
+            && let Some(leader_state) = LeaderState::decode(bytes.expose())
+            && leader_state.epoch == leader.epoch
         {
-            let board = Board { until: Instant::default(), ..board };
-            self.host.write(&self.name, board.encode().expose(), Some(version));
+            let leader_state = LeaderState { until: Instant::default(), ..leader_state };
+            self.host.write(&self.name, leader_state.encode().expose(), Some(version));
         }
     }
 
@@ -257,7 +258,7 @@ impl<H: Host> Filter<H> {
         self.tell(now, Message::Demand);
     }
 
-    /// Tells the leader, whoever that is.
+    /// Tells the leader.
     fn tell(&mut self, now: Now, message: Message) {
         if self.leader.is_some() {
             return self.handle(
@@ -281,8 +282,8 @@ impl<H: Host> Filter<H> {
     /// Tells the machine, if this thread has it.
     fn handle(&mut self, now: Now, input: Input) {
         let Some(leader) = &mut self.leader else { return };
-        let desk = Desk { settings: &self.settings, name: &self.name };
-        leader.handle(&self.host, &desk, now, input);
+        let executor = JobExecutor { settings: &self.settings, name: &self.name };
+        leader.handle(&self.host, &executor, now, input);
         self.post(now, false);
     }
 }
@@ -291,13 +292,13 @@ impl<H: Host> Filter<H> {
 impl<H: Host> Filter<H> {
     /// What becomes of a request for which there was nothing a moment ago.
     fn decide(&mut self, stream: u32, now: Now) -> Verdict {
-        match self.board.standing(now) {
-            Standing::Ready { .. } => self.forward(stream, now),
-            Standing::Failed { .. } => {
+        match self.leader_state.availability(now) {
+            Availability::Ready { .. } => self.forward(stream, now),
+            Availability::Failed { .. } => {
                 self.refuse(stream, Counter::RequestsRefusedUnavailable);
                 Verdict::Stop
             }
-            Standing::Pending => {
+            Availability::Pending => {
                 self.hold(stream, now);
                 Verdict::Stop
             }
@@ -306,7 +307,9 @@ impl<H: Host> Filter<H> {
 
     /// Puts the credential on a request.
     fn forward(&mut self, stream: u32, now: Now) -> Verdict {
-        let Standing::Ready { generation, headers, demand, .. } = self.board.standing(now) else {
+        let Availability::Ready { generation, headers, demand, .. } =
+            self.leader_state.availability(now)
+        else {
             return Verdict::Stop;
         };
         let demand = *demand;
@@ -314,7 +317,7 @@ impl<H: Host> Filter<H> {
         for _ in 0..removed {
             self.host.count(Counter::ImpersonationRemoved);
         }
-        self.carried.insert(stream, (self.board.epoch, *generation));
+        self.carried.insert(stream, (self.leader_state.epoch, *generation));
         self.host.count(Counter::RequestsForwarded);
         if demand {
             self.demand(now);
@@ -348,11 +351,11 @@ impl<H: Host> Filter<H> {
     /// Ends an event of the root: sends calls, and lets go of requests that need not wait any more.
     fn settle(&mut self, now: Now) {
         if let Some(leader) = &mut self.leader {
-            let desk = Desk { settings: &self.settings, name: &self.name };
-            leader.send(&self.host, &desk, now);
+            let executor = JobExecutor { settings: &self.settings, name: &self.name };
+            leader.send(&self.host, &executor, now);
             self.post(now, false);
         }
-        while !matches!(self.board.standing(now), Standing::Pending)
+        while !matches!(self.leader_state.availability(now), Availability::Pending)
             && let Some(stream) = self.waiting.next()
         {
             if self.decide(stream, now) == Verdict::Continue {
@@ -379,7 +382,7 @@ impl<H: Host> Filter<H> {
         let mut next = self.waiting.deadline();
         let mut sooner = |at: Instant| next = Some(next.map_or(at, |next| next.min(at)));
         if !self.waiting.is_empty() {
-            if !matches!(self.board.standing(now), Standing::Pending) {
+            if !matches!(self.leader_state.availability(now), Availability::Pending) {
                 sooner(soon);
             } else if self.leader.is_none() {
                 sooner(now.monotonic.saturating_add(LOOK));
@@ -409,7 +412,7 @@ impl<H: Host> Filter<H> {
 }
 
 /// Gives a request this credential and no other, and says how many headers of the client with
-/// which it wanted to pass for somebody else were taken away.
+/// which it wanted to impersonate were taken away.
 fn dress(
     host: &impl Host,
     stream: u32,

@@ -39,7 +39,7 @@ pub trait Host {
     /// Makes this filter the one that gets what is sent to the mailbox.
     fn open_mailbox(&self, name: &str);
 
-    /// The mailbox of this name, if somebody has opened it.
+    /// The mailbox of this name, if a thread has opened it.
     fn find_mailbox(&self, name: &str) -> Option<u32>;
 
     /// Puts a message into a mailbox.
@@ -70,7 +70,7 @@ pub trait Host {
 /// How important a line of the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Somebody has to do something.
+    /// A person has to do something.
     Error,
     /// All is well.
     Info,
@@ -85,7 +85,7 @@ pub enum Counter {
     CallsFailed,
     /// Calls to a token issuer.
     CallsSent,
-    /// Headers with which a client wanted to pass for somebody else, taken away.
+    /// Headers with which a client wanted to impersonate, taken away.
     ImpersonationRemoved,
     /// Times that one of the threads began to lead.
     Leads,
@@ -164,7 +164,7 @@ pub struct Call<'a> {
     pub headers: &'a [kubecred_core::Header],
     /// The body; empty for none.
     pub body: &'a Secret,
-    /// After this time nobody waits for the answer any more.
+    /// After this time the answer is not waited for any more.
     pub timeout: Duration,
 }
 

@@ -3,8 +3,8 @@
 //! Calls belong to the root of the plugin, not to the request that happens to be there: so a job is
 //! kept until [`Leader::send`] is called from an event of the root.
 
-use crate::board::Standing;
 use crate::host::{Answer, Call, Counter, Host, Level};
+use crate::leader_state::Availability;
 use crate::settings::Settings;
 use kubecred_core::protocol::{FileBytes, Method, ReadFile, SendRequest, WriteFile, Written};
 use kubecred_core::{
@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Leads until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Leader {
-    /// Its number on the board.
+    /// Its number in the leader's state.
     pub(crate) epoch: u64,
     machine: Authenticator,
     /// Calls to be made.
@@ -48,16 +48,16 @@ impl Leader {
     }
 
     /// What a request can have now.
-    pub(crate) fn standing(&self, now: Now) -> Standing {
+    pub(crate) fn availability(&self, now: Now) -> Availability {
         match self.machine.credential(now) {
-            Ok(credential) => Standing::Ready {
+            Ok(credential) => Availability::Ready {
                 generation: credential.generation,
                 headers: credential.headers.to_vec(),
                 good_until: credential.good_until,
                 demand: credential.demand,
             },
-            Err(Unavailable::Failed(_)) => Standing::Failed { retry_at: self.retry_at },
-            Err(Unavailable::Pending | Unavailable::Closed) => Standing::Pending,
+            Err(Unavailable::Failed(_)) => Availability::Failed { retry_at: self.retry_at },
+            Err(Unavailable::Pending | Unavailable::Closed) => Availability::Pending,
         }
     }
 
@@ -77,16 +77,22 @@ impl Leader {
     }
 
     /// Tells the machine, and does what it wants done but for calls.
-    pub(crate) fn handle(&mut self, host: &impl Host, desk: &Desk<'_>, now: Now, input: Input) {
+    pub(crate) fn handle(
+        &mut self,
+        host: &impl Host,
+        executor: &JobExecutor<'_>,
+        now: Now,
+        input: Input,
+    ) {
         self.machine.handle_input(now, input);
         while let Some(action) = self.machine.poll_action() {
             match action {
                 Action::ReadFile(job) => {
-                    let outcome = desk.read(host, &job.request);
+                    let outcome = executor.read(host, &job.request);
                     self.machine.handle_input(now, job.done(outcome));
                 }
                 Action::WriteFile(job) => {
-                    let outcome = desk.write(host, &job.request);
+                    let outcome = executor.write(host, &job.request);
                     self.machine.handle_input(now, job.done(outcome));
                 }
                 Action::RunCommand(job) => {
@@ -95,35 +101,35 @@ impl Leader {
                 }
                 Action::SendRequest(job) => self.outbox.push(job),
                 Action::Cancel(id) => self.forget(id),
-                Action::Report(event) => self.report(host, desk, now, &event),
-                // The board has the credential, `deadline` the time.
+                Action::Report(event) => self.report(host, executor, now, &event),
+                // The leader state has the credential, `deadline` the time.
                 Action::SetHeaders(_) | Action::RefreshAt(_) => {}
             }
         }
     }
 
     /// Sends what is to be sent. Only from an event of the root.
-    pub(crate) fn send(&mut self, host: &impl Host, desk: &Desk<'_>, now: Now) {
+    pub(crate) fn send(&mut self, host: &impl Host, executor: &JobExecutor<'_>, now: Now) {
         for job in std::mem::take(&mut self.outbox) {
             let limit = job.request.limit;
-            match desk.call(host, &job.request, self.timeout) {
+            match executor.call(host, &job.request, self.timeout) {
                 Ok(call) => {
                     host.count(Counter::CallsSent);
                     self.calls.insert(call, (job.id, limit));
                 }
                 Err(failure) => {
                     host.count(Counter::CallsFailed);
-                    self.handle(host, desk, now, job.done(Err(failure)));
+                    self.handle(host, executor, now, job.done(Err(failure)));
                 }
             }
         }
     }
 
-    /// Takes the answer to a call. Nobody waits for one that was called off.
+    /// Takes the answer to a call. One that was called off is dropped.
     pub(crate) fn answer(
         &mut self,
         host: &impl Host,
-        desk: &Desk<'_>,
+        executor: &JobExecutor<'_>,
         now: Now,
         call: u32,
         answer: Answer,
@@ -140,7 +146,7 @@ impl Leader {
         if outcome.is_err() {
             host.count(Counter::CallsFailed);
         }
-        self.handle(host, desk, now, Input::Complete(Completion { id, outcome }));
+        self.handle(host, executor, now, Input::Complete(Completion { id, outcome }));
     }
 
     fn forget(&mut self, id: ActionId) {
@@ -148,8 +154,8 @@ impl Leader {
         self.calls.retain(|_, (flying, _)| *flying != id);
     }
 
-    fn report(&mut self, host: &impl Host, desk: &Desk<'_>, now: Now, event: &Event) {
-        let user = &desk.settings.profile.authentication.user;
+    fn report(&mut self, host: &impl Host, executor: &JobExecutor<'_>, now: Now, event: &Event) {
+        let user = &executor.settings.profile.authentication.user;
         match event {
             Event::Failed { error, retry_at, serving, .. } => {
                 let pause = retry_at.since(now.wall);
@@ -189,13 +195,13 @@ impl Leader {
 /// What jobs are done with: files are entries of the configuration, and servers the proxy's
 /// clusters.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Desk<'a> {
+pub(crate) struct JobExecutor<'a> {
     pub(crate) settings: &'a Settings,
     /// Under which name to write what all threads have in common.
     pub(crate) name: &'a str,
 }
 
-impl Desk<'_> {
+impl JobExecutor<'_> {
     /// A file of the configuration, as it was written last.
     fn read(&self, host: &impl Host, request: &ReadFile) -> Result<FileBytes, Failure> {
         let written = host.read(&self.written(&request.path)).map(|(bytes, _)| bytes);

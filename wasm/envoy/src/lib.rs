@@ -5,15 +5,15 @@
 //! - [`Filter`]: what happens on a request, an answer, a timer. It knows the proxy as a [`Host`],
 //!   so that all of it runs, and is tested, without one.
 //! - `leader.rs`: the machine of `kubecred-core`, and its jobs as calls to the proxy's clusters.
-//! - `board.rs`: what the proxy's threads, each with a filter of its own, tell each other.
+//! - `leader_state.rs`: what the proxy's threads, each with a filter of its own, tell each other.
 //! - `proxy.rs`: the `Host` that a proxy is; there for WebAssembly only.
 //!
 //! ```text
 //!   requests            ┌───────── worker ─────────┐         ┌───────── worker ────────┐
-//!   ───────────────────▶│ Filter: follows the board│         │ Filter + Leader: posts  │──▶ calls
+//!   ───────────────────▶│ Filter: follows the leader state│         │ Filter + Leader: posts  │──▶ calls
 //!                       └───────▲───────────┬──────┘         └──────┬──────────▲───────┘
 //!                               │ credential│ demand, 401           │          │
-//!                               └───────────┼───── board ◀──────────┘          │
+//!                               └───────────┼ leader state ◀───────┘          │
 //!                                           └───────────── mailbox ────────────┘
 //! ```
 //!
@@ -21,10 +21,10 @@
 //! and asks for tokens. The others follow. So a hundred threads make one token request, and a
 //! refresh token that is good for one use is used once.
 
-mod board;
 mod filter;
 mod host;
 mod leader;
+mod leader_state;
 #[cfg(target_arch = "wasm32")]
 mod proxy;
 pub mod settings;

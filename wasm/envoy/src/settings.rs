@@ -17,8 +17,8 @@ mod capability;
 
 use kubecred_core::yaml::{self, Limits, Node};
 use kubecred_core::{
-    Authenticator, Environment, Failure, FailureKind, Instant, Now, Overrides, Policy, Profile,
-    Secret, Step, Unavailable, UnixTime, detect,
+    Authenticator, DetectionStep, Environment, Failure, FailureKind, Instant, Now, Overrides,
+    Policy, Profile, Secret, Unavailable, UnixTime, detect,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -71,7 +71,7 @@ pub struct Settings {
 pub enum Connections {
     /// Envoy's: its clusters are set up for what the kubeconfig says of connections.
     Envoy,
-    /// Nobody's, so the kubeconfig must not say anything of them.
+    /// Of no use here, so the kubeconfig must not have any.
     #[default]
     #[serde(skip)]
     Unsaid,
@@ -92,9 +92,9 @@ pub struct Hold {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ClientImpersonation {
-    /// They go on, and the upstream decides. Not if the kubeconfig impersonates somebody itself.
+    /// They go on, and the upstream decides. Not if the kubeconfig impersonates itself.
     Keep,
-    /// They are taken away: whoever may use the proxy may not thereby be anybody.
+    /// They are taken away: the right to use the proxy is no right to impersonate.
     #[default]
     Remove,
 }
@@ -279,8 +279,8 @@ fn find(
             .feed(reads)
             .map_err(|error| Refusal(error.problems().iter().map(ToString::to_string).collect()))?;
         match step {
-            Step::Read(next) => detection = *next,
-            Step::Done(profile) => return Ok(*profile),
+            DetectionStep::Read(next) => detection = *next,
+            DetectionStep::Done(profile) => return Ok(*profile),
         }
     }
 }

@@ -177,6 +177,41 @@ async fn set_credentials_takes_secrets_from_files_and_from_standard_input() {
 }
 
 #[tokio::test]
+async fn config_set_takes_a_value_from_a_file_and_from_standard_input() {
+    let stage = Stage::new().await;
+    stage.kubeconfig(json!({}));
+    stage.write("secret", &format!("{CANARY}\n"));
+    stage.write("empty", "\n");
+    let user = || async {
+        let view = stage.kubecred(&["config", "view", "--raw", "-o", "json"]).await;
+        let view: Value = serde_json::from_str(view.good()).unwrap();
+        view["users"][0]["user"].clone()
+    };
+    let set = ["config", "set", "users.main.token", "--value-from"];
+    stage.kubecred(&[&set[..], &["secret"]].concat()).await.hides_the_canary().good();
+    assert_eq!(user().await["token"], CANARY);
+
+    let set = ["config", "set", "users.main.password", "--value-from=-", "--kubeconfig=config"];
+    with_input(&stage, &set, &["-", CANARY].concat()).await.hides_the_canary().good();
+    assert_eq!(user().await["password"], ["-", CANARY].concat());
+
+    // In base64, unless it is given as it is.
+    let key = ["config", "set", "users.main.client-key-data", "--value-from", "secret"];
+    stage.kubecred(&key).await.hides_the_canary().failed(3);
+    let raw = [&key[..], &["--set-raw-bytes"]].concat();
+    stage.kubecred(&raw).await.hides_the_canary().good();
+    assert!(user().await["client-key-data"].is_string());
+
+    let set = ["config", "set", "users.main.token", "--value-from"];
+    let empty = stage.kubecred(&[&set[..], &["empty"]].concat()).await;
+    assert!(empty.failed(3).contains("--value-from"), "{}", empty.stderr);
+    let both = [&set[..], &["secret", CANARY]].concat();
+    stage.kubecred(&both).await.hides_the_canary().failed(2);
+    stage.kubecred(&set[..3]).await.failed(2);
+    assert_eq!(user().await["token"], CANARY, "what fails changes nothing");
+}
+
+#[tokio::test]
 async fn arguments_that_are_split_at_commas_are_counted() {
     let stage = Stage::new().await;
     stage.kubeconfig(json!({}));

@@ -49,8 +49,8 @@ impl Builder {
     }
 
     /// The seed of the jitter; by default a random one. For tests.
-    pub fn jitter_seed(self, seed: u64) -> Self {
-        Self { jitter_seed: Some(seed), ..self }
+    pub fn jitter_seed(self, jitter_seed: u64) -> Self {
+        Self { jitter_seed: Some(jitter_seed), ..self }
     }
 
     /// Finds a profile as kubectl does, and starts with it.

@@ -1,6 +1,6 @@
 //! The files of a search with what they hold, and which of them takes which change (KC-88, KC-89).
 
-use super::entry::Kind;
+use super::entry;
 use super::error::EditError;
 use super::file::Edits;
 use super::path::Folder;
@@ -8,6 +8,7 @@ use crate::kubeconfig::decode::decode;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, Kubeconfig, UserEntry};
 use crate::kubeconfig::extension::Extension;
 use crate::kubeconfig::search::{Reason, Search};
+use crate::kubeconfig::setting::Entry;
 use crate::path::PathFlavour;
 use crate::profile::problem::{ConfigError, Problem, ProblemKind};
 use crate::protocol::{Failure, FailureKind, WriteFile};
@@ -199,15 +200,15 @@ impl Chain {
         self.files.iter().position(|file| file.path == path)
     }
 
-    fn entries<K: Kind>(
+    fn entries<E: Entry>(
         &self,
         wanted: &Kubeconfig,
         edits: &mut [Edits<'_>],
     ) -> Result<(), EditError> {
-        let (before, after) = (K::of(&self.config), K::of(wanted));
+        let (before, after) = (E::of(&self.config), E::of(wanted));
         for (name, entry) in after {
             let was = before.get(name);
-            if was.is_some_and(|was| was.is_like(entry)) {
+            if was.is_some_and(|was| entry::is_like(was, entry)) {
                 continue;
             }
             let origin = &was.unwrap_or(entry).origin().path;
@@ -218,14 +219,14 @@ impl Chain {
             let edit = edit(edits, place)?;
             let folder = self.folder(edit.path());
             let mut entry = entry.clone();
-            let none = K::default();
+            let none = E::default();
             let folder = Folder { path: &folder, flavour: self.flavour, as_given: self.as_given };
-            entry.settle(was.unwrap_or(&none), &folder);
-            K::of_mut(&mut edit.config).insert(name.clone(), entry);
+            entry::settle(&mut entry, was.unwrap_or(&none), &folder);
+            E::of_mut(&mut edit.config).insert(name.clone(), entry);
         }
         for (name, entry) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             if let Some(place) = self.place(&entry.origin().path) {
-                K::of_mut(&mut edit(edits, place)?.config).remove(name);
+                E::of_mut(&mut edit(edits, place)?.config).remove(name);
             }
         }
         Ok(())

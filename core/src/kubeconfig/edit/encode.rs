@@ -1,11 +1,12 @@
 //! A whole configuration as a file of its own (KC-85).
 
-use super::entry::Kind;
+use super::entry;
 use super::error::EditError;
 use super::field::{Fields, Fill};
 use super::file::{not_text, preferences};
 use super::named;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, Kubeconfig, Preferences, UserEntry};
+use crate::kubeconfig::setting::Entry;
 use crate::secret::Secret;
 use crate::yaml::patch::{self, Tree};
 use alloc::collections::BTreeMap;
@@ -63,11 +64,11 @@ impl Kubeconfig {
         Ok(root)
     }
 
-    fn list<'t, K: Kind>(&'t self, root: &mut Tree<'t>) -> Result<(), EditError> {
-        let entries = K::of(self);
+    fn list<'t, E: Entry>(&'t self, root: &mut Tree<'t>) -> Result<(), EditError> {
+        let entries = E::of(self);
         let mut written = Ok(());
-        let none = K::default();
-        root.entry(K::LIST, |list| {
+        let none = E::default();
+        root.entry(E::LIST, |list| {
             if entries.is_empty() {
                 return;
             }
@@ -75,8 +76,9 @@ impl Kubeconfig {
                 written = entries.iter().try_for_each(|(name, entry)| {
                     let mut body = Tree::map();
                     let fields = Fields { body: &mut body, fill: Fill::Everything };
-                    entry.write(&none, fields).map_err(|field| not_text(K::NAME, name, field))?;
-                    items.push(named::item(name, K::NAME, body, named::NAME < K::NAME));
+                    entry::write(entry, &none, fields)
+                        .map_err(|field| not_text(E::KIND, name, field))?;
+                    items.push(named::item(name, E::KIND, body, named::NAME < E::KIND));
                     Ok(())
                 });
             });

@@ -1,178 +1,83 @@
-//! The three kinds of entries, as they are written.
+//! Entries as they are written, setting by setting.
 
 use super::field::{Fields, Fill, NotText};
 use super::path::Folder;
-use crate::kubeconfig::entries::{
-    AuthProvider, ClusterEntry, ContextEntry, EntryOrigin, ExecEntry, Kubeconfig, UserEntry,
-};
+use crate::kubeconfig::entries::{AuthProvider, EntryOrigin, ExecEntry};
+use crate::kubeconfig::setting::{Entry, Field, FieldMut, Form, Setting};
 use crate::secret::Secret;
 use crate::yaml::patch::Tree;
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::vec::Vec;
 
-/// A kind of entry that a file has a list of.
-pub(super) trait Kind: Clone + Default + PartialEq + 'static {
-    /// The name of its list.
-    const LIST: &'static str;
-    /// What one of them is called, which is also the field that holds its body.
-    const NAME: &'static str;
-    fn of(config: &Kubeconfig) -> &BTreeMap<String, Self>;
-    fn of_mut(config: &mut Kubeconfig) -> &mut BTreeMap<String, Self>;
-    fn origin(&self) -> &EntryOrigin;
-    fn origin_mut(&mut self) -> &mut EntryOrigin;
-    /// Makes it what reading it from a file in this folder will give.
-    fn settle(&mut self, before: &Self, folder: &Folder<'_>);
-    /// Writes the fields that differ.
-    fn write<'t>(&'t self, before: &Self, fields: Fields<'_, 't>) -> Result<(), NotText>;
-
-    /// Whether they have the same fields.
-    fn is_like(&self, other: &Self) -> bool {
-        let (mut one, mut other) = (self.clone(), other.clone());
-        *one.origin_mut() = EntryOrigin::default();
-        *other.origin_mut() = EntryOrigin::default();
-        one == other
-    }
-
-    /// Whether they were read from the same lines.
-    fn stands_where(&self, other: &Self) -> bool {
-        self.origin().line != 0 && self.origin() == other.origin()
-    }
+/// Whether they have the same fields.
+pub(super) fn is_like<E: Entry>(one: &E, other: &E) -> bool {
+    let (mut one, mut other) = (one.clone(), other.clone());
+    *one.origin_mut() = EntryOrigin::default();
+    *other.origin_mut() = EntryOrigin::default();
+    one == other
 }
 
-impl Kind for ClusterEntry {
-    const LIST: &'static str = "clusters";
-    const NAME: &'static str = "cluster";
-
-    fn of(config: &Kubeconfig) -> &BTreeMap<String, Self> {
-        &config.clusters
-    }
-
-    fn of_mut(config: &mut Kubeconfig) -> &mut BTreeMap<String, Self> {
-        &mut config.clusters
-    }
-
-    fn origin(&self) -> &EntryOrigin {
-        &self.origin
-    }
-
-    fn origin_mut(&mut self) -> &mut EntryOrigin {
-        &mut self.origin
-    }
-
-    fn settle(&mut self, before: &Self, folder: &Folder<'_>) {
-        folder.settle(&before.certificate_authority, &mut self.certificate_authority);
-    }
-
-    fn write<'t>(&'t self, was: &Self, mut fields: Fields<'_, 't>) -> Result<(), NotText> {
-        let f = &mut fields;
-        f.text("certificate-authority", &was.certificate_authority, &self.certificate_authority);
-        f.data(
-            "certificate-authority-data",
-            &was.certificate_authority_data,
-            &self.certificate_authority_data,
-        );
-        f.flag("disable-compression", was.disable_compression, self.disable_compression);
-        f.extensions(&was.extensions, &self.extensions);
-        f.flag(
-            "insecure-skip-tls-verify",
-            was.insecure_skip_tls_verify,
-            self.insecure_skip_tls_verify,
-        );
-        f.text("proxy-url", &was.proxy_url, &self.proxy_url);
-        f.required_text("server", &was.server, &self.server);
-        f.text("tls-server-name", &was.tls_server_name, &self.tls_server_name);
-        Ok(())
-    }
+/// Whether they were read from the same lines.
+pub(super) fn stand_in_one_place<E: Entry>(one: &E, other: &E) -> bool {
+    one.origin().line != 0 && one.origin() == other.origin()
 }
 
-impl Kind for ContextEntry {
-    const LIST: &'static str = "contexts";
-    const NAME: &'static str = "context";
-
-    fn of(config: &Kubeconfig) -> &BTreeMap<String, Self> {
-        &config.contexts
-    }
-
-    fn of_mut(config: &mut Kubeconfig) -> &mut BTreeMap<String, Self> {
-        &mut config.contexts
-    }
-
-    fn origin(&self) -> &EntryOrigin {
-        &self.origin
-    }
-
-    fn origin_mut(&mut self) -> &mut EntryOrigin {
-        &mut self.origin
-    }
-
-    fn settle(&mut self, _: &Self, _: &Folder<'_>) {}
-
-    fn write<'t>(&'t self, was: &Self, mut fields: Fields<'_, 't>) -> Result<(), NotText> {
-        fields.required_text("cluster", &was.cluster, &self.cluster);
-        fields.extensions(&was.extensions, &self.extensions);
-        fields.text("namespace", &was.namespace, &self.namespace);
-        fields.required_text("user", &was.user, &self.user);
-        Ok(())
-    }
-}
-
-impl Kind for UserEntry {
-    const LIST: &'static str = "users";
-    const NAME: &'static str = "user";
-
-    fn of(config: &Kubeconfig) -> &BTreeMap<String, Self> {
-        &config.users
-    }
-
-    fn of_mut(config: &mut Kubeconfig) -> &mut BTreeMap<String, Self> {
-        &mut config.users
-    }
-
-    fn origin(&self) -> &EntryOrigin {
-        &self.origin
-    }
-
-    fn origin_mut(&mut self) -> &mut EntryOrigin {
-        &mut self.origin
-    }
-
-    fn settle(&mut self, before: &Self, folder: &Folder<'_>) {
-        folder.settle(&before.client_certificate, &mut self.client_certificate);
-        folder.settle(&before.client_key, &mut self.client_key);
-        folder.settle(&before.token_file, &mut self.token_file);
-        if let Some(exec) = &mut self.exec {
-            let before = before.exec.as_ref().map_or("", |exec| &exec.command);
-            folder.settle_command(before, &mut exec.command);
-            if exec.interactive_mode.is_empty() {
-                exec.interactive_mode = exec.default_mode().to_owned();
+/// Makes an entry what reading it from a file in this folder will give.
+pub(super) fn settle<E: Entry>(entry: &mut E, before: &E, folder: &Folder<'_>) {
+    for setting in E::SETTINGS {
+        match ((setting.get)(before), (setting.get_mut)(entry)) {
+            (Field::Text(before), FieldMut::Text(path)) if setting.form == Form::Path => {
+                folder.settle(before, path);
             }
+            (Field::Exec(before), FieldMut::Exec(Some(exec))) => {
+                let before = before.as_ref().map_or("", |exec| &exec.command);
+                folder.settle_command(before, &mut exec.command);
+                if exec.interactive_mode.is_empty() {
+                    exec.interactive_mode = exec.default_mode().to_owned();
+                }
+            }
+            _ => {}
         }
     }
+}
 
-    fn write<'t>(&'t self, was: &Self, mut fields: Fields<'_, 't>) -> Result<(), NotText> {
-        let f = &mut fields;
-        f.text("as", &was.impersonate_user, &self.impersonate_user);
-        f.texts("as-groups", &was.impersonate_groups, &self.impersonate_groups);
-        f.text("as-uid", &was.impersonate_uid, &self.impersonate_uid);
-        f.lists("as-user-extra", &was.impersonate_extra, &self.impersonate_extra);
-        auth_provider(f, was.auth_provider.as_ref(), self.auth_provider.as_ref())?;
-        f.text("client-certificate", &was.client_certificate, &self.client_certificate);
-        f.data(
-            "client-certificate-data",
-            &was.client_certificate_data,
-            &self.client_certificate_data,
-        );
-        f.text("client-key", &was.client_key, &self.client_key);
-        f.data("client-key-data", &was.client_key_data, &self.client_key_data);
-        exec(f, was.exec.as_ref(), self.exec.as_ref())?;
-        f.extensions(&was.extensions, &self.extensions);
-        f.secret("password", &was.password, &self.password)?;
-        f.secret("token", &was.token, &self.token)?;
-        f.text("tokenFile", &was.token_file, &self.token_file);
-        f.text("username", &was.username, &self.username);
-        Ok(())
+/// Writes the settings that differ, in the order of their keys, as kubectl does.
+pub(super) fn write<'t, E: Entry>(
+    entry: &'t E,
+    before: &E,
+    mut fields: Fields<'_, 't>,
+) -> Result<(), NotText> {
+    let mut settings: Vec<&Setting<E>> = E::SETTINGS.iter().collect();
+    settings.sort_unstable_by_key(|setting| setting.key);
+    settings.into_iter().try_for_each(|setting| {
+        let values = ((setting.get)(before), (setting.get)(entry));
+        write_field(&mut fields, setting.key, setting.required, values)
+    })
+}
+
+/// One setting. The two values are of one kind.
+fn write_field<'t>(
+    f: &mut Fields<'_, 't>,
+    key: &'static str,
+    required: bool,
+    values: (Field<'_>, Field<'t>),
+) -> Result<(), NotText> {
+    match values {
+        (Field::Text(was), Field::Text(now)) if required => f.required_text(key, was, now),
+        (Field::Text(was), Field::Text(now)) => f.text(key, was, now),
+        (Field::Secret(was), Field::Secret(now)) => return f.secret(key, was, now),
+        (Field::Data(was), Field::Data(now)) => f.data(key, was, now),
+        (Field::Flag(was), Field::Flag(now)) => f.flag(key, *was, *now),
+        (Field::Texts(was), Field::Texts(now)) => f.texts(key, was, now),
+        (Field::Lists(was), Field::Lists(now)) => f.lists(key, was, now),
+        (Field::Provider(was), Field::Provider(now)) => {
+            return auth_provider(f, was.as_ref(), now.as_ref());
+        }
+        (Field::Exec(was), Field::Exec(now)) => return exec(f, was.as_ref(), now.as_ref()),
+        (Field::Extensions(was), Field::Extensions(now)) => f.extensions(was, now),
+        _ => {}
     }
+    Ok(())
 }
 
 pub(super) fn auth_provider<'t>(

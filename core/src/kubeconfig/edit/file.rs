@@ -1,7 +1,7 @@
 //! One file: what it is to hold, and its text for that.
 
 use super::chain::{File, FileChange};
-use super::entry::Kind;
+use super::entry;
 use super::error::EditError;
 use super::field::{Fields, Fill, NotText};
 use super::named;
@@ -9,6 +9,7 @@ use crate::kubeconfig::decode::decode;
 use crate::kubeconfig::entries::{
     ClusterEntry, ContextEntry, EntryOrigin, Kubeconfig, Preferences, UserEntry,
 };
+use crate::kubeconfig::setting::Entry;
 use crate::profile::problem;
 use crate::secret::Secret;
 use crate::yaml::patch::{self, Rewritten, Tree};
@@ -69,16 +70,16 @@ impl<'f> Edits<'f> {
         patch::apply(bytes, &document, &root).map_err(|_| EditError::Mismatch { file: file() })
     }
 
-    fn entries<'t, K: Kind>(
+    fn entries<'t, E: Entry>(
         &'t self,
         before: &Kubeconfig,
         root: &mut Tree<'t>,
     ) -> Result<(), EditError> {
-        let (before, after) = (K::of(before), K::of(&self.config));
+        let (before, after) = (E::of(before), E::of(&self.config));
         let moved = moved(before, after);
         let was = |name: &String| before.get_key_value(name).or_else(|| moved.get(name).copied());
-        let is_changed = |(name, entry): &(&String, &K)| {
-            was(name).is_none_or(|(known, was)| known != *name || !was.is_like(entry))
+        let is_changed = |(name, entry): &(&String, &E)| {
+            was(name).is_none_or(|(known, was)| known != *name || !entry::is_like(was, entry))
         };
         let mut changed = after.iter().filter(is_changed).peekable();
         if changed.peek().is_none() && before.len() == after.len() {
@@ -86,19 +87,19 @@ impl<'f> Edits<'f> {
         }
         let renamed: BTreeSet<&str> = moved.values().map(|(known, _)| known.as_str()).collect();
         let stays = |name: &str| after.contains_key(name) || renamed.contains(name);
-        let none = K::default();
+        let none = E::default();
         let mut written = Ok(());
-        root.entry(K::LIST, |list| {
+        root.entry(E::LIST, |list| {
             named::keep(list, stays);
             let places = named::Places::of(list);
             written = changed.try_for_each(|(name, entry)| {
                 let (known, was) = was(name).unwrap_or((name, &none));
                 let change = |body: &mut Tree<'t>, new| {
                     let fill = if new { Fill::Required } else { Fill::Nothing };
-                    entry.write(was, Fields { body, fill })
+                    entry::write(entry, was, Fields { body, fill })
                 };
-                let written = places.change(list, (known, name), K::NAME, change);
-                written.map_err(|field| not_text(K::NAME, name, field))
+                let written = places.change(list, (known, name), E::KIND, change);
+                written.map_err(|field| not_text(E::KIND, name, field))
             });
         });
         written
@@ -106,20 +107,21 @@ impl<'f> Edits<'f> {
 }
 
 /// Entries that have another name now, with the one that they had: their origin went with them.
-fn moved<'c, K: Kind>(
-    before: &'c BTreeMap<String, K>,
-    after: &'c BTreeMap<String, K>,
-) -> BTreeMap<&'c String, (&'c String, &'c K)> {
-    let mut gone: BTreeMap<u32, Vec<(&String, &K)>> = BTreeMap::new();
+fn moved<'c, E: Entry>(
+    before: &'c BTreeMap<String, E>,
+    after: &'c BTreeMap<String, E>,
+) -> BTreeMap<&'c String, (&'c String, &'c E)> {
+    let mut gone: BTreeMap<u32, Vec<(&String, &E)>> = BTreeMap::new();
     for known in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
         gone.entry(known.1.origin().line).or_default().push(known);
     }
     let mut moved = BTreeMap::new();
     for (name, entry) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
         let Some(gone) = gone.get_mut(&entry.origin().line) else { continue };
-        let from_there = |known: &(&String, &K)| entry.stands_where(known.1);
+        let from_there = |known: &(&String, &E)| entry::stand_in_one_place(entry, known.1);
         // Several may stand on one line.
-        let same = gone.iter().position(|known| from_there(known) && entry.is_like(known.1));
+        let same =
+            gone.iter().position(|known| from_there(known) && entry::is_like(entry, known.1));
         if let Some(place) = same.or_else(|| gone.iter().position(from_there)) {
             moved.insert(name, gone.swap_remove(place));
         }
@@ -151,8 +153,8 @@ pub(super) fn preferences<'t>(
 
 /// What a configuration says, and not where.
 fn bare(config: &Kubeconfig) -> Kubeconfig {
-    fn strip<K: Kind>(config: &mut Kubeconfig) {
-        for entry in K::of_mut(config).values_mut() {
+    fn strip<E: Entry>(config: &mut Kubeconfig) {
+        for entry in E::of_mut(config).values_mut() {
             *entry.origin_mut() = EntryOrigin::default();
         }
     }

@@ -3,8 +3,8 @@
 //! file has `as`.
 
 use super::error::{EditError, PropertyProblem};
-use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, Kubeconfig, UserEntry};
-use crate::secret::Secret;
+use crate::kubeconfig::entries::{Kubeconfig, Preferences};
+use crate::kubeconfig::setting::{Entry, FieldMut};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -20,33 +20,6 @@ pub enum BytesAs {
     Base64,
     /// As they are.
     Raw,
-}
-
-/// A field that a name leads to.
-enum Field<'c> {
-    Text(&'c mut String),
-    Secret(&'c mut Secret),
-    Data(&'c mut Secret),
-    Flag(&'c mut bool),
-    /// Something that has no single value: what it is, and how to take it out.
-    Whole(&'static str, &'c mut dyn Clear),
-}
-
-/// What can be taken out as a whole.
-trait Clear {
-    fn clear(&mut self);
-}
-
-impl<T: Default> Clear for T {
-    fn clear(&mut self) {
-        *self = T::default();
-    }
-}
-
-/// An entry with fields that have names.
-trait Named: Clone + Default {
-    const KIND: &'static str;
-    fn field(&mut self, name: &str) -> Option<Field<'_>>;
 }
 
 impl Kubeconfig {
@@ -80,8 +53,9 @@ impl Kubeconfig {
             "clusters" => set(&mut self.clusters, rest, value, told),
             "users" => set(&mut self.users, rest, value, told),
             "contexts" => set(&mut self.contexts, rest, value, told),
+            _ if property == "preferences" => Err(told(PropertyProblem::NotOneValue(FIELDS))),
             _ => match self.single(property) {
-                Some(field) => field.set(value).map_err(told),
+                Some(field) => change(field, value).map_err(told),
                 None => Err(told(PropertyProblem::Unknown)),
             },
         }
@@ -102,22 +76,30 @@ impl Kubeconfig {
             "clusters" => unset(&mut self.clusters, rest, unknown),
             "users" => unset(&mut self.users, rest, unknown),
             "contexts" => unset(&mut self.contexts, rest, unknown),
-            _ => self.single(property).map(Field::unset).ok_or_else(unknown),
+            _ if property == "preferences" => {
+                self.preferences = Preferences::default();
+                Ok(true)
+            }
+            _ => self.single(property).map(unset_field).ok_or_else(unknown),
         }
     }
 
     /// What is in no list.
-    fn single(&mut self, property: &str) -> Option<Field<'_>> {
-        let preferences = &mut self.preferences;
+    fn single(&mut self, property: &str) -> Option<FieldMut<'_>> {
         Some(match property {
-            "current-context" => Field::Text(&mut self.current_context),
-            "extensions" => Field::Whole(EXTENSIONS, &mut self.extensions),
-            "preferences" => Field::Whole(FIELDS, preferences),
-            "preferences.colors" => Field::Flag(&mut preferences.colors),
-            "preferences.extensions" => Field::Whole(EXTENSIONS, &mut preferences.extensions),
+            "current-context" => FieldMut::Text(&mut self.current_context),
+            "extensions" => FieldMut::Extensions(&mut self.extensions),
+            "preferences.colors" => FieldMut::Flag(&mut self.preferences.colors),
+            "preferences.extensions" => FieldMut::Extensions(&mut self.preferences.extensions),
             _ => return None,
         })
     }
+}
+
+/// The setting of an entry that a name leads to.
+fn field<'e, E: Entry>(entry: &'e mut E, name: &str) -> Option<FieldMut<'e>> {
+    let setting = E::SETTINGS.iter().find(|setting| setting.property == name)?;
+    Some((setting.get_mut)(entry))
 }
 
 /// `clusters` and `dev.server`.
@@ -129,8 +111,8 @@ fn split_list(property: &str) -> (&str, Option<&str>) {
 }
 
 /// The name of an entry, and a field: the first part after a dot that is one ends the name.
-fn split<T: Named>(rest: &str) -> (&str, Option<&str>) {
-    let is_field = |part: &str| T::default().field(part).is_some();
+fn split<T: Entry>(rest: &str) -> (&str, Option<&str>) {
+    let is_field = |part: &str| field(&mut T::default(), part).is_some();
     let mut dots = rest.match_indices('.').filter_map(|(at, dot)| {
         let (name, field) = rest.split_at_checked(at)?;
         Some((name, field.strip_prefix(dot)?))
@@ -141,7 +123,7 @@ fn split<T: Named>(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn set<T: Named>(
+fn set<T: Entry>(
     list: &mut BTreeMap<String, T>,
     rest: Option<&str>,
     value: Value<'_>,
@@ -154,15 +136,15 @@ fn set<T: Named>(
         return Err(EditError::EmptyName(T::KIND));
     }
     let mut entry = list.get(name).cloned().unwrap_or_default();
-    match entry.field(field) {
-        Some(field) => field.set(value).map_err(told)?,
+    match self::field(&mut entry, field) {
+        Some(field) => change(field, value).map_err(told)?,
         None => return Err(told(PropertyProblem::Unknown)),
     }
     list.insert(name.to_owned(), entry);
     Ok(())
 }
 
-fn unset<T: Named>(
+fn unset<T: Entry>(
     list: &mut BTreeMap<String, T>,
     rest: Option<&str>,
     unknown: impl Fn() -> EditError,
@@ -176,7 +158,7 @@ fn unset<T: Named>(
     let Some(field) = field else { return Ok(list.remove(name).is_some()) };
     let missing = || EditError::NoSuchEntry { kind: T::KIND, name: name.to_owned() };
     let entry = list.get_mut(name).ok_or_else(missing)?;
-    entry.field(field).map(Field::unset).ok_or_else(unknown)
+    self::field(entry, field).map(unset_field).ok_or_else(unknown)
 }
 
 /// A value as it is given.
@@ -186,96 +168,38 @@ struct Value<'v> {
     bytes: BytesAs,
 }
 
-impl Field<'_> {
-    fn set(self, Value { text, bytes }: Value<'_>) -> Result<(), PropertyProblem> {
-        match self {
-            Self::Text(field) => text.clone_into(field),
-            Self::Secret(secret) => *secret = text.into(),
-            Self::Data(data) => {
-                *data = match bytes {
-                    BytesAs::Raw => text.into(),
-                    BytesAs::Base64 => match BASE64_STANDARD.decode(text) {
-                        Ok(bytes) => bytes.into(),
-                        Err(_) => return Err(PropertyProblem::NotBase64),
-                    },
-                }
+fn change(field: FieldMut<'_>, Value { text, bytes }: Value<'_>) -> Result<(), PropertyProblem> {
+    match field {
+        FieldMut::Text(field) => text.clone_into(field),
+        FieldMut::Secret(secret) => *secret = text.into(),
+        FieldMut::Data(data) => {
+            *data = match bytes {
+                BytesAs::Raw => text.into(),
+                BytesAs::Base64 => match BASE64_STANDARD.decode(text) {
+                    Ok(bytes) => bytes.into(),
+                    Err(_) => return Err(PropertyProblem::NotBase64),
+                },
             }
-            Self::Flag(flag) => *flag = go_bool(text).ok_or(PropertyProblem::NotBoolean)?,
-            Self::Whole(what, _) => return Err(PropertyProblem::NotOneValue(what)),
         }
-        Ok(())
+        FieldMut::Flag(flag) => *flag = go_bool(text).ok_or(PropertyProblem::NotBoolean)?,
+        FieldMut::Texts(_) => return Err(PropertyProblem::NotOneValue("several groups")),
+        FieldMut::Lists(_) => return Err(PropertyProblem::NotOneValue("several keys")),
+        FieldMut::Provider(_) | FieldMut::Exec(_) => {
+            return Err(PropertyProblem::NotOneValue(FIELDS));
+        }
+        FieldMut::Extensions(_) => {
+            return Err(PropertyProblem::NotOneValue("several extensions"));
+        }
     }
+    Ok(())
+}
 
-    fn unset(self) -> bool {
-        match self {
-            Self::Text(text) => text.clear(),
-            Self::Secret(secret) | Self::Data(secret) => *secret = Secret::default(),
-            Self::Flag(flag) => *flag = false,
-            Self::Whole(_, whole) => whole.clear(),
-        }
-        true
-    }
+fn unset_field(field: FieldMut<'_>) -> bool {
+    field.clear();
+    true
 }
 
 const FIELDS: &str = "several fields";
-const EXTENSIONS: &str = "several extensions";
-
-impl Named for ClusterEntry {
-    const KIND: &'static str = "cluster";
-
-    fn field(&mut self, name: &str) -> Option<Field<'_>> {
-        Some(match name {
-            "server" => Field::Text(&mut self.server),
-            "tls-server-name" => Field::Text(&mut self.tls_server_name),
-            "insecure-skip-tls-verify" => Field::Flag(&mut self.insecure_skip_tls_verify),
-            "certificate-authority" => Field::Text(&mut self.certificate_authority),
-            "certificate-authority-data" => Field::Data(&mut self.certificate_authority_data),
-            "proxy-url" => Field::Text(&mut self.proxy_url),
-            "disable-compression" => Field::Flag(&mut self.disable_compression),
-            "extensions" => Field::Whole(EXTENSIONS, &mut self.extensions),
-            _ => return None,
-        })
-    }
-}
-
-impl Named for UserEntry {
-    const KIND: &'static str = "user";
-
-    fn field(&mut self, name: &str) -> Option<Field<'_>> {
-        Some(match name {
-            "client-certificate" => Field::Text(&mut self.client_certificate),
-            "client-certificate-data" => Field::Data(&mut self.client_certificate_data),
-            "client-key" => Field::Text(&mut self.client_key),
-            "client-key-data" => Field::Data(&mut self.client_key_data),
-            "token" => Field::Secret(&mut self.token),
-            "tokenFile" => Field::Text(&mut self.token_file),
-            "act-as" => Field::Text(&mut self.impersonate_user),
-            "act-as-uid" => Field::Text(&mut self.impersonate_uid),
-            "act-as-groups" => Field::Whole("several groups", &mut self.impersonate_groups),
-            "act-as-user-extra" => Field::Whole("several keys", &mut self.impersonate_extra),
-            "username" => Field::Text(&mut self.username),
-            "password" => Field::Secret(&mut self.password),
-            "auth-provider" => Field::Whole(FIELDS, &mut self.auth_provider),
-            "exec" => Field::Whole(FIELDS, &mut self.exec),
-            "extensions" => Field::Whole(EXTENSIONS, &mut self.extensions),
-            _ => return None,
-        })
-    }
-}
-
-impl Named for ContextEntry {
-    const KIND: &'static str = "context";
-
-    fn field(&mut self, name: &str) -> Option<Field<'_>> {
-        Some(match name {
-            "cluster" => Field::Text(&mut self.cluster),
-            "user" => Field::Text(&mut self.user),
-            "namespace" => Field::Text(&mut self.namespace),
-            "extensions" => Field::Whole(EXTENSIONS, &mut self.extensions),
-            _ => return None,
-        })
-    }
-}
 
 /// A boolean as Go's `strconv` reads one.
 fn go_bool(text: &str) -> Option<bool> {

@@ -2,13 +2,14 @@
 //!
 //! A machine that keeps tokens does this beside its requests, and has no need of the rest.
 
-use super::entry::{self, Kind};
+use super::entry;
 use super::error::EditError;
 use super::field::{Fields, Fill};
 use super::file::not_text;
 use super::named;
 use crate::kubeconfig::decode::decode;
 use crate::kubeconfig::entries::{AuthProvider, Kubeconfig, UserEntry};
+use crate::kubeconfig::setting::Entry;
 use crate::secret::Secret;
 use crate::yaml::patch::{self, Tree};
 
@@ -30,12 +31,12 @@ pub(crate) fn with_auth_provider(
     let mut written = Ok(());
     root.entry(UserEntry::LIST, |list| {
         let places = named::Places::of(list);
-        written = places.change(list, (user, user), UserEntry::NAME, |body, _| {
+        written = places.change(list, (user, user), UserEntry::KIND, |body, _| {
             let mut fields = Fields { body, fill: Fill::Nothing };
             entry::auth_provider(&mut fields, Some(was), Some(wanted))
         });
     });
-    written.map_err(|field| not_text(UserEntry::NAME, user, field))?;
+    written.map_err(|field| not_text(UserEntry::KIND, user, field))?;
     let (contents, _) = patch::apply(bytes.expose(), &document, &root).map_err(|_| mismatch())?;
     let read = decode(path, contents.expose()).map_err(|_| mismatch())?;
     match provider(&read, user) == Some(wanted) {

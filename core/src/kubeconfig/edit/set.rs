@@ -58,12 +58,12 @@ pub struct SetUser {
     pub password: Option<Secret>,
     /// The name of an `auth-provider`. Another than it was starts without configuration.
     pub auth_provider: Option<String>,
-    /// What to set of the provider's configuration, and to take out (`None`), in this order. Without
-    /// a provider it is for nobody.
+    /// What to set of the provider's configuration, and to take out (`None`), in this order. Ignored
+    /// without a provider.
     pub auth_provider_config: Vec<(String, Option<Secret>)>,
     /// The command of an exec plugin. It starts without arguments, even if it was the same.
     pub exec_command: Option<String>,
-    /// Its version. This and what follows is for nobody if there is no plugin.
+    /// Its version. This and what follows is ignored if there is no plugin.
     pub exec_api_version: Option<String>,
     /// All of its arguments.
     pub exec_args: Option<Vec<String>>,

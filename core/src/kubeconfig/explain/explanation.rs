@@ -31,7 +31,7 @@ pub struct Explanation {
     pub api_version: ExplanationVersion,
     /// Where it was looked for.
     pub search: Searched,
-    /// Where requests go and how, the namespace, and whom to pass for: what is used, in the order
+    /// Where requests go and how, the namespace, and whom to impersonate: what is used, in the order
     /// of a profile, and then what is not.
     pub settings: Vec<Setting>,
     /// Everything that the user has to authenticate with: what is used, and then what is not.

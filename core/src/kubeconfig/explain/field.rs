@@ -1,7 +1,8 @@
 //! What a field says, fit to be shown: a secret is only said to be there.
 
 use crate::certificate;
-use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, ExecEntry, UserEntry};
+use crate::kubeconfig::entries::ExecEntry;
+use crate::kubeconfig::setting::{Entry, Field, Form, setting};
 use crate::oauth::id_token;
 use crate::redact;
 use crate::secret::Secret;
@@ -10,107 +11,33 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// The fields of an entry that matter to a connection, in the order of a profile.
-pub(super) trait Shown {
-    /// Their names.
-    const FIELDS: &'static [&'static str];
-
-    /// What a field says; `None` if it says nothing.
-    fn shown(&self, field: &str) -> Option<String>;
-}
-
-impl Shown for ClusterEntry {
-    const FIELDS: &'static [&'static str] = &[
-        "server",
-        "certificate-authority",
-        "certificate-authority-data",
-        "tls-server-name",
-        "insecure-skip-tls-verify",
-        "proxy-url",
-        "disable-compression",
-    ];
-
-    fn shown(&self, field: &str) -> Option<String> {
-        match field {
-            "server" => (!self.server.is_empty()).then(|| redact::url(&self.server)),
-            "certificate-authority" => text(&self.certificate_authority),
-            "certificate-authority-data" => {
-                secret(&self.certificate_authority_data).map(certificates)
-            }
-            "tls-server-name" => text(&self.tls_server_name),
-            "insecure-skip-tls-verify" => flag(self.insecure_skip_tls_verify),
-            "proxy-url" => (!self.proxy_url.is_empty()).then(|| redact::url(&self.proxy_url)),
-            "disable-compression" => flag(self.disable_compression),
-            _ => None,
-        }
+/// What a setting of an entry says; `None` if it says nothing, or is none of it.
+pub(super) fn shown<E: Entry>(entry: &E, key: &str) -> Option<String> {
+    let setting = setting::<E>(key)?;
+    let field = (setting.get)(entry);
+    if field.is_empty() {
+        return None;
     }
-}
-
-impl Shown for UserEntry {
-    const FIELDS: &'static [&'static str] = &[
-        "client-certificate",
-        "client-certificate-data",
-        "client-key",
-        "client-key-data",
-        "token",
-        "tokenFile",
-        "username",
-        "password",
-        "auth-provider",
-        "exec",
-        "as",
-        "as-uid",
-        "as-groups",
-        "as-user-extra",
-    ];
-
-    fn shown(&self, field: &str) -> Option<String> {
-        match field {
-            "client-certificate" => text(&self.client_certificate),
-            "client-certificate-data" => secret(&self.client_certificate_data).map(certificates),
-            "client-key" => text(&self.client_key),
-            "client-key-data" => secret(&self.client_key_data).map(|_| hidden()),
-            "token" => secret(&self.token).map(token),
-            "tokenFile" => text(&self.token_file),
-            "username" => text(&self.username).map(|_| hidden()),
-            "password" => secret(&self.password).map(|_| hidden()),
-            "auth-provider" => self.auth_provider.as_ref().map(|provider| provider.name.clone()),
-            "exec" => self.exec.as_ref().map(plugin),
-            "as" => text(&self.impersonate_user),
-            "as-uid" => text(&self.impersonate_uid),
-            "as-groups" => text(&self.impersonate_groups.join(", ")),
-            "as-user-extra" => {
-                let keys: Vec<&str> = self.impersonate_extra.keys().map(String::as_str).collect();
-                text(&keys.join(", "))
-            }
-            _ => None,
+    match (field, setting.form) {
+        (Field::Secret(secret), Form::Token) => Some(token(secret)),
+        (Field::Data(pem), Form::Certificates) => Some(certificates(pem)),
+        (Field::Secret(_) | Field::Data(_), _) | (_, Form::Hidden) => Some(hidden()),
+        (Field::Text(url), Form::Url) => Some(redact::url(url)),
+        (Field::Text(shown), _) => text(shown),
+        (Field::Flag(_), _) => Some("true".to_owned()),
+        (Field::Texts(list), _) => text(&list.join(", ")),
+        (Field::Lists(lists), _) => {
+            let keys: Vec<&str> = lists.keys().map(String::as_str).collect();
+            text(&keys.join(", "))
         }
-    }
-}
-
-impl Shown for ContextEntry {
-    const FIELDS: &'static [&'static str] = &["cluster", "user", "namespace"];
-
-    fn shown(&self, field: &str) -> Option<String> {
-        match field {
-            "cluster" => text(&self.cluster),
-            "user" => text(&self.user),
-            "namespace" => text(&self.namespace),
-            _ => None,
-        }
+        (Field::Provider(provider), _) => provider.as_ref().map(|provider| provider.name.clone()),
+        (Field::Exec(exec), _) => exec.as_ref().map(plugin),
+        (Field::Extensions(_), _) => None,
     }
 }
 
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| redact::text(text).into_owned())
-}
-
-fn flag(flag: bool) -> Option<String> {
-    flag.then(|| "true".to_owned())
-}
-
-fn secret(secret: &Secret) -> Option<&Secret> {
-    (!secret.is_empty()).then_some(secret)
 }
 
 fn hidden() -> String {

@@ -2,12 +2,12 @@
 
 use super::LintContext;
 use super::explanation::{Masked, Source};
-use super::field::Shown;
+use super::field;
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, EntryOrigin, Kubeconfig, UserEntry};
+use crate::kubeconfig::setting::Entry;
 use crate::kubeconfig::validate::title;
 use crate::profile::Origin;
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,49 +20,49 @@ pub(super) struct Layers<'a, E> {
     title: String,
 }
 
-impl<E: Shown> Layers<'_, E> {
-    /// The places that say something for a field, each heard if those before it were not there.
-    /// An entry without the field ends them: it is taken whole (KC-32).
-    pub(super) fn of(&self, field: &'static str, known: &LintContext<'_>) -> Vec<Masked> {
+impl<E: Entry> Layers<'_, E> {
+    /// The places that say something for a setting, each heard if those before it were not there.
+    /// An entry without it ends them: it is taken whole (KC-32).
+    pub(super) fn of(&self, key: &'static str, known: &LintContext<'_>) -> Vec<Masked> {
         let overrides = &known.inputs.overrides;
-        let flag = overrides.flag(field).and_then(|flag| {
+        let flag = overrides.flag(key).and_then(|flag| {
             let origin = Origin::Override(flag.to_owned());
-            Some(Masked { value: self.flags.shown(field)?, origin })
+            Some(Masked { value: field::shown(&self.flags, key)?, origin })
         });
-        let entries = self.entries.iter().map_while(|entry| self.shown(*entry, field, known));
+        let entries = self.entries.iter().map_while(|entry| self.shown(*entry, key, known));
         flag.into_iter().chain(entries).collect()
     }
 
     /// The places in entries that are masked as a whole.
-    pub(super) fn buried(&self, field: &'static str, known: &LintContext<'_>) -> Vec<Masked> {
+    pub(super) fn buried(&self, key: &'static str, known: &LintContext<'_>) -> Vec<Masked> {
         let masked = self.entries.iter().skip(1);
-        masked.filter_map(|entry| self.shown(*entry, field, known)).collect()
+        masked.filter_map(|entry| self.shown(*entry, key, known)).collect()
     }
 
     fn shown(
         &self,
         (entry, origin): (&E, &EntryOrigin),
-        field: &'static str,
+        key: &'static str,
         known: &LintContext<'_>,
     ) -> Option<Masked> {
-        let value = entry.shown(field)?;
+        let value = field::shown(entry, key)?;
         let origin = match known.source {
-            Source::ServiceAccount => known.inputs.in_cluster.origin(field),
-            _ => origin.of_field(&self.title, field),
+            Source::ServiceAccount => known.inputs.in_cluster.origin(key),
+            _ => origin.of_field(&self.title, key),
         };
         Some(Masked { value, origin })
     }
 
-    /// Whether the entry that is used sets a field.
-    pub(super) fn counts(&self, field: &str) -> bool {
-        self.entries.first().is_some_and(|(entry, _)| entry.shown(field).is_some())
+    /// Whether the entry that is used has a setting.
+    pub(super) fn counts(&self, key: &str) -> bool {
+        self.entries.first().is_some_and(|(entry, _)| field::shown(*entry, key).is_some())
     }
 }
 
 impl<'a> LintContext<'a> {
     pub(super) fn cluster_layers(&self) -> Layers<'a, ClusterEntry> {
         let name = self.selection.cluster_name;
-        let entries = self.entries(|config| &config.clusters, name, |entry| &entry.origin);
+        let entries = self.entries(name);
         Layers {
             flags: self.selection.overrides.over_cluster(None),
             entries,
@@ -72,7 +72,7 @@ impl<'a> LintContext<'a> {
 
     pub(super) fn user_layers(&self) -> Layers<'a, UserEntry> {
         let name = self.selection.user_name;
-        let entries = self.entries(|config| &config.users, name, |entry| &entry.origin);
+        let entries = self.entries(name);
         Layers {
             flags: self.selection.overrides.over_user(None),
             entries,
@@ -89,7 +89,7 @@ impl<'a> LintContext<'a> {
             namespace: overrides.namespace.clone(),
             ..ContextEntry::default()
         };
-        let entries = self.entries(|config| &config.contexts, name, |entry| &entry.origin);
+        let entries = self.entries(name);
         Layers { flags, entries, title: title("context", name) }
     }
 
@@ -107,13 +107,8 @@ impl<'a> LintContext<'a> {
         flag.into_iter().chain(files).collect()
     }
 
-    fn entries<E>(
-        &self,
-        of: impl Fn(&'a Kubeconfig) -> &'a BTreeMap<String, E>,
-        name: &str,
-        origin: impl Fn(&'a E) -> &'a EntryOrigin,
-    ) -> Vec<(&'a E, &'a EntryOrigin)> {
-        let known = |config| of(config).get(name).map(|entry| (entry, origin(entry)));
+    fn entries<E: Entry>(&self, name: &str) -> Vec<(&'a E, &'a EntryOrigin)> {
+        let known = |config: &'a Kubeconfig| E::of(config).get(name).map(|e| (e, e.origin()));
         match self.source {
             Source::ServiceAccount => known(self.selection.config).into_iter().collect(),
             _ => self.inputs.files.each.iter().filter_map(known).collect(),

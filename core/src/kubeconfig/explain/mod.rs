@@ -56,7 +56,7 @@ use super::kuberc::KubercPolicy;
 use super::overrides::Overrides;
 use super::search::{Found, Reason as NamedBy, Search, home_files, search};
 use super::select::Selection;
-use crate::detect::{Detection, Step, detect};
+use crate::detect::{Detection, DetectionStep, detect};
 use crate::environment::Environment;
 use crate::in_cluster::InCluster;
 use crate::profile::problem::{ConfigError, Problem};
@@ -217,21 +217,19 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(profile: &Profile, overrides: &Overrides, step: Option<&Step>, known: &Facts) -> Self {
-        let flags = [
-            &overrides.certificate_authority,
-            &overrides.client_certificate,
-            &overrides.client_key,
-            &overrides.token_file,
-        ];
+    fn of(
+        profile: &Profile,
+        overrides: &Overrides,
+        step: Option<&DetectionStep>,
+        known: &Facts,
+    ) -> Self {
         let pod = match step {
-            Some(Step::Read(detection)) => detection.reads(),
+            Some(DetectionStep::Read(detection)) => detection.reads(),
             _ => &[],
         };
         let mut paths: Vec<String> = Vec::new();
         let files = profile.files().map(|(_, path)| path);
-        let flags = flags.into_iter().map(String::as_str).filter(|path| !path.is_empty());
-        for path in files.chain(flags).chain(pod.iter().map(String::as_str)) {
+        for path in files.chain(overrides.paths()).chain(pod.iter().map(String::as_str)) {
             if !known.contains_key(path) && !paths.iter().any(|known| known == path) {
                 paths.push(path.to_owned());
             }
@@ -278,7 +276,7 @@ pub struct ExplainInputs {
     /// What is wrong with the files themselves.
     problems: Vec<Problem>,
     /// What `detect` made of the kubeconfigs.
-    step: Result<Step, ConfigError>,
+    step: Result<DetectionStep, ConfigError>,
     facts: Facts,
     wanted: Wanted,
     proxy: Option<ProxyAnswer>,
@@ -376,10 +374,10 @@ impl ExplainInputs {
         let (mut step, mut source) = (self.step.clone(), named);
         loop {
             let detection = match step {
-                Ok(Step::Done(profile)) => return (Ok(profile), source),
+                Ok(DetectionStep::Done(profile)) => return (Ok(profile), source),
                 Err(error) if error.is_empty_config() => return (Err(error), Source::Nothing),
                 Err(error) => return (Err(error), source),
-                Ok(Step::Read(detection)) => detection,
+                Ok(DetectionStep::Read(detection)) => detection,
             };
             let reads: Vec<_> = detection.reads().iter().map(|path| self.contents(path)).collect();
             let token = reads.first().and_then(|read| read.as_ref().err());

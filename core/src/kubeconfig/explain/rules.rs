@@ -154,7 +154,7 @@ pub const RULES: &[(&str, &str)] = &[
         "UA-32",
         "A CA that is given is the only one trusted; what holds no certificate is an error; without one the system's are trusted.",
     ),
-    ("UA-33", "A CA file of no bytes trusts nobody."),
+    ("UA-33", "An empty CA file trusts no server."),
     (
         "UA-34",
         "TLS 1.2 at least; half a pair presents nothing; a pair that does not match is an error.",

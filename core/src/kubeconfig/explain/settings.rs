@@ -2,11 +2,12 @@
 
 use super::LintContext;
 use super::explanation::{Masked, Setting};
-use super::field::Shown;
+use super::field;
 use super::layers::Layers;
 use super::reason::{self, Ignored};
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
 use crate::kubeconfig::kuberc::POLICY;
+use crate::kubeconfig::setting::{Entry, setting};
 use crate::profile::{Bearer, PluginPolicy, Provenance};
 use crate::redact;
 use crate::source::exec;
@@ -95,9 +96,8 @@ impl LintContext<'_> {
             .unwrap_or_default()
     }
 
-    fn of<E: Shown>(&self, layers: &Layers<'_, E>, name: &str) -> Option<Vec<Masked>> {
-        let field = E::FIELDS.iter().find(|field| **field == name)?;
-        Some(layers.of(field, self))
+    fn of<E: Entry>(&self, layers: &Layers<'_, E>, name: &str) -> Option<Vec<Masked>> {
+        Some(layers.of(setting::<E>(name)?.key, self))
     }
 
     /// What is set somewhere and has no effect.
@@ -105,37 +105,37 @@ impl LintContext<'_> {
         let mut ignored = Vec::new();
         self.ignored_of(&places.context, |_| false, &mut ignored);
         let cluster = &self.selection.cluster;
-        self.ignored_of(&places.cluster, |field| cluster.shown(field).is_some(), &mut ignored);
+        self.ignored_of(&places.cluster, |key| field::shown(cluster, key).is_some(), &mut ignored);
         let user = &self.selection.user;
-        self.ignored_of(&places.user, |field| user.shown(field).is_some(), &mut ignored);
+        self.ignored_of(&places.user, |key| field::shown(user, key).is_some(), &mut ignored);
         ignored
     }
 
-    fn ignored_of<E: Shown>(
+    fn ignored_of<E: Entry>(
         &self,
         layers: &Layers<'_, E>,
         selected: impl Fn(&str) -> bool,
         ignored: &mut Vec<Setting>,
     ) {
-        for field in E::FIELDS {
-            if self.profile.provenance.iter().any(|known| known.setting == *field) {
+        for key in E::SETTINGS.iter().filter(|setting| setting.is_explained()).map(|s| s.key) {
+            if self.profile.provenance.iter().any(|known| known.setting == key) {
                 continue;
             }
-            let heard = layers.of(field, self);
+            let heard = layers.of(key, self);
             let mut places = match heard.is_empty() {
-                true => layers.buried(field, self).into_iter(),
+                true => layers.buried(key, self).into_iter(),
                 false => heard.into_iter(),
             };
             let Some(Masked { value, origin }) = places.next() else { continue };
-            let stage = match (selected(field), layers.counts(field)) {
+            let stage = match (selected(key), layers.counts(key)) {
                 (true, _) => Ignored::NotUsed,
                 (false, true) => Ignored::Cleared,
                 (false, false) => Ignored::Masked,
             };
             let (rule, reason) =
-                reason::ignored(field, stage, self.profile, self.selection, self.problems);
+                reason::ignored(key, stage, self.profile, self.selection, self.problems);
             ignored.push(Setting {
-                name: (*field).to_owned(),
+                name: key.to_owned(),
                 value,
                 origin,
                 used: false,
@@ -163,5 +163,5 @@ fn policy(bearer: &Bearer) -> Option<String> {
 }
 
 fn is_credential(name: &str) -> bool {
-    UserEntry::FIELDS.contains(&name) && !IMPERSONATION.contains(&name)
+    setting::<UserEntry>(name).is_some() && !IMPERSONATION.contains(&name)
 }

@@ -1,7 +1,10 @@
 //! Without secrets (KC-94), and with none forgotten.
 
-use crate::kubeconfig::entries::{AuthProvider, Kubeconfig};
+use crate::kubeconfig::entries::{
+    AuthProvider, ClusterEntry, ContextEntry, ExecEntry, Kubeconfig, UserEntry,
+};
 use crate::kubeconfig::extension::Extension;
+use crate::kubeconfig::setting::{Entry, FieldMut, Form};
 use crate::redact;
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
@@ -25,37 +28,45 @@ impl Kubeconfig {
     /// names, auth-provider settings, the arguments and variables of exec plugins, and extensions,
     /// too; what URLs say of a user is taken out (KC-94).
     pub fn redact(&mut self) {
-        for cluster in self.clusters.values_mut() {
-            redact_data(&mut cluster.certificate_authority_data);
-            for url in [&mut cluster.server, &mut cluster.proxy_url] {
-                *url = redact::url(url);
-            }
-            redact_content(&mut cluster.certificate_authority);
-            cluster.extensions.values_mut().for_each(redact_extension);
-        }
-        for user in self.users.values_mut() {
-            redact_data(&mut user.client_certificate_data);
-            redact_data(&mut user.client_key_data);
-            redact_secret(&mut user.token);
-            redact_secret(&mut user.password);
-            redact_text(&mut user.username);
-            for path in [&mut user.client_certificate, &mut user.client_key, &mut user.token_file] {
-                redact_content(path);
-            }
-            user.auth_provider.iter_mut().for_each(redact_auth_provider);
-            if let Some(exec) = &mut user.exec {
-                redact_content(&mut exec.command);
-                exec.args.iter_mut().for_each(redact_text);
-                exec.env.iter_mut().for_each(|variable| redact_secret(&mut variable.value));
-            }
-            user.extensions.values_mut().for_each(redact_extension);
-        }
-        for context in self.contexts.values_mut() {
-            context.extensions.values_mut().for_each(redact_extension);
-        }
+        redact_entries::<ClusterEntry>(self);
+        redact_entries::<UserEntry>(self);
+        redact_entries::<ContextEntry>(self);
         self.extensions.values_mut().for_each(redact_extension);
         self.preferences.extensions.values_mut().for_each(redact_extension);
     }
+}
+
+fn redact_entries<E: Entry>(config: &mut Kubeconfig) {
+    for entry in E::of_mut(config).values_mut() {
+        for setting in E::SETTINGS {
+            redact_field((setting.get_mut)(entry), setting.form);
+        }
+    }
+}
+
+fn redact_field(field: FieldMut<'_>, form: Form) {
+    match field {
+        FieldMut::Text(text) => match form {
+            Form::Url => *text = redact::url(text),
+            Form::Path => redact_content(text),
+            Form::Hidden => redact_text(text),
+            Form::Plain | Form::Certificates | Form::Token => {}
+        },
+        FieldMut::Secret(secret) => redact_secret(secret),
+        FieldMut::Data(data) => redact_data(data),
+        FieldMut::Flag(_) | FieldMut::Texts(_) | FieldMut::Lists(_) => {}
+        FieldMut::Provider(provider) => provider.iter_mut().for_each(redact_auth_provider),
+        FieldMut::Exec(exec) => exec.iter_mut().for_each(redact_exec),
+        FieldMut::Extensions(extensions) => {
+            extensions.values_mut().for_each(redact_extension);
+        }
+    }
+}
+
+fn redact_exec(exec: &mut ExecEntry) {
+    redact_content(&mut exec.command);
+    exec.args.iter_mut().for_each(redact_text);
+    exec.env.iter_mut().for_each(|variable| redact_secret(&mut variable.value));
 }
 
 fn redact_auth_provider(provider: &mut AuthProvider) {

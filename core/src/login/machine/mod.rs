@@ -3,7 +3,7 @@
 //! ```text
 //!  read entry ── still good ─────────────────────────────────────────────▶ finish
 //!      │
-//!  lock ─▶ read again ── somebody else has logged in meanwhile ─────────▶ finish
+//!  lock ─▶ read again ── another process logged in meanwhile ─────────▶ finish
 //!      │
 //!  what is missing: files of the settings, discovery
 //!      │
@@ -92,7 +92,7 @@ pub struct Login {
     drawn: Vec<Secret>,
     deadline: Option<Deadline>,
     /// The time of the last [`Action::RefreshAt`].
-    alarm: Option<Instant>,
+    announced_deadline: Option<Instant>,
     outcome: Option<Outcome>,
 }
 
@@ -220,7 +220,7 @@ impl Login {
             received: None,
             drawn: Vec::new(),
             deadline: None,
-            alarm: None,
+            announced_deadline: None,
             outcome: None,
         }
     }
@@ -360,8 +360,8 @@ impl Login {
 
     fn tick(&mut self) {
         let now = self.now.monotonic;
-        // An alarm that has rung is not set any more; an early tick is answered with it again.
-        self.alarm = None;
+        // An announced_deadline that has rung is not set any more; an early tick is answered with it again.
+        self.announced_deadline = None;
         match self.stage {
             Stage::Delivering(until) if now >= until => self.stop_delivering(),
             // What cannot be written in time is not waited for.
@@ -382,7 +382,7 @@ impl Login {
     }
 
     /// Whatever is waited for, a run ends (LG-11), once it has read its entry: a cached run sets no
-    /// alarm. A login has the whole limit from its first question, and so has what follows a wait
+    /// announced_deadline. A login has the whole limit from its first question, and so has what follows a wait
     /// for the lock.
     fn limit_run(&mut self) {
         let limit = self.settings.timeout;
@@ -411,8 +411,8 @@ impl Login {
             Stage::Delivering(until) => Some(until),
             _ => None,
         };
-        if let Some(next) = next.filter(|_| next != self.alarm) {
-            self.alarm = Some(next);
+        if let Some(next) = next.filter(|_| next != self.announced_deadline) {
+            self.announced_deadline = Some(next);
             self.actions.push_back(Action::RefreshAt(next));
         }
     }

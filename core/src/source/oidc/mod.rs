@@ -2,8 +2,8 @@
 //! (OI-10…OI-26).
 //!
 //! ```text
-//!  id-token still good ───────────────────────────────────────────▶ served, nobody is asked
-//!  kubeconfig read again: has somebody else got a newer one? ─────▶ served, nobody is asked
+//!  id-token still good ───────────────────────────────────────────▶ served, no request
+//!  kubeconfig read again: has another process a newer one? ─────▶ served, no request
 //!  roots read ─▶ discovery, once in a life ─▶ refresh ────────────▶ served, then written back
 //! ```
 //!
@@ -316,7 +316,7 @@ impl OidcSource {
 }
 
 /// Reads the discovery document. Its `issuer` is not compared with the one that was asked, as in
-/// client-go: whoever answers there names the token endpoint anyway, and the API server judges the
+/// client-go: the server there names the token endpoint anyway, and the API server judges the
 /// tokens; but providers whose two names differ are in use.
 fn discovered(response: &HttpResponse) -> Result<Metadata, OidcProblem> {
     let metadata = oauth::read_discovery(response);

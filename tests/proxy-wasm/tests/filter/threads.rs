@@ -52,7 +52,7 @@ fn when_the_leader_dies_another_goes_on_with_its_tokens() {
         proxy.serve(&mut issuer);
         assert_eq!(proxy.state(first), State::Forwarded);
         proxy.kill(0);
-        // What is on the board is good until its end, whoever has put it there.
+        // What is in the leader's state is good until its end, whoever has put it there.
         proxy.advance(1_000);
         let stream = proxy.request(1, &[]);
         assert_eq!(proxy.state(stream), State::Forwarded);

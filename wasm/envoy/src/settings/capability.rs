@@ -76,7 +76,7 @@ fn of_connections(profile: &Profile, environment: &Environment) -> Vec<String> {
     fields
 }
 
-/// Leaves connections to the proxy, so that nobody waits for files that only they need.
+/// Leaves connections to the proxy, so that no request waits for files that only they need.
 pub(super) fn leave_connections(profile: &mut Profile) {
     let cluster = &mut profile.cluster;
     cluster.roots = Roots::System;

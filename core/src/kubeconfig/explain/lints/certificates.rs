@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// Whoever is told by then can still do something.
+/// A warning by then leaves time to act.
 const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
 
 pub(super) const AUTHORITY: [&str; 2] = ["certificate-authority", "certificate-authority-data"];

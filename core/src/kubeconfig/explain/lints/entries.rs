@@ -1,14 +1,13 @@
 //! Entries that are odd in a way that only their files show.
 
 use super::LintContext;
-use crate::kubeconfig::entries::{EntryOrigin, Kubeconfig};
+use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
 use crate::kubeconfig::explain::explanation::{Lint, Severity, Source};
+use crate::kubeconfig::setting::Entry;
 use crate::profile::problem::entry;
 use crate::profile::{Namespace, Origin};
 use crate::redact::{self, quoted};
-use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 impl LintContext<'_> {
@@ -17,32 +16,25 @@ impl LintContext<'_> {
             return;
         }
         let selection = self.selection;
-        self.masked("context", selection.context_name, |c| &c.contexts, |e| &e.origin, lints);
-        self.masked("cluster", selection.cluster_name, |c| &c.clusters, |e| &e.origin, lints);
-        self.masked("user", selection.user_name, |c| &c.users, |e| &e.origin, lints);
+        self.masked::<ContextEntry>(selection.context_name, lints);
+        self.masked::<ClusterEntry>(selection.cluster_name, lints);
+        self.masked::<UserEntry>(selection.user_name, lints);
         self.namespace(lints);
     }
 
     /// Entries of the same name in other files (KC-32).
-    fn masked<E>(
-        &self,
-        kind: &str,
-        name: &str,
-        of: impl Fn(&Kubeconfig) -> &BTreeMap<String, E>,
-        origin: impl Fn(&E) -> &EntryOrigin,
-        lints: &mut Vec<Lint>,
-    ) {
+    fn masked<E: Entry>(&self, name: &str, lints: &mut Vec<Lint>) {
         let each = self.inputs.files.each.iter();
-        let mut places = each.filter_map(|file| of(file).get(name)).map(origin);
+        let mut places = each.filter_map(|file| E::of(file).get(name)).map(E::origin);
         let Some(counts) = places.next() else { return };
         let context = self.selection.config.contexts.get(self.selection.context_name);
         for masked in places {
-            let title = entry(kind, name);
+            let title = entry(E::KIND, name);
             let used = redact::text(&counts.path);
             let text = format!("{title} is not used; the one in {used} is");
             // The context meant the entry beside it, and gets another one.
             let severity = match context {
-                Some(context) if kind != "context" && context.origin.path == masked.path => {
+                Some(context) if E::KIND != "context" && context.origin.path == masked.path => {
                     Severity::Warning
                 }
                 _ => Severity::Note,

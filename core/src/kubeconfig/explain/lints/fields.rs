@@ -2,7 +2,9 @@
 
 use super::LintContext;
 use super::nearest::nearest;
+use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
 use crate::kubeconfig::explain::explanation::Lint;
+use crate::kubeconfig::setting::Entry;
 use crate::profile::Origin;
 use crate::profile::problem::entry;
 use crate::redact::quoted;
@@ -38,44 +40,14 @@ const EXEC: &[&str] = &[
 const VARIABLE: &[&str] = &["name", "value"];
 const AUTH_PROVIDER: &[&str] = &["config", "name"];
 /// The lists of entries: the list, what one of them is called, and the fields of its body.
-const LISTS: [(&str, &str, &[&str]); 3] = [
-    (
-        "clusters",
-        "cluster",
-        &[
-            "certificate-authority",
-            "certificate-authority-data",
-            "disable-compression",
-            "extensions",
-            "insecure-skip-tls-verify",
-            "proxy-url",
-            "server",
-            "tls-server-name",
-        ],
-    ),
-    ("contexts", "context", &["cluster", "extensions", "namespace", "user"]),
-    (
-        "users",
-        "user",
-        &[
-            "as",
-            "as-groups",
-            "as-uid",
-            "as-user-extra",
-            "auth-provider",
-            "client-certificate",
-            "client-certificate-data",
-            "client-key",
-            "client-key-data",
-            "exec",
-            "extensions",
-            "password",
-            "token",
-            "tokenFile",
-            "username",
-        ],
-    ),
-];
+fn lists() -> [(&'static str, &'static str, Vec<&'static str>); 3] {
+    fn list<E: Entry>() -> (&'static str, &'static str, Vec<&'static str>) {
+        let mut keys: Vec<_> = E::SETTINGS.iter().map(|setting| setting.key).collect();
+        keys.sort_unstable();
+        (E::LIST, E::KIND, keys)
+    }
+    [list::<ClusterEntry>(), list::<ContextEntry>(), list::<UserEntry>()]
+}
 
 impl LintContext<'_> {
     pub(super) fn fields(&self, lints: &mut Vec<Lint>) {
@@ -98,6 +70,16 @@ impl LintContext<'_> {
     }
 }
 
+/// The keys that are known in a mapping.
+#[derive(Default)]
+struct Place<'a> {
+    known: &'a [&'static str],
+    /// The entry that it is in.
+    title: &'a str,
+    /// Fields that would be known under another key.
+    elsewhere: &'a [(&'a str, &'a [&'static str])],
+}
+
 /// The fields of one file.
 struct Fields<'a> {
     path: &'a str,
@@ -106,17 +88,19 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn root(&mut self, root: Node<'_>) {
+        let lists = lists();
+        let of = |known| Place { known, ..Place::default() };
         for (key, line, value) in root.fields() {
-            let list = LISTS.iter().find(|(list, ..)| *list == key);
+            let list = lists.iter().find(|(list, ..)| *list == key);
             if let Some((list, kind, known)) = list {
                 value.items().for_each(|item| self.item(list, kind, known, item));
             } else if key == "preferences" {
-                self.check(value, PREFERENCES, "", &[]);
+                self.check(value, &of(PREFERENCES));
             } else if key == "extensions" {
-                value.items().for_each(|item| self.check(item, EXTENSION, "", &[]));
+                value.items().for_each(|item| self.check(item, &of(EXTENSION)));
             } else if !ROOT.iter().any(|known| known.eq_ignore_ascii_case(key)) {
                 // `apiVersion` and `kind` are found whatever the case of their letters (KC-20).
-                self.unknown(key, line, ROOT, "", &[]);
+                self.unknown(key, line, &of(ROOT));
             }
         }
     }
@@ -124,49 +108,38 @@ impl Fields<'_> {
     /// An item of a list of entries: a name, and a body under a key of its own.
     fn item(&mut self, list: &str, kind: &'static str, known: &[&'static str], item: Node<'_>) {
         let name = item.get("name").and_then(|name| name.as_str()).unwrap_or_default();
-        let title = entry(kind, name);
-        self.check(item, &[kind, "name"], &title, &[(kind, known)]);
+        let title = &entry(kind, name);
+        let of = |known| Place { known, title, elsewhere: &[] };
+        let (around, inside) = ([(kind, known)], [(list, &["name"][..])]);
+        self.check(item, &Place { known: &[kind, "name"], title, elsewhere: &around });
         let Some(body) = item.get(kind) else { return };
         // What belongs to the whole file, or beside the body, may stand in it.
-        self.check(body, known, &title, &[(list, &["name"])]);
+        self.check(body, &Place { known, title, elsewhere: &inside });
         for (field, fields) in [("exec", EXEC), ("auth-provider", AUTH_PROVIDER)] {
             if let Some(value) = body.get(field).filter(|_| kind == "user") {
-                self.check(value, fields, &title, &[]);
+                self.check(value, &of(fields));
                 let variables = value.get("env").into_iter().flat_map(|env| env.items());
-                variables.for_each(|item| self.check(item, VARIABLE, &title, &[]));
+                variables.for_each(|item| self.check(item, &of(VARIABLE)));
             }
         }
         let extensions = body.get("extensions").into_iter().flat_map(|list| list.items());
-        extensions.for_each(|item| self.check(item, EXTENSION, &title, &[]));
+        extensions.for_each(|item| self.check(item, &of(EXTENSION)));
     }
 
-    /// The keys of a mapping. `elsewhere`: fields that would be known under another key.
-    fn check(
-        &mut self,
-        map: Node<'_>,
-        known: &[&'static str],
-        title: &str,
-        elsewhere: &[(&str, &[&'static str])],
-    ) {
+    fn check(&mut self, map: Node<'_>, place: &Place<'_>) {
         for (key, line, _) in map.fields() {
-            if !known.contains(&key) {
-                self.unknown(key, line, known, title, elsewhere);
+            if !place.known.contains(&key) {
+                self.unknown(key, line, place);
             }
         }
     }
 
-    fn unknown(
-        &mut self,
-        key: &str,
-        line: u32,
-        known: &[&'static str],
-        title: &str,
-        elsewhere: &[(&str, &[&'static str])],
-    ) {
+    fn unknown(&mut self, key: &str, line: u32, place: &Place<'_>) {
         // A place for anchors, as Compose files have it.
         if key.starts_with("x-") || key.starts_with('.') {
             return;
         }
+        let Place { known, title, elsewhere } = place;
         let home = elsewhere.iter().find(|(_, fields)| fields.contains(&key));
         let (code, text, advice) = match home {
             Some((parent, _)) => {

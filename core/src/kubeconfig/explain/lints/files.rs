@@ -25,10 +25,10 @@ impl LintContext<'_> {
         }
         let who = &self.profile.authentication;
         if let Some(Material::File(path)) = who.certificate.as_ref().map(|pair| &pair.key) {
-            self.readable("readable-key", "client key", path, &["client-key"], lints);
+            lints.extend(self.readable("readable-key", "client key", path, "client-key"));
         }
         if let Bearer::TokenFile { path, .. } = &who.bearer {
-            self.readable("readable-token-file", "token file", path, &["tokenFile"], lints);
+            lints.extend(self.readable("readable-token-file", "token file", path, "tokenFile"));
         }
     }
 
@@ -83,19 +83,11 @@ impl LintContext<'_> {
         }
     }
 
-    fn readable(
-        &self,
-        code: &str,
-        what: &str,
-        path: &str,
-        settings: &[&str],
-        lints: &mut Vec<Lint>,
-    ) {
-        if let Some(mode) = self.mode(path).filter(|mode| mode & OTHERS != 0) {
-            let text = format!("{what} {path} is accessible to other users (mode {mode:04o})");
-            let lint = Lint::warning(code, "", text).at(self.origin(settings));
-            lints.push(lint.advise(format!("chmod 600 {path}")));
-        }
+    fn readable(&self, code: &str, what: &str, path: &str, setting: &str) -> Option<Lint> {
+        let mode = self.mode(path).filter(|mode| mode & OTHERS != 0)?;
+        let text = format!("{what} {path} is accessible to other users (mode {mode:04o})");
+        let lint = Lint::warning(code, "", text).at(self.origin(&[setting]));
+        Some(lint.advise(format!("chmod 600 {path}")))
     }
 
     fn mode(&self, path: &str) -> Option<u32> {

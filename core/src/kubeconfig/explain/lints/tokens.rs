@@ -46,7 +46,7 @@ impl LintContext<'_> {
         self.source != Source::ServiceAccount
     }
 
-    /// What a JWT says of itself. Nobody here can tell whether it is true.
+    /// What a JWT says of itself. Whether it is true is not checked here.
     fn expiry(&self, token: &Secret, severity: Severity, at: &[&str], lints: &mut Vec<Lint>) {
         let Ok(Some(end)) = id_token::expiry(token) else { return };
         if end <= self.now {

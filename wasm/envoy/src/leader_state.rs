@@ -12,17 +12,17 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Written by the leader, read by all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Board {
+pub(crate) struct LeaderState {
     /// The number of the leader: one more for each. 0: there has been none.
     pub(crate) epoch: u64,
     /// Until when it leads, if nothing more is heard of it.
     pub(crate) until: Instant,
-    pub(crate) standing: Standing,
+    pub(crate) availability: Availability,
 }
 
 /// What a request can have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Standing {
+pub(crate) enum Availability {
     /// Nothing. There is no attempt before `retry_at`; `None`: never.
     Failed { retry_at: Option<Instant> },
     /// Nothing yet.
@@ -37,8 +37,8 @@ pub(crate) enum Standing {
     },
 }
 
-impl Board {
-    /// Whether nobody leads. An end that is too far away was written before the clock was set back.
+impl LeaderState {
+    /// Whether there is no leader. An end that is too far away was written before the clock was set back.
     pub(crate) fn is_orphaned(&self, now: Now) -> bool {
         self.epoch == 0
             || self.until <= now.monotonic
@@ -46,15 +46,15 @@ impl Board {
     }
 
     /// What a request can have now.
-    pub(crate) fn standing(&self, now: Now) -> &Standing {
-        let over = match &self.standing {
-            Standing::Failed { retry_at } => *retry_at,
-            Standing::Pending => None,
-            Standing::Ready { good_until, .. } => *good_until,
+    pub(crate) fn availability(&self, now: Now) -> &Availability {
+        let over = match &self.availability {
+            Availability::Failed { retry_at } => *retry_at,
+            Availability::Pending => None,
+            Availability::Ready { good_until, .. } => *good_until,
         };
         match over {
-            Some(over) if over <= now.monotonic => &Standing::Pending,
-            _ => &self.standing,
+            Some(over) if over <= now.monotonic => &Availability::Pending,
+            _ => &self.availability,
         }
     }
 
@@ -72,7 +72,7 @@ impl Board {
 /// What a follower tells the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Message {
-    /// Somebody wants to send a request.
+    /// A request wants to be sent.
     Demand,
     /// The upstream has answered 401 to what the leader of this number gave out.
     Reject { epoch: u64, generation: Generation },
