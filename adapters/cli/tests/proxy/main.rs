@@ -6,6 +6,7 @@
 mod stage;
 
 mod clients;
+mod containers;
 mod differential;
 mod faults;
 mod run;
