@@ -21,6 +21,7 @@ pub struct ProxyBody {
     content: Content,
     /// Ends with the body.
     recording: Option<Recording>,
+    has_ended: bool,
 }
 
 #[derive(Debug)]
@@ -35,19 +36,31 @@ enum Content {
 
 impl ProxyBody {
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self { content: Content::Whole(Full::new(bytes.into())), recording: None }
+        Self { content: Content::Whole(Full::new(bytes.into())), recording: None, has_ended: false }
     }
 
     pub(crate) fn upstream(body: client::Body) -> Self {
-        Self { content: Content::Upstream(body), recording: None }
+        Self { content: Content::Upstream(body), recording: None, has_ended: false }
     }
 
     pub(crate) fn file(body: ServeFileSystemResponseBody) -> Self {
-        Self { content: Content::File(UnsyncBoxBody::new(body)), recording: None }
+        Self { content: Content::File(UnsyncBoxBody::new(body)), recording: None, has_ended: false }
     }
 
-    pub(crate) fn recorded(self, recording: Recording) -> Self {
-        Self { recording: Some(recording), ..self }
+    pub(crate) fn recorded(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+}
+
+impl Drop for ProxyBody {
+    fn drop(&mut self) {
+        // One of the proxy's own is not read when the request was HEAD.
+        let is_cut =
+            !self.has_ended && !matches!(self.content, Content::Whole(_)) && !self.is_end_stream();
+        if let Some(recording) = self.recording.as_mut().filter(|_| is_cut) {
+            recording.broke();
+        }
     }
 }
 
@@ -74,6 +87,7 @@ impl Body for ProxyBody {
                 None => {}
             }
         }
+        self.has_ended |= frame.is_none();
         Poll::Ready(frame)
     }
 

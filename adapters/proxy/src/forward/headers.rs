@@ -3,7 +3,7 @@
 
 use super::refusal::Refusal;
 use http::header::{
-    AUTHORIZATION, CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    AUTHORIZATION, CONNECTION, HOST, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
@@ -140,10 +140,21 @@ pub(crate) fn add_impersonation(headers: &mut HeaderMap, of_profile: &HeaderMap)
     }
 }
 
-/// Makes the headers of an answer those for the caller.
-pub(crate) fn from_upstream(headers: &mut HeaderMap) {
+/// Makes the headers of an answer those for the caller. `under` is what was cut off the caller's
+/// path, without a slash at its end: a redirect to a path of the server is one to a path under it.
+pub(crate) fn from_upstream(headers: &mut HeaderMap, under: &str) {
     remove_hop_by_hop(headers);
     headers.remove(PROXY_AUTHENTICATE);
+    if under.is_empty() {
+        return;
+    }
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    // With two slashes it would be another host.
+    let path = location.filter(|to| to.starts_with('/') && !to.starts_with("//"));
+    let moved = path.and_then(|path| HeaderValue::try_from(format!("{under}{path}")).ok());
+    if let Some(moved) = moved {
+        headers.insert(LOCATION, moved);
+    }
 }
 
 #[cfg(test)]
@@ -212,6 +223,21 @@ mod tests {
             (&sent[CONNECTION], &sent[UPGRADE]),
             (&"Upgrade".parse().unwrap(), &"foo/1".parse().unwrap())
         );
+    }
+
+    #[test]
+    fn px_26_redirects_stay_under_what_was_cut_off() {
+        for (under, location, moved) in [
+            ("", "/a", "/a"),
+            ("/custom", "/a?b", "/custom/a?b"),
+            ("/clusters/c", "https://elsewhere/a", "https://elsewhere/a"),
+            ("/clusters/c", "//elsewhere/a", "//elsewhere/a"),
+            ("/clusters/c", "a/b", "a/b"),
+        ] {
+            let mut headers = map(&[("location", location)]);
+            from_upstream(&mut headers, under);
+            assert_eq!(headers[LOCATION], moved, "{under} {location}");
+        }
     }
 
     /// I: kubectl mixes a caller's groups with those of the kubeconfig.

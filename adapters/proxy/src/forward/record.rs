@@ -23,7 +23,7 @@ pub struct AccessRecord {
     pub path: String,
     /// The context that it went to; empty for the only one.
     pub context: String,
-    /// The status of the answer.
+    /// The status of the answer; 499 if the caller left before there was one.
     pub status: StatusCode,
     /// The protocol that the connection became; empty if it did not.
     pub upgrade: String,
@@ -88,6 +88,11 @@ impl fmt::Display for Json<'_> {
     }
 }
 
+/// nginx's status for a caller who has left.
+fn gone() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT)
+}
+
 /// Where records go. It must not wait.
 pub type AccessLog = Arc<dyn Fn(&AccessRecord) + Send + Sync>;
 
@@ -117,13 +122,13 @@ impl Recording {
             method: method.clone(),
             path: text(path),
             context: String::new(),
-            status: StatusCode::OK,
+            status: gone(),
             upgrade: String::new(),
             renewed: false,
             bytes_in: 0,
             bytes_out: 0,
             duration: Duration::ZERO,
-            complete: true,
+            complete: false,
         };
         Self {
             record: Box::new(record),
@@ -152,6 +157,7 @@ impl Recording {
 
     pub(crate) fn answered(&mut self, status: StatusCode) {
         self.record.status = status;
+        self.record.complete = true;
     }
 
     /// The counter of what the caller sends.

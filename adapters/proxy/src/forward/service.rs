@@ -189,7 +189,9 @@ impl Inner {
                 };
                 let rule = self.settings.impersonation;
                 headers::check_impersonation(request.headers(), rule, target.impersonates())?;
-                self.pass(request, &path, target, (peer, recording)).await
+                // What the caller's path has and the server's has not.
+                let under = raw.strip_suffix(path.raw()).unwrap_or_default();
+                self.pass(request, (&path, under), target, (peer, recording)).await
             }
         }
     }
@@ -232,7 +234,7 @@ impl Inner {
     async fn pass<B>(
         &self,
         mut request: Request<B>,
-        path: &ApiPath<'_>,
+        (path, under): (&ApiPath<'_>, &str),
         target: &Target,
         (peer, recording): (&Peer, &mut Recording),
     ) -> Result<Answer, Refusal>
@@ -253,7 +255,7 @@ impl Inner {
         let mut answer = target.send(onward, recording).await?;
         *answer.version_mut() = http::Version::HTTP_11;
         let Some(caller) = caller else {
-            headers::from_upstream(answer.headers_mut());
+            headers::from_upstream(answer.headers_mut(), under);
             return Ok(Answer::Whole(answer.map(ProxyBody::upstream)));
         };
         if target::is_upgraded(&answer, wanted.as_ref()) {
@@ -276,7 +278,7 @@ fn refused_upgrade(mut answer: Response<client::Body>) -> Result<Answer, Refusal
         let message = format!("invalid upgrade response: status code {}", status.as_u16());
         return Err(Refusal::new(StatusCode::BAD_GATEWAY, "BadGateway", message));
     }
-    headers::from_upstream(answer.headers_mut());
+    headers::from_upstream(answer.headers_mut(), "");
     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     Ok(Answer::Whole(answer.map(ProxyBody::upstream)))
 }

@@ -330,6 +330,52 @@ async fn px_12_a_refusal_names_the_rule() {
 }
 
 #[tokio::test]
+async fn the_log_tells_who_left_before_the_end() {
+    let upstream = Upstream::start(|mut stream, head, _| async move {
+        if head.starts_with("GET /never") {
+            std::future::pending::<()>().await;
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf ").await.ok()?;
+        if head.starts_with("GET /half") {
+            std::future::pending::<()>().await;
+        }
+        stream.write_all(b"whole").await.ok()?;
+        Some(stream)
+    })
+    .await;
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let mut settings = Settings::default();
+    let written = Arc::clone(&log);
+    settings.access_log = Some(Arc::new(move |record| {
+        let line = (record.path.clone(), record.status.as_u16(), record.complete, record.bytes_out);
+        written.lock().unwrap().push(line);
+    }));
+    let stage = Stage::with(Auth::from_profile(upstream.with_token()), settings).await;
+    for path in ["/never", "/half", "/whole"] {
+        let mut stream = stage.connect().await;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut piece = [0; 1024];
+        let read = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut piece));
+        let _ = read.await;
+    }
+    let limit = tokio::time::timeout(Duration::from_secs(20), async {
+        while log.lock().unwrap().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    limit.await.expect("three lines");
+    let mut lines = log.lock().unwrap().clone();
+    lines.sort();
+    let expected = [("/half", 200, false, 5), ("/never", 499, false, 0), ("/whole", 200, true, 10)];
+    assert_eq!(
+        lines,
+        expected.map(|(path, code, whole, bytes)| (path.to_owned(), code, whole, bytes))
+    );
+}
+
+#[tokio::test]
 async fn metrics_count_requests_by_kind_and_status() {
     let upstream = Upstream::answering(OK).await;
     let stage = Stage::new(&upstream).await;

@@ -95,6 +95,10 @@ impl Proxy {
         if self.unix_socket.is_some() && is_for_clients {
             return Err(usage("a kubeconfig cannot point to a unix socket"));
         }
+        if self.own.tls && !is_for_clients {
+            return Err(usage("--tls makes up a certificate and a token that no caller knows")
+                .advise("--write-kubeconfig FILE writes a kubeconfig with both."));
+        }
         let patterns = kubecred_proxy::forward::REJECT_PATHS;
         if !self.own.allow.is_empty() && self.reject_paths != patterns {
             return Err(usage("--allow is about the default of --reject-paths, which is replaced"));
@@ -105,7 +109,7 @@ impl Proxy {
             let text =
                 format!("others than this machine can reach {address}, and would use your login");
             return Err(usage(&text).advise(
-                "--tls asks callers for a token; --insecure-allow-unauthenticated serves everyone.",
+                "--tls --write-kubeconfig FILE asks callers for a token; --insecure-allow-unauthenticated serves everyone.",
             ));
         }
         if is_open && self.own.insecure_allow_unauthenticated {

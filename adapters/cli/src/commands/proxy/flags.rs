@@ -119,7 +119,8 @@ pub(crate) struct OwnFlags {
     /// Serve every context of the kubeconfig under /clusters/NAME/
     #[arg(long)]
     pub(super) all_contexts: bool,
-    /// Serve by TLS with a certificate made for this run, and ask callers for a token
+    /// Serve by TLS with a certificate made for this run, and ask callers for a token. Both are in
+    /// the file of --write-kubeconfig
     #[arg(long)]
     pub(super) tls: bool,
     /// Another name or address of the proxy, for its certificate and as a host; may be repeated
