@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::redact::{self, quoted};
+use crate::time::Seconds;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
@@ -121,7 +122,7 @@ pub enum PluginProblem {
     #[error("cannot be run: {0}")]
     NotRun(Failure),
     /// It took longer than the policy's limit.
-    #[error("gave no answer within {} s and was stopped", .0.as_secs_f32())]
+    #[error("gave no answer within {} s and was stopped", Seconds(*.0))]
     TimedOut(Duration),
     /// It wrote more than the policy's limit of bytes.
     #[error("wrote more than {0} bytes")]

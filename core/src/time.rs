@@ -102,6 +102,22 @@ impl UnixTime {
     }
 }
 
+/// A duration in seconds, for people: `1.5`. In whole milliseconds, and without the formatting of
+/// floating point numbers, which is large.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
+        match (millis, millis % 100, millis % 10) {
+            (0, ..) => write!(f, "{seconds}"),
+            (_, 0, _) => write!(f, "{seconds}.{}", millis / 100),
+            (_, _, 0) => write!(f, "{seconds}.{:02}", millis / 10),
+            _ => write!(f, "{seconds}.{millis:03}"),
+        }
+    }
+}
+
 /// RFC 3339 in UTC, whole seconds: the form that `metav1.Time` has on the wire.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -196,5 +212,20 @@ mod tests {
         let last = UnixTime::from_millis(i64::MAX);
         assert_eq!(last.saturating_add(Duration::MAX), last);
         assert_eq!(UnixTime::from_millis(i64::MIN).since(last), Duration::ZERO);
+    }
+
+    #[test]
+    fn seconds_have_as_many_digits_as_they_need() {
+        for (millis, text) in [
+            (0, "0"),
+            (60_000, "60"),
+            (1_500, "1.5"),
+            (1_050, "1.05"),
+            (1_005, "1.005"),
+            (1_250, "1.25"),
+            (700, "0.7"),
+        ] {
+            assert_eq!(alloc::format!("{}", Seconds(Duration::from_millis(millis))), text);
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::error::{Error, SaveProblem};
 use crate::protocol::{Action, ActionId, Failure, FailureKind, Reply};
 use crate::source::JobRequest;
 use crate::store::{Edit, StoredTokens, Tokens};
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, Seconds};
 use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
@@ -179,5 +179,5 @@ impl Saving {
 }
 
 fn too_late(limit: Duration) -> Failure {
-    Failure::new(FailureKind::TimedOut, format!("no answer within {} s", limit.as_secs_f32()))
+    Failure::new(FailureKind::TimedOut, format!("no answer within {} s", Seconds(limit)))
 }

@@ -24,7 +24,7 @@ use crate::protocol::{
 };
 use crate::secret::Secret;
 use crate::store::StoredTokens;
-use crate::time::UnixTime;
+use crate::time::{Seconds, UnixTime};
 use alloc::format;
 use core::fmt;
 use core::time::Duration;
@@ -37,7 +37,7 @@ pub(crate) use token_file::TokenFile;
 pub(crate) use token_request::{BootstrapCredential, TokenRequestSource};
 
 /// One way to get a part of the credential, again and again.
-pub(crate) trait Source: fmt::Debug + Send + Sync {
+pub(crate) trait Source: Send + Sync {
     /// Starts an acquisition. One that was under way is given up.
     fn begin(&mut self, cx: &Cx<'_>) -> Result<Progress, Error>;
 
@@ -72,6 +72,13 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// The tokens that a refresh replaces, to be written back.
     fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
         None
+    }
+}
+
+/// What it holds is not shown: `Debug` of each source would be a part of every program.
+impl fmt::Debug for dyn Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
     }
 }
 
@@ -200,7 +207,7 @@ impl JobFailure {
     fn within(self, what: &str) -> Failure {
         match self.waited {
             Some(limit) => {
-                let detail = format!("{what} within {} s", limit.as_secs_f32());
+                let detail = format!("{what} within {} s", Seconds(limit));
                 Failure::new(FailureKind::TimedOut, detail)
             }
             None => self.failure,
