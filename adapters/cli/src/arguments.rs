@@ -15,6 +15,7 @@ const HELP: &str = "\
 Examples:
   kubecred demo
   kubecred get /version
+  kubecred whoami --context prod
   kubecred credential --context prod -o token
   kubecred proxy --allow exec
   kubecred config explain
@@ -42,25 +43,25 @@ Environment:
                        entries with one name the first is used. Default: ~/.kube/config
   KUBERC               kubectl's preferences file, from which kubecred takes credentialPluginPolicy
                        and credentialPluginAllowlist; \"off\" disables it. Default: ~/.kube/kuberc
-  KUBERNETES_MASTER    the server, if no kubeconfig and no flag names one
+  KUBERNETES_MASTER    the server, if neither the kubeconfig nor --server names one
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY
                        the proxy, unless the kubeconfig or --proxy-url names one
   KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT
-                       set in a pod: without any other configuration the pod's service account is
-                       used
+                       set in a pod: if there is no kubeconfig, the pod's service account is used
+  KUBECACHEDIR         folder for cached tokens (get-token, cache). Default: ~/.kube/cache
 
 Differences from kubectl:
-  - Without a configuration there is an error, not a request to http://localhost:8080.
+  - Without any configuration kubecred fails; kubectl sends the request to http://localhost:8080.
   - kubecred never asks for a user name and a password.
   - After a 401 the request is sent once more, if a new credential can be obtained.
   - --request-timeout includes the time of the exec plugin.
   - If kuberc cannot be read, no exec plugin runs.
   - --token overrides tokenFile in the kubeconfig.
-  - The path of the server's URL is put before PATH; kubectl get --raw ignores it. PATH is sent as
+  - get puts the path of the server's URL before PATH; kubectl get --raw ignores it. PATH is sent as
     given; kubectl decodes it, sorts the query and adds a timeout parameter.
   - Redirects are not followed.
   - Wildcard certificates with a single label after the star, such as *.com, are refused.
-  - A server certificate of an authority (CA:TRUE) is taken only if a trusted authority signed it.
+  - A server certificate that is a CA certificate (CA:TRUE) needs the signature of a trusted CA.
   - RSA keys under 2048 bits, SHA-1, cipher suites with CBC and RSA key exchange are not supported.
   - All levels of -v above 0 mean the same.";
 

@@ -12,7 +12,7 @@ const CONNECTION: &str = "Server and credentials (kubectl's flags)";
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = CONNECTION)]
 pub(crate) struct ConnectionFlags {
-    /// Kubeconfig file; no other is read
+    /// Kubeconfig file, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<String>,
     /// kubectl's preferences file, which may restrict exec plugins
@@ -27,7 +27,7 @@ pub(crate) struct ConnectionFlags {
     /// Kubeconfig user to use
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// Namespace, as for kubectl; kubecred get takes it from PATH
+    /// Namespace (kubecred get ignores it: PATH contains the namespace)
     #[arg(short, long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
     /// URL of the API server
@@ -39,7 +39,8 @@ pub(crate) struct ConnectionFlags {
     /// CA bundle used to verify the server (PEM file)
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate_authority: Option<String>,
-    /// Do not verify the server. Anyone who intercepts the connection gets the credential
+    /// Do not verify the server's certificate. Anyone who intercepts the connection gets the
+    /// credential
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(crate) insecure_skip_tls_verify: Option<bool>,
@@ -50,7 +51,7 @@ pub(crate) struct ConnectionFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(crate) disable_compression: Option<bool>,
-    /// Bearer token. Other users of this machine can see it in the list of processes
+    /// Bearer token. Other users of this machine can see it in the process list; use --token-from
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     /// File to read the bearer token from; - is standard input
@@ -65,7 +66,7 @@ pub(crate) struct ConnectionFlags {
     /// User name for basic authentication
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
-    /// Password for basic authentication. Visible to others like --token
+    /// Password for basic authentication. Other users can see it, as with --token
     #[arg(long, value_name = "PASSWORD")]
     pub(crate) password: Option<String>,
     /// File to read the password from; - is standard input
@@ -83,12 +84,12 @@ pub(crate) struct ConnectionFlags {
     /// Extra attribute to impersonate; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) as_user_extra: Vec<(String, String)>,
-    /// Time limit for the whole command, exec plugin included: 30 (seconds), 1.5h, 2m30s; 0 is no
-    /// limit
+    /// Time limit for the whole command, including the exec plugin: 30 (seconds), 1.5h, 2m30s; 0
+    /// means no limit
     #[arg(long, value_name = "TIME")]
     pub(crate) request_timeout: Option<String>,
-    /// Log to standard error what is read, chosen and done; never a secret. Levels, as in -v=6, are
-    /// accepted: 0 is silent, all others mean the same
+    /// Log to standard error what is read, chosen and done, without secrets. 0 is silent; levels
+    /// above 0, such as -v=6, all mean the same
     #[arg(short, long, alias = "v", value_name = "LEVEL", help_heading = None, num_args = 0..=1,
           require_equals = true, default_missing_value = "1")]
     pub(crate) verbose: Option<u32>,

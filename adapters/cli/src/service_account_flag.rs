@@ -5,7 +5,8 @@ use kubecred_core::{Profile, ServiceAccount};
 
 #[derive(Args)]
 pub(crate) struct ServiceAccountFlag {
-    /// Service account to be: its tokens are asked for with the login, which must be allowed to
+    /// Act as this service account. kubecred requests tokens for it (as create-token does) with your
+    /// own credential, which needs permission to create serviceaccounts/token
     #[arg(long = "as-service-account", value_name = "NAMESPACE/NAME", value_parser = parse)]
     account: Option<ServiceAccount>,
 }

@@ -17,35 +17,35 @@ Examples:
   kubecred cache -- gcloud config config-helper --format=json
   kubecred cache --clear -- aws eks get-token --cluster-name prod --output json
 
-In a kubeconfig, put kubecred before the plugin that is there:
+In a kubeconfig, make kubecred the command, and the plugin its arguments:
   exec:
     apiVersion: client.authentication.k8s.io/v1beta1
     command: kubecred
     args: [cache, --, aws, eks, get-token, --cluster-name, prod, --output, json]
 
-The first run prints what the plugin prints. Later runs print the same ExecCredential without
-running the plugin, until a minute (or a tenth of its life, if that is less) before its end. Of
-several processes at once one runs the plugin and the others wait for its answer. A plugin that
-fails is not run again for 1 to 30 seconds.
+The first run executes the plugin and prints its ExecCredential. Later runs print the cached one,
+and do not execute the plugin, until one minute before it expires (a tenth of its lifetime, if that
+is less). If several processes need a credential at once, one executes the plugin and the others
+wait for it. A plugin that fails is not executed again for 1 to 30 seconds.
 
-Two runs share a credential only if program, arguments, user id, spec.cluster and apiVersion in
-KUBERNETES_EXEC_INFO, and the environment are the same. These variables do not count: _, COLORTERM,
+Two runs share a credential only if these are the same: program, arguments, user id, environment,
+and spec.cluster and apiVersion in KUBERNETES_EXEC_INFO. These variables are ignored: _, COLORTERM,
 COLUMNS, LINES, OLDPWD, PWD, SHLVL, TERM, TERM_PROGRAM, TERM_PROGRAM_VERSION, TERM_SESSION_ID, TMUX,
-TMUX_PANE, WINDOWID, XDG_SESSION_ID. With --key-env only the named ones count. The working directory
-counts if an argument or a variable is the relative path of a file in it. After you log in as
-somebody else in the plugin's own configuration, use --clear.
+TMUX_PANE, WINDOWID, XDG_SESSION_ID. With --key-env all variables but the named ones are ignored.
+The working directory must be the same only if an argument or a variable is the relative path of a
+file in it. If you log in to the plugin as another user, run kubecred cache --clear.
 
-A client that asks again for a credential that is still good, as kubectl does after a 401, gets a
-fresh one. A credential without an end is not kept, unless --ttl is given. The output of gcloud
-config config-helper is translated to an ExecCredential.
+kubectl runs its plugin again after a 401. When a client asks again for a credential that has not
+expired, kubecred therefore executes the plugin again. A credential that has no expiry is not kept
+unless --ttl is given. The output of gcloud config config-helper is converted to an ExecCredential.
 
-Stores (the API wants credentials to be kept in memory only):
-  runtime  files of mode 0600 in XDG_RUNTIME_DIR, which is in memory and removed at logout
+Stores (Kubernetes recommends to keep credentials in memory only):
+  runtime  files of mode 0600 in XDG_RUNTIME_DIR, which is in memory and is removed when you log out
   disk     files of mode 0600 in KUBECACHEDIR or ~/.kube/cache
   none     nothing is kept
 
-Exit codes: 0 done; 2 usage; 4 the plugin failed; 6 it took longer than --timeout; 7 output;
-129, 130, 143 ended by a signal.";
+Exit codes: 0 success; 2 invalid command line; 4 the plugin failed; 6 timed out (--timeout); 7
+output; 129, 130, 143 signals.";
 
 /// Run an exec plugin and keep its credential for other processes
 #[derive(Args)]
@@ -54,23 +54,23 @@ pub(crate) struct Cache {
     /// Where to keep the credential
     #[arg(long, value_enum, value_name = "STORE", default_value_t)]
     store: Store,
-    /// The only environment variables that can change the credential; may be repeated
+    /// The environment variables that the credential depends on (default: all); may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     key_env: Option<Vec<String>>,
-    /// Keep a credential that does not say when it ends for this long: 90s, 10m, 1h30m
+    /// Time to keep a credential that has no expiry: 90s, 10m, 1h30m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     ttl: Option<Duration>,
-    /// How long the plugin may take, and how long to wait for another process that runs it
+    /// Time limit for the plugin, and for waiting until another process has executed it
     #[arg(long, value_name = "TIME", default_value = "3m", value_parser = duration)]
     timeout: Duration,
-    /// Print nothing on standard error but errors
+    /// Print only errors on standard error
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_value = "false", default_missing_value = "true", value_parser = go_bool)]
     quiet: bool,
-    /// Remove what is kept for COMMAND, or everything if no command is given, and run nothing
+    /// Remove the cached credential of COMMAND, or without COMMAND all; do not run a plugin
     #[arg(long)]
     clear: bool,
-    /// The plugin and its arguments, as in the kubeconfig
+    /// The plugin and its arguments
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,

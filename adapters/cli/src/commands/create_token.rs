@@ -28,40 +28,41 @@ Examples:
     --exec-arg=create-token --exec-arg=deployer --exec-arg=-o=exec-credential \\
     --exec-arg=--context=admin
 
-Posts a TokenRequest and prints the token, as kubectl create token does. A server may grant a
-shorter life than was asked for: that is said on standard error, and so are its warnings. With
--o exec-credential the command is an exec plugin itself.
+Posts a TokenRequest and prints the token, as kubectl create token does. The server may grant a
+shorter lifetime than --duration; a warning on standard error says so. With -o exec-credential the
+command can be the exec plugin of a kubeconfig, as in the last example.
 
-Exit codes: 0 done; 1 the server refused; 2 usage; 3 configuration; 4 credential; 5 network; 6 time
-is up; 7 output; 130 interrupted.";
+Exit codes: 0 success; 1 the server returned an error status; 2 invalid command line; 3 no usable
+configuration; 4 no credential; 5 server not reached; 6 timed out; 7 output; 129, 130, 143 signals.";
 
-/// Ask the server for a token of a service account
+/// Request a token for a service account
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct CreateToken {
-    /// The service account's name; its namespace is that of the context, or of --namespace
+    /// Name of the service account, in the namespace of the context or of --namespace
     #[arg(value_name = "NAME", num_args = 0..)]
     name: Vec<String>,
-    /// Audience of the token; may be repeated. Without it the token is for the API server
+    /// Audience of the token (default: the API server); may be repeated
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
-    /// Time that the token is to live: 10m, 1h30m, or a number of seconds. Without it the server
-    /// decides
+    /// Lifetime of the token: 10m, 1h30m or 600s (default: the server decides)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     duration: Option<String>,
-    /// Kind of an object whose end ends the token: Node, Pod or Secret
+    /// Kind of an object (Node, Pod or Secret); the token is valid until that object is deleted
     #[arg(long, value_name = "KIND", default_value = "", hide_default_value = true)]
     bound_object_kind: String,
     /// Name of that object
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     bound_object_name: String,
-    /// UID that the object must have
+    /// UID of that object
     #[arg(long, value_name = "UID", default_value = "", hide_default_value = true)]
     bound_object_uid: String,
-    /// What to print: the bare token; the server's answer; or an ExecCredential, as exec plugins do
+    /// Output format. json and yaml print the TokenRequest; exec-credential prints what an exec plugin
+    /// prints
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Output,
-    /// Write a kubeconfig with this server and the token to a new file, and print nothing
+    /// Write a kubeconfig with this server and the token to a new file, instead of printing the
+    /// token
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     write_kubeconfig: Option<String>,
     #[command(flatten)]

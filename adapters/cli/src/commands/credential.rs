@@ -31,16 +31,16 @@ Examples:
     --exec-command=kubecred --exec-interactive-mode=IfAvailable \\
     --exec-arg=credential --exec-arg=--kubeconfig=/etc/login.kubeconfig
 
-Prints the credential of a kubeconfig user, whether it is a token, a token file, a client
-certificate, an OIDC login or an exec plugin, as an ExecCredential of client.authentication.k8s.io/v1.
-That is what an exec plugin prints, so kubecred credential can be the exec plugin of another
-kubeconfig, as in the last example. It then prints the version that KUBERNETES_EXEC_INFO names, and
-takes from it whether it may use the terminal.
+Prints the credential of a kubeconfig user (a token, a token file, a client certificate, an OIDC
+login or an exec plugin) as an ExecCredential of client.authentication.k8s.io/v1. That is what an
+exec plugin prints, so kubecred credential can be the exec plugin of another kubeconfig, as in the
+last example. It then obeys KUBERNETES_EXEC_INFO, which kubectl sets: the version to print, and
+whether the terminal may be used.
 
-A warning on standard error says if the token or certificate has expired.
+If the token or certificate has expired, it is printed with a warning on standard error.
 
-A user name with a password cannot be expressed as an ExecCredential; that is an error. Impersonation
-(--as) is not part of it either and is left out with a warning.
+An ExecCredential cannot hold a user name with a password; for such a user the command fails. It
+cannot hold impersonation (--as) either, which is left out with a warning.
 
 Exit codes: 0 success; 2 invalid command line; 3 no usable configuration; 4 no credential; 6 timed
 out; 7 output; 129, 130, 143 signals. kubecred --help lists the environment variables.";
@@ -49,7 +49,7 @@ out; 7 output; 129, 130, 143 signals. kubecred --help lists the environment vari
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Credential {
-    /// Print the ExecCredential as JSON, or only the bearer token
+    /// Print the ExecCredential as JSON, or the bearer token only
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Output,
     #[command(flatten)]

@@ -40,8 +40,8 @@ kubecred --help lists the environment variables.";
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Get {
-    /// Path and query, such as /version or /api/v1/pods?limit=5. If the server's URL has a path,
-    /// that is put before it
+    /// Path and query, such as /version or /api/v1/pods?limit=5. A path in the server's URL is put
+    /// before it
     #[arg(value_name = "PATH", value_parser = ApiPath::parse)]
     path: ApiPath,
     #[command(flatten)]

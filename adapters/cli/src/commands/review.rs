@@ -21,24 +21,25 @@ Examples:
   kubecred review --token-file /var/run/secrets/tokens/vault --audience vault
   kubecred create-token web | kubecred review && echo good
 
-Posts a TokenReview of a token that is read from standard input or a file, never from an argument,
-which others could see. The login that asks needs the role system:auth-delegator. Prints whose the
-token is; the token itself is not printed.
+Posts a TokenReview and prints the user that the token authenticates. The token is read from
+standard input or a file, and cannot be an argument, because other users of this machine can see
+arguments. It is not printed. Your own user needs the cluster role system:auth-delegator.
 
-Exit codes: 0 the token is good; 1 it is not, or the server refused to judge; 2 usage;
-3 configuration; 4 credential; 5 network; 6 time is up; 7 output; 130 interrupted.";
+Exit codes: 0 the token is valid; 1 it is not valid, or the server returned an error status; 2
+invalid command line; 3 no usable configuration, or the token cannot be read; 4 no credential; 5
+server not reached; 6 timed out; 7 output; 129, 130, 143 signals.";
 
-/// Ask the server whose a token is
+/// Ask the server whether a token is valid, and whose it is
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Review {
-    /// File to read the token from, instead of standard input
+    /// File to read the token from (default: standard input)
     #[arg(long, value_name = "FILE")]
     token_file: Option<String>,
-    /// The token must be for this audience, or for one of several; without it, for the API server
+    /// Audience that the token must have (default: the API server); may be repeated, one is enough
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
-    /// Print the server's answer in this form instead of a table
+    /// Print the TokenReview, without the token, in this format (default: a table)
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     #[command(flatten)]

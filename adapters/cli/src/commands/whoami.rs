@@ -19,16 +19,17 @@ Examples:
   kubecred whoami --context prod -o json
 
 Posts a SelfSubjectReview, as kubectl auth whoami does, in the newest version that the server has.
-An answer that is no SelfSubjectReview is an error, unlike in kubectl.
+With --as it shows the impersonated user. Unlike kubectl, kubecred fails if the answer is not a
+SelfSubjectReview.
 
-Exit codes: 0 the server answered; 1 it refused; 2 usage; 3 configuration; 4 credential; 5 network;
-6 time is up; 7 output; 130 interrupted.";
+Exit codes: 0 success; 1 the server returned an error status; 2 invalid command line; 3 no usable
+configuration; 4 no credential; 5 server not reached; 6 timed out; 7 output; 129, 130, 143 signals.";
 
 /// Show who the server takes you for: user name, uid, groups and extra attributes
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Whoami {
-    /// Print the server's answer in this form instead of a table
+    /// Print the SelfSubjectReview in this format (default: a table)
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     #[command(flatten)]

@@ -38,7 +38,7 @@ file that holds it, a new entry to the first file that exists.
 
 Differences from kubectl:
   - A file is replaced as a whole: a reader sees the old content or the new, even if kubecred is
-    killed meanwhile.
+    killed while it writes.
   - Comments, order and unknown fields are kept.
   - If another program holds the lock (FILE.lock), kubecred waits up to five seconds. A lock that
     was left behind is reported with its age and owner.
@@ -46,7 +46,8 @@ Differences from kubectl:
   - view hides more than kubectl does unless --raw is given, and prints yaml and json only.
   - explain does not exist in kubectl.
 
-Exit codes: 0 success; 2 invalid command line; 3 configuration; 7 output; 129, 130, 143 signals.";
+Exit codes: 0 success; 2 invalid command line; 3 a kubeconfig or an entry in it is missing or
+invalid; 7 output; 129, 130, 143 signals.";
 
 /// Show and change kubeconfig files, as kubectl config does
 #[derive(Args)]
@@ -105,11 +106,11 @@ fn needs(subcommand: &str) -> &'static [(&'static str, &'static str)] {
         "set-credentials" => &[
             (
                 "token",
-                "Bearer token. Other users of this machine can see it in the list of processes",
+                "Bearer token. Other users of this machine can see it in the process list; use --token-from",
             ),
             ("token_from", "File to read the bearer token from; - is standard input"),
             ("username", "User name for basic authentication"),
-            ("password", "Password for basic authentication. Visible to others like --token"),
+            ("password", "Password for basic authentication. Other users can see it, as with --token"),
             ("password_from", "File to read the password from; - is standard input"),
             ("client_certificate", "Client certificate (PEM file)"),
             ("client_key", "Key of the client certificate (PEM file)"),

@@ -16,14 +16,15 @@ Examples:
   kubecred config set users.ann.client-key-data \"$(base64 -w0 client.key)\"
   kubecred config set users.ann.token --value-from token.txt
 
-A name may contain dots: it ends before the first part that is one of these fields:
+In LIST.NAME.FIELD, NAME may contain dots; it ends before the first part that is a FIELD. LIST and
+FIELD are:
   clusters  server, tls-server-name, insecure-skip-tls-verify, certificate-authority,
             certificate-authority-data, proxy-url, disable-compression
   contexts  cluster, user, namespace
   users     token, tokenFile, username, password, client-certificate, client-certificate-data,
             client-key, client-key-data, act-as, act-as-uid
 
-A path is written as given. A missing entry is created.
+A relative path is written as given: it is relative to the kubeconfig. A missing entry is created.
 
 Other users of this machine can see VALUE in the list of processes; --value-from keeps a token, a
 password or a key out of it.

@@ -24,8 +24,8 @@ Fields you do not pass stay unchanged, but a token and a user name with password
 An empty value removes a field. --exec-arg is split at commas, as kubectl does; write an argument
 with a comma in double quotes: '\"a,b\"'.
 
-The flags that end in -from read a secret from a file, or from standard input if the file is -. Other
-users of this machine can see the values of all other flags in the list of processes.
+Flags that end in -from read a secret from a file, or from standard input if the file is -. Other
+users of this machine can see the values of all other flags in the process list.
 
 Exit codes: 0 success; 2 invalid command line; 3 conflicting fields, a file that cannot be read, or
 the kubeconfig cannot be changed; 7 output.";
@@ -42,7 +42,7 @@ pub(crate) struct SetCredentials {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     embed_certs: Option<bool>,
-    /// Auth provider, such as oidc; a change of provider removes its arguments
+    /// Auth provider, such as oidc. Changing it removes the arguments of the old one
     #[arg(long, value_name = "NAME")]
     auth_provider: Option<String>,
     /// KEY=VALUE sets an argument of the auth provider, KEY- removes it; may be repeated
@@ -52,13 +52,13 @@ pub(crate) struct SetCredentials {
     /// input); may be repeated
     #[arg(long, value_name = "KEY=FILE")]
     auth_provider_arg_from: Vec<String>,
-    /// Command of the exec plugin; it removes the arguments of the one before
+    /// Command of the exec plugin. Setting it removes the old --exec-arg arguments
     #[arg(long, value_name = "COMMAND")]
     exec_command: Option<String>,
     /// API version of the exec plugin, such as client.authentication.k8s.io/v1
     #[arg(long, value_name = "VERSION")]
     exec_api_version: Option<String>,
-    /// Arguments of the exec plugin, replacing the present ones; may be repeated, and is split at
+    /// Argument of the exec plugin, instead of the old arguments; may be repeated, and is split at
     /// commas
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     exec_arg: Vec<String>,

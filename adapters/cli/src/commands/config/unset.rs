@@ -13,9 +13,9 @@ Examples:
   kubecred config unset users.ann.exec
   kubecred config unset users.ann
 
-Properties are those of kubecred config set, and also auth-provider, exec, extensions, act-as-groups
-and act-as-user-extra, each as a whole. If there is nothing to remove, a warning says so and the exit
-code is 0.
+You can unset what kubecred config set can set, and also auth-provider, exec, extensions,
+act-as-groups and act-as-user-extra, each as a whole. If there is nothing to remove, a warning says
+so and the exit code is 0.
 
 Exit codes: 0 success; 2 invalid command line; 3 unknown property, or the file cannot be changed; 7
 output.";

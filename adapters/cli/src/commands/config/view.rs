@@ -14,9 +14,9 @@ Examples:
   kubecred config view --minify --context prod
   kubecred config view --raw --flatten --minify > portable.kubeconfig
 
-Without --raw no secret is shown. Hidden are also values that kubectl config view prints: arguments
-and variables of exec plugins, user names, auth-provider settings, extensions, passwords in URLs, and
-everything that --flatten embeds. Empty lists and an empty current-context are printed too.
+Secrets are hidden unless you pass --raw. These are hidden too, although kubectl config view prints
+them: arguments and variables of exec plugins, user names, auth-provider settings, extensions,
+passwords in URLs, and what --flatten embeds. As in kubectl, empty lists are printed as null.
 
 Exit codes: 0 success; 2 invalid command line; 3 a kubeconfig or a file it names is missing or
 invalid; 7 output.";
@@ -29,7 +29,7 @@ pub(crate) struct View {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     raw: Option<bool>,
-    /// Print only what the current context uses, or the context of --context
+    /// Print only the current context, or that of --context, with its cluster and user
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     minify: Option<bool>,

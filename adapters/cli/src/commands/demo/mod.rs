@@ -65,13 +65,13 @@ Examples:
 Starts an API server with TLS on loopback, writes a kubeconfig for it to a temporary directory, and
 sends requests under load with three logins: an exec plugin whose tokens expire after three seconds,
 client certificate files, and a token file. Meanwhile the server revokes a token, the plugin fails
-once, and certificate and token are replaced on disk. It needs nothing else and leaves nothing
-behind.
+once, and certificate and token are replaced on disk. It needs no other program and no network, and
+leaves no files behind.
 
 Exit codes: 0 no request failed and every planned event happened; 1 otherwise; 2 invalid command
 line; 7 output; 129, 130, 143 signals.";
 
-/// Show logins that expire, are revoked, fail and rotate under load, on this machine
+/// Demonstrate credentials that expire, are revoked and rotate under load, with a local server
 #[derive(Args, Clone, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Demo {
@@ -79,7 +79,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", default_value_t = 15,
           value_parser = clap::value_parser!(u32).range(6..=3600))]
     seconds: u32,
-    /// Number of workers, each of which sends one request after the other
+    /// Number of workers; each sends one request at a time
     #[arg(long, value_name = "N", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(3..=1000))]
     workers: u32,

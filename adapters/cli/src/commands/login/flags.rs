@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use std::time::Duration;
 
 /// The heading over the flags that kubelogin does not have.
-const OWN: &str = "Beyond kubelogin";
+const OWN: &str = "Flags that kubelogin does not have";
 
 /// Which provider, which client, which flow.
 #[derive(Args, Clone, Default)]
@@ -15,17 +15,18 @@ pub(crate) struct LoginFlags {
     /// URL of the OpenID provider [env: KUBECRED_ISSUER_URL, IDP_ISSUER_URL]
     #[arg(long, value_name = "URL")]
     pub(super) oidc_issuer_url: Option<String>,
-    /// Client that is registered there [env: KUBECRED_CLIENT_ID, CLIENT_ID]
+    /// Client ID that is registered at the provider [env: KUBECRED_CLIENT_ID, CLIENT_ID]
     #[arg(long, value_name = "ID")]
     pub(super) oidc_client_id: Option<String>,
-    /// Secret of the client, if it has one; others on this machine may see it in the list of
-    /// processes [env: KUBECRED_CLIENT_SECRET, CLIENT_SECRET]
+    /// Client secret, if the client has one. Other users of this machine can see it in the process
+    /// list; use --oidc-client-secret-file [env: KUBECRED_CLIENT_SECRET, CLIENT_SECRET]
     #[arg(long, value_name = "SECRET")]
     pub(super) oidc_client_secret: Option<String>,
-    /// Redirect URL as registered; without a port, the port that is listened on
+    /// Redirect URL that is registered at the provider. If it has no port, the port of
+    /// --listen-address is added
     #[arg(long, value_name = "URL")]
     pub(super) oidc_redirect_url: Option<String>,
-    /// Scope to ask for beside openid; may be repeated
+    /// Scope to request in addition to openid; may be repeated
     #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
     pub(super) oidc_extra_scope: Vec<String>,
     /// Print the access token instead of the ID token
@@ -38,48 +39,50 @@ pub(crate) struct LoginFlags {
     /// Parameter of the authorization request; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = key_value)]
     pub(super) oidc_auth_request_extra_params: Vec<(String, String)>,
-    /// Whether to use PKCE; auto is S256
+    /// PKCE method; auto means S256
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(super) oidc_pkce_method: Option<Pkce>,
     /// The same as --oidc-pkce-method=S256
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(super) oidc_use_pkce: Option<bool>,
-    /// How to log in
+    /// Flow to log in with; see below [default: auto]
     #[arg(long, value_enum, value_name = "TYPE")]
     pub(super) grant_type: Option<GrantType>,
-    /// Address to listen on for the browser, the first that is free; may be repeated
+    /// Address on which to wait for the browser; may be repeated, and the first free one is used
+    /// [default: 127.0.0.1:8000 and 127.0.0.1:18000; with the variables above, any free port]
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub(super) listen_address: Vec<String>,
-    /// Print the address instead of opening a browser
+    /// Print the address to open, instead of opening a browser
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(super) skip_open_browser: Option<bool>,
     /// Program to open the browser with; it gets the address as its last argument
     #[arg(long, value_name = "PROGRAM")]
     pub(super) browser_command: Option<String>,
-    /// Limit for a login, from the first question to you
+    /// Time limit for a login [default: 180; 900 with a device code]
     #[arg(long, value_name = "SECONDS")]
     pub(super) authentication_timeout_sec: Option<u32>,
-    /// PEM file with a certificate for the address that is listened on
+    /// Certificate (PEM file) for --listen-address, which then uses https
     #[arg(long, value_name = "FILE")]
     pub(super) local_server_cert: Option<String>,
-    /// PEM file with its key
+    /// Key of that certificate (PEM file)
     #[arg(long, value_name = "FILE")]
     pub(super) local_server_key: Option<String>,
-    /// Where the browser goes after a login
+    /// URL that the browser shows after a login, instead of a built-in page
     #[arg(long, value_name = "URL")]
     pub(super) open_url_after_authentication: Option<String>,
-    /// Folder of cached tokens [env: KUBECACHEDIR] [default: ~/.kube/cache]
+    /// Folder for cached tokens [env: KUBECACHEDIR] [default: ~/.kube/cache]
     #[arg(long, value_name = "FOLDER")]
     pub(super) token_cache_dir: Option<String>,
-    /// Where to keep tokens
+    /// Where to keep tokens. auto: the refresh token in the keyring if there is one, the rest on
+    /// disk [default: auto]
     #[arg(long, value_enum, value_name = "STORAGE")]
     pub(super) token_cache_storage: Option<CacheStorage>,
-    /// PEM file with the CAs of the provider, instead of the system's; may be repeated
+    /// CA bundle used to verify the provider (PEM file), instead of the system's; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(super) certificate_authority: Vec<String>,
-    /// The same in base64; may be repeated
+    /// CA bundle used to verify the provider (PEM in base64); may be repeated
     #[arg(long, value_name = "BASE64")]
     pub(super) certificate_authority_data: Vec<String>,
     /// Do not verify the provider's certificate
@@ -94,17 +97,17 @@ pub(crate) struct LoginFlags {
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL",
           default_missing_value = "true", value_parser = go_bool)]
     pub(super) tls_renegotiation_freely: Option<bool>,
-    /// User name, for the password flow
+    /// User name for the grant type password
     #[arg(long, value_name = "NAME")]
     pub(super) username: Option<String>,
-    /// Password; others on this machine may see it in the list of processes
+    /// Password. Other users of this machine can see it in the process list; use --password-file
     #[arg(long, value_name = "PASSWORD")]
     pub(super) password: Option<String>,
-    /// Refresh even if the cached token is still good
+    /// Refresh the token even if the cached one has not expired
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(super) force_refresh: Option<bool>,
-    /// How much to tell on standard error; 1 and more shows what browsers write
+    /// Log level; 1 and above show the browser's standard error
     #[arg(short, long = "v", value_name = "LEVEL", num_args = 0..=1, default_missing_value = "1")]
     pub(super) verbosity: Option<u8>,
     #[command(flatten)]
@@ -113,42 +116,43 @@ pub(crate) struct LoginFlags {
     klog: KlogFlags,
 }
 
-/// What kubelogin has no flag for.
+/// Flags that kubelogin does not have.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = OWN)]
 pub(crate) struct OwnFlags {
-    /// Whether to open a browser
+    /// Whether to open a browser [default: auto, if there is a desktop]
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(super) browser: Option<Browser>,
-    /// Argument for --browser-command, before the address; may be repeated
+    /// Argument for --browser-command, put before the address; may be repeated
     #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub(super) browser_arg: Vec<String>,
-    /// File with the secret of the client
+    /// File with the client secret
     #[arg(long, value_name = "FILE", conflicts_with = "oidc_client_secret")]
     pub(super) oidc_client_secret_file: Option<String>,
     /// File with the password
     #[arg(long, value_name = "FILE", conflicts_with = "password")]
     pub(super) password_file: Option<String>,
-    /// Keep several accounts of one client apart; sent as login_hint
+    /// Account name, to keep the tokens of several accounts of one client; sent as login_hint
     #[arg(long, value_name = "NAME")]
     pub(super) account: Option<String>,
-    /// Ask for offline_access, and so for a refresh token [default: if the provider has it]
+    /// Request offline_access, which gives a refresh token [default: if the provider supports it]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(super) offline_access: Option<bool>,
-    /// The device endpoint, if the provider does not say
+    /// Device authorization endpoint, if the provider's discovery document has none
     #[arg(long, value_name = "URL")]
     pub(super) device_endpoint: Option<String>,
-    /// The revocation endpoint, if the provider does not say
+    /// Revocation endpoint, if the provider's discovery document has none
     #[arg(long, value_name = "URL")]
     pub(super) revocation_endpoint: Option<String>,
-    /// Version of ExecCredential to print if KUBERNETES_EXEC_INFO is not set
+    /// Version of the ExecCredential if KUBERNETES_EXEC_INFO is not set [default: v1beta1, as
+    /// kubelogin]
     #[arg(long, value_enum, value_name = "VERSION")]
     pub(super) api_version: Option<ApiVersion>,
-    /// Whether to show a QR code for the device flow
+    /// Whether to show a QR code with a device code
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub(super) qr: Qr,
-    /// Print nothing on standard error but what you must do, and errors
+    /// Print only errors and what you have to do on standard error
     #[arg(short, long)]
     pub(super) quiet: bool,
 }
@@ -241,14 +245,14 @@ impl LoginFlags {
         self.authentication_timeout_sec.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
-    /// Tells of flags that are accepted without effect, or that should not be used.
+    /// Warns of flags that have no effect or show a secret to other users.
     pub(super) fn warn(&self) {
         if self.own.quiet {
             return;
         }
         if self.tls_renegotiation_once == Some(true) || self.tls_renegotiation_freely == Some(true)
         {
-            warn("--tls-renegotiation-… has no effect: this TLS has no renegotiation");
+            warn("--tls-renegotiation-… has no effect: renegotiation is not supported");
         }
         let visible = [
             (
@@ -259,7 +263,7 @@ impl LoginFlags {
             ("--password", "--password-file", self.password.is_some()),
         ];
         for (flag, better, _) in visible.iter().filter(|(.., given)| *given) {
-            warn(&format!("other users can see {flag} in the list of processes; use {better}"));
+            warn(&format!("other users can see {flag} in the process list; use {better}"));
         }
     }
 }

@@ -24,51 +24,61 @@ Examples:
     --exec-interactive-mode=IfAvailable --exec-command=kubecred --exec-arg=get-token \\
     --exec-arg=--oidc-issuer-url=https://idp.example --exec-arg=--oidc-client-id=kubernetes
 
-Prints an ExecCredential with the ID token of a login. kubectl runs it as an exec plugin. The first
-run opens the browser; later ones print the cached token, or get a new one with the refresh token,
-without a person. Of several processes at once one logs in, and the others wait for it.
+An exec plugin for OpenID Connect: kubectl runs it and gets an ExecCredential with the ID token. The
+first run opens a browser, in which you log in. Later runs print the cached token, or get a new one
+with the refresh token. If several processes need a token at once, one logs in and the others wait.
 
-A kubeconfig that was written for kubelogin (kubectl oidc-login) works if its command is replaced
-by kubecred: flags, defaults and ports are the same. A kubeconfig for kubekey works with args:
-[get-token] added, or under the name kubekey.
+Grant types:
+  auto                password if --username is given; else authcode if a browser can be opened;
+                      else device-code
+  authcode            log in with a browser on this machine
+  authcode-keyboard   open the printed address in any browser; paste the address at which it ends
+  device-code         open the printed address in any browser and enter the printed code
+  password            ask for the password here (or --password-file) and send it to the provider
+  client-credentials  no user: log in as the client itself
 
-Without a browser, as in an SSH session, auto takes the device flow: open the address that is shown
-on any machine and enter the code.
+A kubeconfig for kubelogin (kubectl oidc-login) works if you replace its command by kubecred and
+remove oidc-login from its args: flags, defaults and ports are the same. For a kubeconfig of
+kubekey, add args: [get-token], or install kubecred under the name kubekey.
 
-Standard output gets the ExecCredential or nothing. Exit codes: 0 done; 2 usage; 3 a login is needed
-and not possible now; 4 the provider refused; 5 the provider cannot be reached; 6 the time is up, or
-a login of another process failed; 7 output; 1 anything else; 129, 130, 143 ended by a signal.";
+Nothing but the ExecCredential is written to standard output.
+
+Exit codes: 0 success; 1 any other failure; 2 invalid command line; 3 you have to log in, and that
+is not possible now; 4 the provider refused; 5 the provider cannot be reached; 6 timed out, or the
+login that another process began failed; 7 output; 129, 130, 143 signals.";
 
 const LOGIN: &str = "\
 Examples:
   kubecred login --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
 
-Logs in now, whatever is cached, and ends the pause after a login that was not completed. Takes the
-flags of kubecred get-token, and prints who is logged in.
+Logs in even if a token is cached, and prints the name of the user. The token is kept for kubecred
+get-token; give the same flags to both. After a login that you did not complete, get-token opens no
+browser for a minute or more, and says so; kubecred login does not wait.
 
-Exit codes: as for kubecred get-token.";
+Exit codes are those of kubecred get-token.";
 
 const LOGOUT: &str = "\
 Examples:
   kubecred logout --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
   kubecred logout --revoke --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
 
-Removes the tokens of this provider and client from every store. Takes the flags of kubecred
-get-token. With --revoke the provider is asked to end them too; if that fails it is said, and they
-are removed here all the same.
+Removes the tokens of this provider and client from the cache folder and the keyring. Give the same
+flags as to kubecred get-token. If --revoke fails, a warning says so, and the tokens are removed
+here all the same.
 
-Exit codes: as for kubecred get-token.";
+Exit codes are those of kubecred get-token.";
 
 const STATUS: &str = "\
 Examples:
   kubecred status --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
 
-Says what is cached: who is logged in, until when, where it is kept. Shows no token and asks nobody.
-Takes the flags of kubecred get-token.
+Shows who is logged in, until when, and where the tokens are kept. Shows no token and sends no
+request. Give the same flags as to kubecred get-token.
 
-Exit codes: 0 a credential can be had without a person; 3 a login is needed; 2 usage; 7 output.";
+Exit codes: 0 get-token can print a token without a new login; 3 you have to log in; 2 invalid
+command line; 7 output.";
 
-/// Log in with an OpenID provider, and print the token as an ExecCredential for kubectl
+/// Exec plugin for OpenID Connect: log in if needed, and print the token for kubectl
 #[derive(Args)]
 #[command(after_help = GET_TOKEN)]
 pub(crate) struct GetToken {
@@ -76,7 +86,7 @@ pub(crate) struct GetToken {
     flags: LoginFlags,
 }
 
-/// Log in with an OpenID provider now
+/// Log in to an OpenID provider now
 #[derive(Args)]
 #[command(after_help = LOGIN)]
 pub(crate) struct Login {
@@ -84,21 +94,21 @@ pub(crate) struct Login {
     flags: LoginFlags,
 }
 
-/// Remove the tokens of a login
+/// Log out: remove the cached tokens of an OpenID provider
 #[derive(Args)]
 #[command(after_help = LOGOUT)]
 pub(crate) struct Logout {
-    /// Ask the provider to end the tokens, too
+    /// Revoke the tokens at the provider, too
     #[arg(long)]
     revoke: bool,
-    /// Open the provider's own logout page
+    /// Open the provider's logout page in the browser, too
     #[arg(long)]
     end_session: bool,
     #[command(flatten)]
     flags: LoginFlags,
 }
 
-/// Say what is cached of a login
+/// Show the cached login of an OpenID provider
 #[derive(Args)]
 #[command(after_help = STATUS)]
 pub(crate) struct LoginStatus {

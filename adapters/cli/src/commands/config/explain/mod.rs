@@ -25,19 +25,20 @@ Examples:
   kubecred config explain --context prod --token xyz
   kubecred config explain --strict -o json | jq '.lints[] | select(.severity != \"note\")'
 
-Shows which kubeconfig files are read, each setting with its file and line and what it masks, which
-credentials are used, which are not, and why. Files are read and the plugin is looked up, but nothing
-is run or sent: kubecred get shows whether the server accepts the credential. Expiry times are those
-in the tokens, which are not verified here. Secrets are hidden.
+Shows which kubeconfig files are read, each setting with its file and line and the values that it
+overrides, which credentials are used, which are not, and why. It reads files and looks the exec
+plugin up, but runs no plugin and sends no request: use kubecred get or kubecred whoami to see
+whether the server accepts the credential. Expiry times are read from the tokens, whose signatures
+are not verified. Secrets are hidden.
 
-With -v each line names its rule; --rules lists the rules.
+Each line follows from a rule of kubectl, such as KC-32. -v shows the rule's id; --rules lists them.
 
 -o json prints one object: kind Explanation, apiVersion explain.kubecred/v1, with the lists
-settings, credentials and lints. Fields may be added to a version; none goes. The codes of lints
-stay.
+settings, credentials and lints. Later releases may add fields to v1, but remove none, and do not
+change the codes of lints.
 
-Exit codes: 0 nothing is wrong, or only notes and warnings; 1 a warning, with --strict; 2 invalid command line;
-3 an error: no request could be made with this; 7 output.";
+Exit codes: 0 no problems, or only notes and warnings; 1 a warning, with --strict; 2 invalid command
+line; 3 an error: no request can be sent with this configuration; 7 output.";
 
 /// Show the settings in effect, where each comes from and why, and what is wrong
 #[derive(Args)]
@@ -46,10 +47,10 @@ pub(crate) struct Explain {
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Format,
-    /// End with code 1 if there is a warning
+    /// Exit with code 1 if there is a warning
     #[arg(long)]
     strict: bool,
-    /// List the rules that -v and -o json name, and explain nothing
+    /// List the rules whose ids -v and -o json show, and exit
     #[arg(long)]
     rules: bool,
     #[command(flatten)]
