@@ -95,7 +95,7 @@ fn a_missing_file_is_named_with_its_part() {
     let mut world = world();
     world.remove(KEY).request().is("error: cannot read client key \"/pki/client.key\": no such");
     world.file(KEY, Content::Text("nonsense".into())).pass(2.s());
-    world.request().is("error: client key \"/pki/client.key\" holds no private key");
+    world.request().is("error: client key \"/pki/client.key\" contains no private key");
     world.remove(CERTIFICATE).file(KEY, Content::Key("a".into())).pass(10.s());
     world.request().is("error: cannot read client certificate \"/pki/client.crt\": no such");
 }

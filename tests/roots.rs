@@ -68,7 +68,7 @@ fn ua_33_an_empty_file_trusts_nothing_until_it_is_filled() {
 fn ua_32_a_file_without_certificates_is_an_error() {
     let mut world = world();
     world.file(ROOTS, Content::Text("no PEM".into()));
-    world.request().is("error: certificate authority \"/pki/ca.crt\" holds no PEM block");
+    world.request().is("error: certificate authority \"/pki/ca.crt\" contains no PEM block");
     world.file(ROOTS, Content::Roots("a".into())).pass(2.s()).request().is("200 as one");
 }
 

@@ -42,7 +42,9 @@ fn ht_4_a_token_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
     let mut world = world();
     let text = format!("{}\r\nand more", world::secret("broken"));
     world.file(TOKEN, Content::Text(text));
-    world.request().is("error: token \"/run/token\" holds a character that an HTTP header cannot");
+    world
+        .request()
+        .is("error: token \"/run/token\" contains a character that an HTTP header cannot");
 }
 
 #[test]

@@ -49,20 +49,20 @@ pub enum ContentProblem {
     #[error("is empty")]
     Empty,
     /// A byte that an HTTP header cannot carry, such as a line break (HT-4).
-    #[error("holds a character that an HTTP header cannot carry (a line break?)")]
+    #[error("contains a character that an HTTP header cannot carry (a line break?)")]
     NotHeaderText,
     /// No PEM block of the right kind (UA-32, EX-55).
-    #[error("holds no PEM block of the right kind")]
+    #[error("contains no PEM block of the expected kind")]
     NoPem,
     /// The PEM block holds something else than a certificate (UA-32, EX-55).
-    #[error("holds a certificate that cannot be parsed")]
+    #[error("contains a certificate that cannot be parsed")]
     BadCertificate,
     /// No PEM block that holds a private key in clear (UA-34, EX-55).
-    #[error("holds no private key that can be read (is it encrypted?)")]
+    #[error("contains no private key that can be read (is it encrypted?)")]
     BadKey,
     /// Certificate and key belong to different pairs: perhaps one of them is being replaced just
     /// now (EX-55).
-    #[error("does not belong to the key beside it (is one of them being replaced?)")]
+    #[error("does not match the client key (is one of them being replaced?)")]
     PairMismatch,
 }
 

@@ -461,7 +461,7 @@ fn lg_11_a_login_has_a_limit_and_the_error_names_it() {
     settings.timeout = Duration::from_secs(90);
     let before = place.now();
     let process = place.run(settings);
-    assert_eq!(error(process), "not completed within 90 s (--authentication-timeout-sec)");
+    assert_eq!(error(process), "timed out after 90 s (--authentication-timeout-sec)");
     assert_eq!(crate::exit_code(&process.outcome), 6);
     assert!(place.now().monotonic.since(before.monotonic) < Duration::from_secs(92));
 }

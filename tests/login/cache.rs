@@ -217,7 +217,7 @@ fn lg_99_an_abandoned_login_starts_a_pause_that_doubles_to_a_quarter_of_an_hour(
     place.provider.user = User::IsAway;
     for minutes in [1, 2, 4, 8, 15, 15] {
         let process = place.run(Place::settings());
-        assert!(error(process).starts_with("not completed"), "{:?}", process.outcome);
+        assert!(error(process).starts_with("timed out"), "{:?}", process.outcome);
         for _ in 0..3 {
             let process = place.run(Place::settings());
             assert_eq!((process.opened.len(), process.count("Lock")), (0, 1));

@@ -122,7 +122,7 @@ fn oi_2_a_bad_certificate_authority_is_an_error_that_names_its_file() {
     let mut world = World::new(&from_file);
     world.request().is("error: cannot read certificate authority \"/pki/id-ca.crt\": no such");
     world.file(PROVIDER_ROOTS, world::Content::Text("none".into())).pass(2.s());
-    world.request().is("error: certificate authority \"/pki/id-ca.crt\" holds no PEM block");
+    world.request().is("error: certificate authority \"/pki/id-ca.crt\" contains no PEM block");
     world.file(PROVIDER_ROOTS, world::Content::Roots("a".into())).pass(3.s());
     world.request().is("200 as id-2");
 }

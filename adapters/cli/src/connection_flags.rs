@@ -1,4 +1,4 @@
-//! kubectl's global flags: which server, and as whom (KC-67).
+//! kubectl's global flags, which choose the server and the user (KC-67).
 
 use crate::report::{Exit, Report};
 use crate::{redact, secret_file};
@@ -8,7 +8,7 @@ use kubecred_core::Secret;
 /// The heading over kubectl's flags.
 const CONNECTION: &str = "Server and credentials (kubectl's flags)";
 
-/// How to find the server, and who to be: kubectl's global flags.
+/// kubectl's global flags, which choose the server and the user.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = CONNECTION)]
 pub(crate) struct ConnectionFlags {
@@ -96,8 +96,8 @@ pub(crate) struct ConnectionFlags {
 }
 
 impl ConnectionFlags {
-    /// What was said before the command, followed by what was said after it: the last word counts,
-    /// lists grow.
+    /// The flags before the command, followed by those after it: the last value counts, lists are
+    /// joined.
     pub(crate) fn then(self, after: Self) -> Self {
         Self {
             kubeconfig: after.kubeconfig.or(self.kubeconfig),
@@ -136,7 +136,7 @@ impl ConnectionFlags {
         }
     }
 
-    /// Whether to say what is done.
+    /// Whether `-v` is given, with a level above 0.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbose.is_some_and(|level| level > 0)
     }
@@ -187,7 +187,7 @@ pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("say true or false".into()),
+        _ => Err("expected true or false".into()),
     }
 }
 
@@ -195,7 +195,7 @@ pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
 pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
-        _ => Err("say KEY=VALUE".into()),
+        _ => Err("expected KEY=VALUE".into()),
     }
 }
 

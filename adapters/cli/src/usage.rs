@@ -1,5 +1,5 @@
-//! What is said of an invalid command line. No value is repeated: it may be a secret, or half of one
-//! that a shell has split.
+//! Error messages for an invalid command line. They repeat no value: it may be a secret, or a part of
+//! one that the shell has split.
 
 use crate::report::{Exit, Report};
 use clap::Command;
@@ -22,7 +22,7 @@ const SECRET: &[&str] = &[
 /// The longest unknown flag that is repeated.
 const LONGEST: usize = 32;
 
-/// What to say of the error. `None` if clap is to print it: help, or the version.
+/// The message for the error. `None` if clap is to print it: help, or the version.
 pub(crate) fn explain(error: &Error, program: &Command) -> Option<Report> {
     let text = match error.kind() {
         ErrorKind::DisplayHelp
@@ -45,7 +45,7 @@ pub(crate) fn explain(error: &Error, program: &Command) -> Option<Report> {
         }
         ErrorKind::MissingSubcommand => "no command is given".to_owned(),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
-        _ => "it cannot be parsed".to_owned(),
+        _ => "cannot be parsed".to_owned(),
     };
     Some(
         Report::new(Exit::Usage, format_args!("invalid command line: {text}")).advise(usage(error)),
@@ -68,7 +68,9 @@ fn unknown_argument(error: &Error) -> String {
     match (shown, name.starts_with('-')) {
         (true, _) => format!("unknown flag {name}{suggestion}"),
         (false, true) => format!("unknown flag (not shown, it may hold a secret){suggestion}"),
-        (false, false) => "one argument too many (not shown, it may be a secret)".to_owned(),
+        (false, false) => {
+            "there is one argument too many (not shown, it may be a secret)".to_owned()
+        }
     }
 }
 
@@ -85,7 +87,7 @@ fn invalid_value(error: &Error) -> String {
     }
 }
 
-/// People look for the subcommands of `config` beside it.
+/// For `kubecred set-context` the advice is `kubecred config set-context`.
 fn unknown_command(error: &Error, program: &Command) -> Report {
     let name = text(error, ContextKind::InvalidSubcommand);
     let below = |group: &Command| {
@@ -134,12 +136,14 @@ fn text(error: &Error, kind: ContextKind) -> String {
 
 fn usage(error: &Error) -> String {
     match text(error, ContextKind::Usage) {
-        usage if usage.is_empty() => "kubecred --help explains it.".to_owned(),
+        usage if usage.is_empty() => {
+            "Run kubecred COMMAND --help for the flags and their values.".to_owned()
+        }
         usage => {
             let usage = usage.trim().to_owned();
             let command = usage.trim_start_matches("Usage: ");
             let words = command.split(' ').take_while(|word| !word.starts_with(['[', '<', '-']));
-            format!("{usage}\n  {} --help explains it.", words.collect::<Vec<_>>().join(" "))
+            format!("{usage}\n  Run {} --help for more.", words.collect::<Vec<_>>().join(" "))
         }
     }
 }

@@ -338,9 +338,9 @@ impl<'a> Connection<'a> {
         .collect();
         if !withheld.is_empty() {
             let text = format!(
-                "not used, because the server {} is plain HTTP: {}; put https:// before the server",
-                redact::url(server),
+                "{} not used, because the server {} is plain HTTP; put https:// before the server",
                 withheld.join(", "),
+                redact::url(server),
             );
             self.notices.push(Notice { rule: "KC-71".to_owned(), text });
         }

@@ -208,7 +208,7 @@ impl<'a> Selection<'a> {
             problems.push(problem);
             return None;
         }
-        let text = alloc::format!("{problem}; continuing without its credentials");
+        let text = alloc::format!("{problem}; requests are sent without its credentials");
         Some(Notice { rule: "KC-44".to_owned(), text })
     }
 

@@ -81,7 +81,7 @@ pub enum LoginError {
     #[error("{0}")]
     Usage(String),
     /// A person would have to log in, and that is not possible here.
-    #[error("a login is needed: {}", Reasons(.0))]
+    #[error("you have to log in, and cannot do so here: {}", Reasons(.0))]
     LoginNeeded(Vec<String>),
     /// A login was abandoned or ran out of time a short while ago (LG-99).
     #[error(
@@ -132,7 +132,7 @@ pub enum LoginError {
         description: String,
     },
     /// The discovery document names another issuer (LG-20).
-    #[error("the provider says that its issuer is {found:?}, and the setting is {configured:?}")]
+    #[error("the provider's issuer is {found:?}, but the configured issuer is {configured:?}")]
     IssuerMismatch {
         /// As configured.
         configured: String,
@@ -165,7 +165,7 @@ pub enum LoginError {
         failure: Failure,
     },
     /// The limit of the login has passed (LG-11).
-    #[error("not completed within {} s ({flag})", .limit.as_secs())]
+    #[error("timed out after {} s ({flag})", .limit.as_secs())]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -216,7 +216,7 @@ impl fmt::Display for Refusal<'_> {
         let Self(code, description) = self;
         match *code {
             "access_denied" => f.write_str("access was denied (access_denied)")?,
-            "login_required" => f.write_str("nobody is logged in there (login_required)")?,
+            "login_required" => f.write_str("no user is logged in there (login_required)")?,
             "temporarily_unavailable" => {
                 f.write_str("it is overloaded or being maintained (temporarily_unavailable)")?;
             }

@@ -175,7 +175,7 @@ pub enum ProblemKind {
     #[error("is not UTF-8")]
     NotUtf8,
     /// What belongs into a file stands where its path belongs. Holds what to do.
-    #[error("holds content where a path belongs; {0}")]
+    #[error("must be a path, but holds content; {0}")]
     ContentNotPath(&'static str),
     /// The file cannot be read (KC-7, KC-9).
     #[error("cannot be read: {0}")]
@@ -206,7 +206,7 @@ pub enum ProblemKind {
         kind: String,
     },
     /// The same name twice in one file's list (KC-27).
-    #[error("is there twice in this file; remove or rename one")]
+    #[error("is in this file twice; remove or rename one")]
     Duplicate,
 
     // Selecting.
@@ -276,16 +276,16 @@ pub enum ProblemKind {
     )]
     ExecApiVersion(String),
     /// No such mode (KC-58).
-    #[error("{} is none of Never, IfAvailable and Always", quoted(.0))]
+    #[error("{} is not Never, IfAvailable or Always", quoted(.0))]
     InteractiveMode(String),
     /// The plugin policy makes no sense (EX-80…EX-82).
     #[error("plugin policy: {0}")]
     PluginPolicy(PolicyProblem),
-    /// The user to impersonate is missing (KC-59).
-    #[error("asks for an impersonated uid, groups or extra without as, the user to impersonate")]
+    /// Whom to pass for is missing (KC-59).
+    #[error("impersonates a uid, groups or extra without as, the user to impersonate")]
     ImpersonationWithoutUser,
     /// A value that is sent in a header, and cannot be (UA-21).
-    #[error("holds a character that an HTTP header cannot carry (a line break?)")]
+    #[error("contains a character that an HTTP header cannot carry (a line break?)")]
     NotForAHeader,
     /// An auth-provider that is not to be had (OI-30…OI-32).
     #[error("{0}")]
@@ -309,39 +309,39 @@ pub enum ProblemKind {
     )]
     NotInCluster,
     /// A `ca.crt` without a certificate (IC-5).
-    #[error("holds no certificate that can be parsed")]
+    #[error("contains no certificate that can be parsed")]
     NoCertificate,
 
     // kuberc.
     /// A file is named, and there is to be none (KB-60).
-    #[error("names a file, but {0} says that there is none; drop one of the two")]
+    #[error("names a file, but {0} is off; remove one of the two")]
     KubercOff(&'static str),
     /// A document is no Preference of a known version (KB-61).
     #[error("is no Preference of kubectl.config.k8s.io/v1beta1 or kubectl.config.k8s.io/v1alpha1")]
     NoPreference,
     /// A policy in another document than the one that counts (KB-61).
     #[error(
-        "a policy for exec plugins stands here, and only the first Preference that can be read \
-         counts; move it there"
+        "sets a policy for exec plugins, but only the first valid Preference of the file is used; \
+         move the policy there"
     )]
     PolicyPassedOver,
     /// A policy in a version that has none (KB-61).
-    #[error("is known from kubectl.config.k8s.io/v1beta1 on; change apiVersion")]
+    #[error("needs apiVersion kubectl.config.k8s.io/v1beta1")]
     PolicyVersion,
     /// What kuberc says of exec plugins cannot be told (KB-60).
     #[error(
-        "exec plugins may be forbidden here, so none is run; correct the file, or set KUBERC=off \
-         to go without it"
+        "the file may forbid exec plugins, so none is run; correct it, or set KUBERC=off to ignore \
+         it"
     )]
     PolicyUnknown,
     /// A condition on exec plugins that is not known (KB-61).
-    #[error("is not known, and may forbid exec plugins; correct or remove it")]
+    #[error("is an unknown field, which may forbid exec plugins; correct or remove it")]
     UnknownPolicyField,
 
     // Command lines.
     /// A request timeout that is none (KC-69).
     #[error(
-        "is no timeout: give a whole number of seconds, or numbers with units, like 1s, 2m or 1h30m"
+        "is not a timeout: give a whole number of seconds, or numbers with units, like 1s, 2m or 1h30m"
     )]
     Timeout,
 }

@@ -166,8 +166,8 @@ fn kc_27_names_are_unique_and_the_error_shows_no_entry() {
         assert_eq!(
             error.to_string(),
             format!(
-                "/k/config:4: {body} \"a\" is there twice in this file; remove or rename one; \
-                 /k/config:6: {body} \"\" is there twice in this file; remove or rename one"
+                "/k/config:4: {body} \"a\" is in this file twice; remove or rename one; \
+                 /k/config:6: {body} \"\" is in this file twice; remove or rename one"
             )
         );
     }

@@ -139,7 +139,7 @@ fn kc_48_kc_50_every_problem_in_order() {
          /k/config:8: user \"u\" has a client certificate without client-key or client-key-data; \
          /k/config:8: user \"u\" has more than one authentication method: token and \
          username/password; remove one; \
-         /k/config:7: user \"u\" asks for an impersonated uid, groups or extra without as, the user \
+         /k/config:7: user \"u\" impersonates a uid, groups or extra without as, the user \
          to impersonate; \
          /k/config:5: cluster \"k\" has no server; \
          /k/config:5: cluster \"k\": proxy-url has the scheme \"ftp\"; it must be http, https or \

@@ -35,7 +35,7 @@ fn kc_61_every_entry_and_every_context() {
             "/k/config:5: context \"lost\": cluster names cluster \"gone\", which does not exist",
             "/k/config:6: context \"ns\": namespace \"Bad_Name\" is not a DNS label: at most 63 of \
              a-z, 0-9 and -, with no - at either end",
-            "/k/config:9: user \"bad\" asks for an impersonated uid, groups or extra without as, the \
+            "/k/config:9: user \"bad\" impersonates a uid, groups or extra without as, the \
              user to impersonate",
             "/k/config:12: cluster \"none\" has no server",
             "/k/config:13: cluster \"p\" has no server",

@@ -190,12 +190,11 @@ fn kb_61_a_restriction_that_is_not_known_is_not_left_out() {
         "credentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{command: a, Name: b}]",
     ] {
         let error = closed(&beta(fields));
-        assert!(error.contains("is not known, and may forbid"), "{error}");
+        assert!(error.contains("is an unknown field, which may forbid"), "{error}");
     }
     assert_eq!(
         closed(&alpha("credentialPluginPolicy: DenyAll")),
-        "/k/rc:3: credentialPluginPolicy is known from kubectl.config.k8s.io/v1beta1 on; change \
-         apiVersion"
+        "/k/rc:3: credentialPluginPolicy needs apiVersion kubectl.config.k8s.io/v1beta1"
     );
 }
 

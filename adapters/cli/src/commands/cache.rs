@@ -145,7 +145,7 @@ fn report(error: &CacheError) -> Report {
 
 /// A time such as `90s`, `10m`, `1h30m`; a bare number is seconds.
 fn duration(text: &str) -> Result<Duration, String> {
-    const WRONG: &str = "say a time such as 90s, 10m or 1h30m";
+    const WRONG: &str = "expected a time such as 90s, 10m or 1h30m";
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }

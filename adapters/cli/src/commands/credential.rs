@@ -1,4 +1,4 @@
-//! `kubecred credential`: the login of a kubeconfig, in the one form that every tool understands.
+//! `kubecred credential`: prints the credential of a kubeconfig user as an `ExecCredential`.
 
 use super::Run;
 use crate::clock;
@@ -16,11 +16,11 @@ use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinState, 
 use kubecred_tokio::Credential as Held;
 use std::io::{IsTerminal, Write};
 
-/// Counts how many `kubecred credential` stand above this one: a kubeconfig whose login is this
-/// very command with this very kubeconfig would start processes for ever.
+/// The number of `kubecred credential` processes that have started each other. A kubeconfig whose exec
+/// plugin is this command with the same kubeconfig would start processes without end.
 const DEPTH: &str = "KUBECRED_CREDENTIAL_DEPTH";
 
-/// A login that takes more steps than this goes round in a circle.
+/// More processes than this are taken for an endless chain.
 const DEEPEST: u8 = 4;
 
 const HELP: &str = "\
@@ -83,7 +83,7 @@ fn run(
     let depth = depth()?;
     let adjust = |profile: &mut Profile| {
         if !service_account.is_given() {
-            profile.cluster.roots = Roots::System; // no server is asked: no one has to be trusted
+            profile.cluster.roots = Roots::System; // nothing is sent, so the CA file is not needed
         }
         service_account.apply(profile);
         mark(profile, depth);
@@ -98,7 +98,7 @@ fn run(
     })
 }
 
-/// What we are asked for, if we are a plugin ourselves.
+/// What the program that runs us as its exec plugin asks for.
 struct Asked {
     api_version: ExecApiVersion,
     stdin: StdinState,
@@ -111,7 +111,7 @@ impl Asked {
         match exec::parse_info(&info) {
             Ok(info) => {
                 let unavailable = (!info.spec.interactive)
-                    .then(|| "the program that wants this credential keeps it to itself".into());
+                    .then(|| "the program that runs this plugin does not share it".into());
                 let stdin = StdinState { terminal, unavailable };
                 Ok(Self { api_version: info.api_version, stdin })
             }
@@ -127,14 +127,14 @@ impl Asked {
 fn depth() -> Result<u8, Report> {
     let above = settings::variable(DEPTH)?.parse().unwrap_or(0);
     if above >= DEEPEST {
-        let text = "this login runs kubecred credential, which runs it again, and so on";
+        let text = "this kubeconfig's exec plugin is kubecred credential with this same kubeconfig, without end";
         return Err(Report::new(Exit::Configuration, text)
-            .advise("Give the plugin another kubeconfig or context than the one it stands in."));
+            .advise("Give the plugin another kubeconfig or another context."));
     }
     Ok(above + 1)
 }
 
-/// Lets a plugin know how deep it is, should it be one of us.
+/// Passes the depth on to the plugin, which may be `kubecred credential` again.
 fn mark(profile: &mut Profile, depth: u8) {
     if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
         let value = Secret::from(depth.to_string());
@@ -151,14 +151,14 @@ fn write(
     let profile = session.auth.profile();
     let token = token(credential)?;
     if !profile.authentication.impersonation.user.is_empty() {
-        session.log.warn("impersonation (--as) is not part of a credential and left out");
+        session.log.warn("impersonation (--as) is left out: an ExecCredential cannot hold it");
     }
     warn_of_expiry(credential, token.as_ref(), session.log);
     match output {
         Output::Token => match token {
             Some(token) => Ok(Secret::new([token.expose(), b"\n"].concat())),
-            None => Err(Report::new(Exit::Credential, "this login has no token")
-                .advise("Leave out -o token to get its client certificate.")),
+            None => Err(Report::new(Exit::Credential, "the user has no token")
+                .advise("Leave out -o token to get the client certificate.")),
         },
         Output::ExecCredential if token.is_none() && credential.identity().is_none() => {
             Err(nothing(profile))
@@ -173,7 +173,7 @@ fn write(
     }
 }
 
-/// Says that the credential is of no use any more. It is printed all the same: clocks differ.
+/// Warns that the credential has expired. It is printed all the same: our clock may be wrong.
 fn warn_of_expiry(credential: &Held, token: Option<&Secret>, log: VerboseLog) {
     let now = clock::now();
     let certificate = credential.identity().map(|identity| identity.certificate.expose());
@@ -195,16 +195,18 @@ fn token(credential: &Held) -> Result<Option<Secret>, Report> {
         Some(token) => Ok(Some(Secret::new(token))),
         None => Err(Report::new(
             Exit::Credential,
-            "this login is a user name and a password, for which ExecCredential has no form",
+            "the user authenticates with a user name and a password, which an ExecCredential cannot hold",
         )
-        .advise("Use them where they are asked for, or kubecred get.")),
+        .advise("Use kubecred get to send a request with them.")),
     }
 }
 
 fn nothing(profile: &Profile) -> Report {
     let text = match profile.cluster.is_https() {
-        true => "this login is anonymous: there is nothing to print",
-        false => "the server is not https, so no credential would be sent to it (KC-71)",
+        true => "there is no credential to print: requests are anonymous",
+        false => {
+            "there is no credential to print: the server is not https and would get none (KC-71)"
+        }
     };
     Report::new(Exit::Credential, text)
         .advise("Choose another user with --user or another context with --context.")

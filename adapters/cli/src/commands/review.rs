@@ -91,7 +91,7 @@ fn read_token(path: Option<&str>) -> Result<Secret, Report> {
     let problem = match token.len() {
         0 => "is empty",
         size if size > MAX_TOKEN => "is longer than 16 KiB",
-        _ if !is_text => "holds more than one word, or what no token holds",
+        _ if !is_text => "contains white space or a character that a token cannot contain",
         _ => return Ok(token),
     };
     Err(Report::new(Exit::Configuration, format_args!("the token from {what} {problem}")))
@@ -136,8 +136,8 @@ async fn review(
 
 fn not_good(reason: &str) -> Report {
     match reason {
-        "" => Report::new(Exit::ErrorStatus, "the token is not good"),
-        reason => Report::new(Exit::ErrorStatus, format_args!("the token is not good: {reason}")),
+        "" => Report::new(Exit::ErrorStatus, "the token is not valid"),
+        reason => Report::new(Exit::ErrorStatus, format_args!("the token is not valid: {reason}")),
     }
 }
 

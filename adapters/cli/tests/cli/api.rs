@@ -397,8 +397,8 @@ async fn review_ends_by_the_verdict() {
     let good = review(&stage, secret, &["--audience", API_AUDIENCE, "--audience", "x"]).await;
     assert!(good.good().contains(&format!("[{API_AUDIENCE}]")), "{good:?}");
     for (token, arguments, code, text) in [
-        ("unknown", &[][..], 1, "the token is not good: invalid bearer token"),
-        (secret, &["--audience", "x"], 1, "the token is not good: token audiences"),
+        ("unknown", &[][..], 1, "the token is not valid: invalid bearer token"),
+        (secret, &["--audience", "x"], 1, "the token is not valid: token audiences"),
         ("", &[], 3, "the token from standard input is empty"),
         ("two words", &[], 3, "holds more than one word"),
         ("x", &["--token-file", "missing"], 3, "cannot read the token from \"missing\""),

@@ -39,12 +39,12 @@ const EXPECTED: &str = r#"Kubeconfig, named by KUBECONFIG
 
 Settings
   context                   prod # ours:1: the first file that has a current-context
-                            # masks staging, theirs:1
-  cluster                   east # ours:4, context "prod": named by the context
+                            # overrides staging, theirs:1
+  cluster                   east # ours:4, context "prod": set by the context
   server                    https://east.example:6443 # ours:8, cluster "east": from the first file that has this entry
-                            # masks https://old.example, theirs:4, cluster "east"
+                            # overrides https://old.example, theirs:4, cluster "east"
   insecure-skip-tls-verify  true # ours:9, cluster "east": from the kubeconfig
-  user                      ann # ours:4, context "prod": named by the context
+  user                      ann # ours:4, context "prod": set by the context
   namespace                 shop # --namespace: set by a flag
 
 Settings without effect

@@ -62,7 +62,7 @@ async fn an_invalid_command_line_repeats_no_value() {
         (&["get", "/version", "--disable-compression", CANARY], "one argument too many"),
         (&[CANARY, "get"], "unknown command (not shown)"),
         (&["get", "/version", "--token"], "--token <TOKEN> needs a value"),
-        (&["get", "/version", "--as-user-extra", CANARY], "say KEY=VALUE"),
+        (&["get", "/version", "--as-user-extra", CANARY], "expected KEY=VALUE"),
         (&["config", "view", "-o", CANARY], "it must be one of yaml, json"),
     ] {
         let ended = run(arguments).await;

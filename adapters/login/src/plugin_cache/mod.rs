@@ -61,7 +61,7 @@ pub enum CacheError {
     #[error("no command is given")]
     NoCommand,
     /// The plugin could not be run, or gave no usable answer.
-    #[error("plugin {program:?} {problem}")]
+    #[error("plugin {program:?}: {problem}")]
     Plugin {
         /// Its program, as it was given.
         program: String,
@@ -69,7 +69,7 @@ pub enum CacheError {
         problem: PluginProblem,
     },
     /// It has just failed, and is not run again yet.
-    #[error("plugin {program:?} {reason}{}", retry(.wait))]
+    #[error("plugin {program:?}: {reason}{}", retry(.wait))]
     JustFailed {
         /// Its program, as it was given.
         program: String,

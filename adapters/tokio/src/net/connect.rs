@@ -71,8 +71,8 @@ pub enum ConnectError {
         /// What the operating system says.
         error: BoxError,
     },
-    /// The proxy did not lead on.
-    #[error("the proxy {proxy} does not lead to {to}: {error}")]
+    /// The proxy could not be reached, or did not connect to the server.
+    #[error("cannot connect to {to} through the proxy {proxy}: {error}")]
     Proxy {
         /// The proxy's host and port.
         proxy: String,

@@ -9,7 +9,7 @@ use alloc::string::String;
 #[non_exhaustive]
 pub enum EditError {
     /// There is no file to write to: none is named, and there is no home directory.
-    #[error("there is no kubeconfig to write to: name one, or set KUBECONFIG or HOME")]
+    #[error("there is no kubeconfig to write to: name a file, or set KUBECONFIG or HOME")]
     NoFile,
     /// A name is empty (KB-3, KB-5).
     #[error("a {0} must have a name")]
@@ -62,7 +62,9 @@ pub enum EditError {
         error: yaml::Error,
     },
     /// What would be written does not read back as what was wanted.
-    #[error("{file}: the change cannot be written so that it reads back as wanted; nothing was")]
+    #[error(
+        "{file}: cannot write the change so that the file reads back as intended; nothing was written"
+    )]
     Mismatch {
         /// The file as it was named.
         file: String,
@@ -74,22 +76,22 @@ pub enum EditError {
 #[non_exhaustive]
 pub enum PropertyProblem {
     /// There is none of this name.
-    #[error("there is no such field; one is LIST.NAME.FIELD, such as clusters.dev.server")]
+    #[error("unknown; expected current-context or LIST.NAME.FIELD, such as clusters.dev.server")]
     Unknown,
     /// It is an entry, or all entries of a kind; or the last part of its name is no field, and so
     /// belongs to the name of an entry.
-    #[error("it leads to no field; it is LIST.NAME.FIELD, such as clusters.dev.server")]
+    #[error("names no field; expected LIST.NAME.FIELD, such as clusters.dev.server")]
     NotAField,
     /// It is more than a value.
-    #[error("it is {0}, and cannot be set to a value")]
+    #[error("is {0}, and cannot be set to a single value")]
     NotOneValue(&'static str),
     /// The value is empty.
-    #[error("it cannot be set to nothing; take it out with unset")]
+    #[error("the value is empty; remove the field with unset")]
     EmptyValue,
     /// The value is not for a field that is true or false.
-    #[error("its value is true or false")]
+    #[error("the value must be true or false")]
     NotBoolean,
     /// The value is not for a field of bytes.
-    #[error("its value is bytes in base64, unless they are said to be raw")]
+    #[error("the value must be base64 (or plain text with --set-raw-bytes)")]
     NotBase64,
 }

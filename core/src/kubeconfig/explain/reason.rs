@@ -1,7 +1,7 @@
-//! Why a setting is used, or is not: every sentence that may be said of one, and the rule behind it.
+//! Why a setting is used, or is not: all sentences that explain prints, each with its rule.
 //!
-//! A sentence is true of each input that it is said of, or it is not said. It speaks of what stands
-//! in the configuration, and never of what it takes for granted.
+//! A sentence must be true for every input for which it is chosen. It states what is in the
+//! configuration, and assumes nothing.
 
 use super::explanation::Source;
 use crate::kubeconfig::kuberc::POLICY;
@@ -74,7 +74,7 @@ reasons! {
     /// The only current-context.
     CurrentContext, "the current context";
     /// The context says so.
-    FromContext, "named by the context";
+    FromContext, "set by the context";
     /// `default`.
     DefaultNamespace, "not set; using \"default\"";
     /// The default server.
@@ -94,13 +94,13 @@ reasons! {
     /// A token beside a token file.
     Fallback, "used until tokenFile has been read once";
     /// A token file beside a token.
-    TokenFileFirst, "takes precedence over the token beside it";
+    TokenFileFirst, "takes precedence over the user's token";
     /// An exec plugin.
     Plugin, "in use; no token, password or certificate overrides it";
     /// An auth-provider.
     Provider, "in use; no token or password overrides it";
     /// A client certificate or its key.
-    Certificate, "presented as the TLS client certificate";
+    Certificate, "used for the TLS client certificate";
     /// `as`.
     Impersonates, "requests impersonate this user";
     /// What goes with `as`.
@@ -114,7 +114,7 @@ reasons! {
     /// A flag of the same kind.
     ReplacedByFlag, "replaced by a flag";
     /// Whom to trust is said by a flag.
-    TrustReplaced, "a flag says how to verify the server";
+    TrustReplaced, "replaced by a flag about verifying the server";
     /// No `as`.
     NothingToImpersonate, "has no effect without `as`, the user to impersonate";
     /// Plain HTTP.
@@ -136,7 +136,7 @@ reasons! {
     /// A key alone.
     NoCertificate, "has no effect without a client certificate";
     /// Something is wrong with it, or beside it.
-    Unusable, "cannot be used as it stands; see the errors";
+    Unusable, "invalid; see the errors below";
     /// It is not used, and why is not known.
     NotUsed, "not used";
 }
@@ -237,7 +237,7 @@ fn token(name: &str, profile: &Profile) -> Because {
     }
 }
 
-/// At which stage a setting got lost.
+/// The step at which a setting lost its effect.
 #[derive(Clone, Copy)]
 pub(super) enum Ignored {
     /// Another entry of the same name is taken, and does not have it.

@@ -87,7 +87,7 @@ pub enum TokenProblem {
     #[error("is of a type that is not supported: only Bearer is")]
     TokenType,
     /// It cannot be sent in a header.
-    #[error("holds a character that an HTTP header cannot carry")]
+    #[error("contains a character that an HTTP header cannot carry")]
     NotHeaderText,
 }
 

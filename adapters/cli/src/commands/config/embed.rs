@@ -52,7 +52,7 @@ fn content(flag: &str, path: &str) -> Report {
 
 /// `--embed-certs` without a file.
 pub(super) fn nothing_to_embed(flags: &str) -> Report {
-    Report::new(Exit::Usage, format_args!("--embed-certs has nothing to embed: say {flags} too"))
+    Report::new(Exit::Usage, format_args!("--embed-certs needs {flags}"))
 }
 
 fn absolute(path: &str) -> Result<String, Report> {

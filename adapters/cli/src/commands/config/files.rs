@@ -128,7 +128,7 @@ impl From<EditError> for Report {
         let report = Self::new(Exit::Configuration, &error);
         match error {
             EditError::NoSuchEntry { .. } => {
-                report.advise("-v tells which files were looked into.")
+                report.advise("Run with -v to see which files were read.")
             }
             _ => report,
         }

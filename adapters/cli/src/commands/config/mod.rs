@@ -110,7 +110,10 @@ fn needs(subcommand: &str) -> &'static [(&'static str, &'static str)] {
             ),
             ("token_from", "File to read the bearer token from; - is standard input"),
             ("username", "User name for basic authentication"),
-            ("password", "Password for basic authentication. Other users can see it, as with --token"),
+            (
+                "password",
+                "Password for basic authentication. Other users can see it, as with --token",
+            ),
             ("password_from", "File to read the password from; - is standard input"),
             ("client_certificate", "Client certificate (PEM file)"),
             ("client_key", "Key of the client certificate (PEM file)"),

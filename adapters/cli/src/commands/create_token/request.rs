@@ -74,8 +74,9 @@ fn seconds(text: &str) -> Result<(i64, Option<String>), Report> {
     if text.is_empty() {
         return Ok((0, None));
     }
-    let invalid =
-        || usage(&format!("invalid --duration {text:?}: say a time such as 10m, 1h30m or 600s"));
+    let invalid = || {
+        usage(&format!("invalid --duration {text:?}: expected a time such as 10m, 1h30m or 600s"))
+    };
     if text.strip_prefix('-').is_some_and(|rest| matches!(parse_timeout(rest), Ok(Some(_)))) {
         return Err(usage("--duration must be greater than or equal to 0"));
     }

@@ -157,7 +157,7 @@ impl Run for LoginStatus {
 }
 
 fn not_logged_in(_: &Status) -> Report {
-    Report::new(Exit::Configuration, "a login is needed")
+    Report::new(Exit::Configuration, "not logged in: there is no valid token and no refresh token")
         .advise("Run kubecred login with the same flags.")
 }
 

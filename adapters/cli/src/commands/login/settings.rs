@@ -79,7 +79,7 @@ fn issuer(flags: &LoginFlags, variable: Variables<'_>) -> Result<(Dialect, Strin
     let own = variable("KUBECRED_ISSUER_URL").map(|issuer| (Dialect::Own, issuer));
     own.or_else(|| variable("IDP_ISSUER_URL").map(|issuer| (Dialect::Kubekey, issuer))).ok_or_else(
         || {
-            Report::new(Exit::Usage, "no OpenID provider is given").advise(
+            Report::new(Exit::Usage, "the URL of the OpenID provider is missing").advise(
                 "Set --oidc-issuer-url, or the variable KUBECRED_ISSUER_URL or IDP_ISSUER_URL.",
             )
         },
@@ -90,7 +90,7 @@ fn client(flags: &LoginFlags, variable: Variables<'_>) -> Result<String, Report>
     let flag = flags.oidc_client_id.clone().filter(|client| !client.is_empty());
     let client = flag.or_else(|| variable("KUBECRED_CLIENT_ID")).or_else(|| variable("CLIENT_ID"));
     client.ok_or_else(|| {
-        Report::new(Exit::Usage, "no client id is given")
+        Report::new(Exit::Usage, "the client ID is missing")
             .advise("Set --oidc-client-id, or the variable KUBECRED_CLIENT_ID or CLIENT_ID.")
     })
 }
@@ -135,7 +135,7 @@ fn set_flow(settings: &mut Settings, flags: &LoginFlags, dialect: Dialect) -> Re
         settings.browser_command = vec![program.clone()];
         settings.browser_command.extend(flags.own.browser_arg.iter().cloned());
     } else if !flags.own.browser_arg.is_empty() {
-        return Err(wrong("--browser-arg", "it is for the program of --browser-command"));
+        return Err(wrong("--browser-arg", "needs --browser-command"));
     }
     if let Some(timeout) = flags.timeout() {
         settings.timeout = timeout;
@@ -187,10 +187,11 @@ fn set_listener(
 
 fn address(text: &str) -> Result<ListenAddress, Report> {
     let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    let address: SocketAddr =
-        named.as_deref().unwrap_or(text).parse().map_err(|_| {
-            wrong("--listen-address", "it is not an address such as 127.0.0.1:8000")
-        })?;
+    let address: SocketAddr = named
+        .as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| wrong("--listen-address", "expected an address such as 127.0.0.1:8000"))?;
     let host = match address.ip() {
         ip if ip.is_loopback() => ListenHost::Loopback,
         ip => ListenHost::Address(ip),
@@ -217,7 +218,7 @@ fn set_provider(settings: &mut Settings, flags: &LoginFlags) -> Result<(), Repor
     }
     for data in &flags.certificate_authority_data {
         let bytes = BASE64_STANDARD.decode(data.trim());
-        pem.extend(bytes.map_err(|_| wrong("--certificate-authority-data", "it is not base64"))?);
+        pem.extend(bytes.map_err(|_| wrong("--certificate-authority-data", "not base64"))?);
         pem.push(b'\n');
     }
     if !pem.is_empty() {

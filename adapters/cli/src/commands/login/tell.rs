@@ -1,4 +1,4 @@
-//! What a person is told of a login, on standard error.
+//! The messages of a login, on standard error.
 
 use super::flags::Qr;
 use crate::redact;
@@ -57,7 +57,7 @@ impl Teller {
 /// stays: it is one that this person may have.
 fn line(text: &str) {
     let text = format!("{}\n", printable(text.trim_end_matches('\n')));
-    // If standard error is closed, there is nobody to tell.
+    // If standard error is closed, the message is lost.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
@@ -76,7 +76,10 @@ pub(super) fn status(status: &Status) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{name:<14} {}", redact::name(&value));
     };
-    say("logged in as", status.subject.clone().unwrap_or_else(|| "nobody".into()));
+    match &status.subject {
+        Some(subject) => say("logged in as", subject.clone()),
+        None => say("logged in", "no".into()),
+    }
     if let Some(expires) = status.expires {
         say("token ends", expires.to_string());
     }

@@ -98,7 +98,7 @@ impl Page {
                 self.paragraph(indent, &format!("# {why}"), DIM);
             }
             for Masked { value, origin, .. } in masked {
-                self.paragraph(indent, &format!("# masks {value}, {}", place(origin)), DIM);
+                self.paragraph(indent, &format!("# overrides {value}, {}", place(origin)), DIM);
             }
         }
     }
@@ -138,7 +138,8 @@ impl Page {
             let message = message
                 .strip_prefix(entry)
                 .map_or(&**message, |rest| rest.trim_start_matches([':', ' ']));
-            let message = redact::hidden_lines(&self.with_rule(message, rule)).replace('\n', " ");
+            let message = redact::hidden_lines(&self.with_rule(message, rule));
+            let message = message.replace("\n\n", ". ").replace('\n', " ");
             let advice = if advice.is_empty() { String::new() } else { format!(". {advice}") };
             self.item(severity.as_str(), 7, style, &format!("{place}{message}{advice} [{code}]"));
         }
