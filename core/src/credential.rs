@@ -1,4 +1,4 @@
-//! What a request needs, lent by the machine.
+//! The credential for a request, borrowed from the machine.
 
 use crate::error::Error;
 use crate::secret::Secret;
@@ -8,14 +8,14 @@ use alloc::borrow::Cow;
 #[cfg(feature = "serde")]
 use crate::secret::exposed;
 
-/// Counts the different credentials that a machine has served. It rises exactly when the bytes
-/// change, so a host may keep what it derived from them for as long as this stays.
+/// The number of a credential: 1 for the first, one more each time its bytes change. While it stays
+/// the same, a host may reuse what it derived from the bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Generation(pub(crate) u64);
 
 impl Generation {
-    /// From its number, as a wire carries it.
+    /// From its number.
     pub const fn from_u64(generation: u64) -> Self {
         Self(generation)
     }
@@ -26,25 +26,26 @@ impl Generation {
     }
 }
 
-/// What to put on a request now. Borrowed from the machine; copying nothing.
+/// What to send with a request now. It borrows from the machine, and copies nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credential<'a> {
-    /// To quote in [`Input::Reject`](crate::Input::Reject) on a 401.
+    /// The generation to pass in with [`Input::Reject`](crate::Input::Reject) after a 401.
     pub generation: Generation,
     /// `authorization` and `impersonate-*`, ready to send, in order. Names may repeat.
     pub headers: &'a [Header],
     /// The client certificate for the TLS connection.
     pub identity: Option<&'a Identity>,
-    /// The trusted roots as PEM; `None`: those of the system. Empty: trust nothing (UA-33).
+    /// The trusted roots as PEM; `None`: those of the system. If empty, trust no server (UA-33).
     pub roots: Option<&'a [u8]>,
-    /// When it ends by the wall clock, if that is known.
+    /// When it expires, by the wall clock; `None`: not known.
     pub expires: Option<UnixTime>,
-    /// Until when a copy may be used without asking the machine again, by the monotonic clock: its
-    /// end, or the time at which a file must be read again. `None`: until the machine says so.
+    /// Until when a copy may be used without calling the machine again, by the monotonic clock: the
+    /// expiry, or the time when a file must be read again. `None`: until the machine reports a
+    /// change.
     pub good_until: Option<Instant>,
-    /// Send [`Input::Demand`](crate::Input::Demand) beside using this: the machine has not yet
-    /// been told that this generation is in use, or it is time to renew it.
+    /// Use this credential, and also pass in [`Input::Demand`](crate::Input::Demand): the machine
+    /// does not know yet that this generation is in use, or it is time to renew it.
     pub demand: bool,
 }
 
@@ -54,10 +55,11 @@ pub struct Credential<'a> {
 pub enum Unavailable<'a> {
     /// The machine is closed.
     Closed,
-    /// The last attempt failed. A [`Input::Demand`](crate::Input::Demand) after the waiting time
-    /// starts another.
+    /// The last attempt failed. After a pause ([`Event::Failed`](crate::Event::Failed) says until
+    /// when), an [`Input::Demand`](crate::Input::Demand) starts the next attempt.
     Failed(&'a Error),
-    /// Send [`Input::Demand`](crate::Input::Demand) (once is enough) and wait.
+    /// It is being fetched, or will be after an [`Input::Demand`](crate::Input::Demand). Pass that
+    /// in (once is enough), and wait.
     Pending,
 }
 
@@ -68,7 +70,7 @@ pub enum Unavailable<'a> {
 pub struct Header {
     /// In lower case.
     pub name: Cow<'static, str>,
-    /// Bytes that a header may carry; hosts mark it sensitive.
+    /// The value, valid as a header. Hosts should mark it sensitive.
     #[cfg_attr(feature = "serde", serde(with = "exposed"))]
     pub value: Secret,
 }

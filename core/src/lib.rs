@@ -1,9 +1,9 @@
 //! Kubernetes client authentication without the I/O.
 //!
 //! This crate decides what to read, run, send and refresh, and when, so that requests to a
-//! Kubernetes API server carry the right credential. A *host* carries it out: a tokio program, a
+//! Kubernetes API server carry a valid credential. A *host* does the I/O: a tokio program, a
 //! WebAssembly runtime, a proxy, a test. The crate has no clock, opens no file, starts no process
-//! and needs no `std`; everything it knows is passed in by the host.
+//! and needs no `std`; the host passes in everything it knows.
 //!
 //! ```text
 //!     ┌──────────────────────────── host ─────────────────────────────┐
@@ -13,23 +13,25 @@
 //!          Input │ handle_input(now, ..)      poll_action() │ Action
 //!                ▼                                          │
 //!     ┌─────────────────────── Authenticator ───────────────────────────┐
-//!     │  slots: roots · identity · bearer                               │
-//!     │  each:  what is held × what is being done about it              │
+//!     │  slots: trusted roots · client certificate · bearer credential  │
+//!     │  each:  its current value, and the job that fetches the next    │
 //!     └─────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! # Two halves
+//! # Two parts
 //!
-//! **Settings** are pure functions: from variables and file contents to a [`Profile`], which says
-//! which server, how to authenticate, and where each of its values came from. Or make one by hand.
+//! **Settings**: pure functions turn environment variables and file contents into a [`Profile`]:
+//! which server, how to authenticate, and where each value came from. You can also build a profile
+//! in code.
 //!
-//! **Credentials** are a state machine: an [`Authenticator`] is made from a profile and a
-//! [`Policy`], and keeps its credential fresh for as long as it is in use.
+//! **Credentials**: an [`Authenticator`] is a state machine. It takes a profile and a [`Policy`],
+//! fetches the credential, and refreshes it before it expires, as long as requests use it.
 //!
-//! # The ring
+//! # The host's loop
 //!
-//! A host is a loop: hand in what happened, carry out what comes out, sleep until the time that
-//! was named. This one is whole, with literal times in place of clocks:
+//! A host passes each event to `handle_input`, carries out the actions that `poll_action` returns,
+//! and sleeps until the time that [`Action::RefreshAt`] names. This example is complete, with
+//! literal times instead of clocks:
 //!
 //! ```
 //! use kubecred_core::{Action, Authentication, Authenticator, Input, Now, Policy, Profile};
@@ -40,25 +42,26 @@
 //! let mut machine = Authenticator::new(&profile, Policy::default(), 0);
 //! let at = |seconds: u64| Now::from_millis(seconds * 1000, 1_700_000_000_000 + seconds as i64 * 1000);
 //!
-//! // A request wants to go out. There is nothing to send yet, so it asks, and waits.
+//! // A request needs the credential. There is none yet, so the host asks for it, and waits.
 //! assert_eq!(machine.credential(at(0)), Err(Unavailable::Pending));
 //! machine.handle_input(at(0), Input::Demand);
 //! let Some(Action::ReadFile(job)) = machine.poll_action() else { panic!() };
 //! assert_eq!(job.request.path, "/run/token");
 //! # assert!(matches!(machine.poll_action(), Some(Action::RefreshAt(_))));
 //!
-//! // The host has read the file. `done` makes the one input of the right type.
+//! // The host has read the file. `done` turns the result into an input for the machine.
 //! machine.handle_input(at(0), job.done(Ok(FileBytes(Secret::from("one\n")))));
 //! let credential = machine.credential(at(0)).unwrap();
 //! assert_eq!(credential.headers[0].name, "authorization");
 //! assert_eq!(credential.headers[0].value.expose(), b"Bearer one");
 //! let generation = credential.generation;
 //!
-//! // A host that keeps a copy of its own is told the same.
+//! // A host that keeps a copy of the headers gets them as an action, too.
 //! let Some(Action::SetHeaders(set)) = machine.poll_action() else { panic!() };
 //! assert_eq!((set.generation, set.headers.len()), (generation, 1));
 //!
-//! // The server says 401: say which credential it refused. The file is read again at once.
+//! // The server answers 401: report the generation that the request carried. The file is read
+//! // again at once.
 //! machine.handle_input(at(5), Input::Reject(generation));
 //! let job = loop {
 //!     if let Some(Action::ReadFile(job)) = machine.poll_action() { break job }
@@ -69,24 +72,29 @@
 //! assert!(credential.generation > generation);
 //! ```
 //!
-//! Per request: [`Authenticator::credential`]; if that is `Ok`, send its headers (and if it says
-//! `demand`, hand in [`Input::Demand`] on the side); if it is [`Unavailable::Pending`], hand in
-//! [`Input::Demand`] and try again after the next action. On a 401: [`Input::Reject`] with the
-//! generation that the request carried, and retry once if a newer one comes. That is all there is
-//! to know for embedding it.
+//! For each request, call [`Authenticator::credential`]:
+//!
+//! - `Ok`: send its headers. If its field `demand` is set, also pass in [`Input::Demand`]; the
+//!   request does not wait for that.
+//! - [`Unavailable::Pending`]: pass in [`Input::Demand`], and try again after the next input.
+//! - [`Unavailable::Failed`]: fail the request with this error, and pass in [`Input::Demand`], so
+//!   that the next attempt can start when the pause is over.
+//!
+//! After a 401, pass in [`Input::Reject`] with the generation that the request carried, and send
+//! the request once more if [`Authenticator::credential`] then has a newer one.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | none | the machine: profiles made by hand, sources, refreshing; a plugin answers in JSON |
+//! | none | the [`Authenticator`], for profiles built in code; exec plugins must print JSON |
 //! | `kubeconfig` | kubeconfig files, pods, [`detect()`], kuberc, and the YAML reader |
-//! | `edit` (default) | changes of kubeconfig files; refreshed tokens are saved in them |
-//! | `explain` (default) | where each setting comes from, and what is wrong |
-//! | `login` | logging in at an OpenID provider, as a machine of its own |
-//! | `serde` | the wire and profiles can be serialised; secrets in clear text |
+//! | `edit` (default) | changes kubeconfig files; saves refreshed OIDC tokens in them |
+//! | `explain` (default) | tells where each setting comes from, and finds problems |
+//! | `login` | logs in to an OpenID provider (a second state machine: `login::Login`) |
+//! | `serde` | serialises inputs, actions and profiles, with secrets in clear text |
 //!
-//! `wasm/build` prints what each of them adds to a program.
+//! `wasm/build` prints how many bytes each feature adds to a WebAssembly program.
 //!
 //! # Where things are
 //!
@@ -94,14 +102,14 @@
 //! | --- | --- |
 //! | Which files, which context, which user? | [`kubeconfig`], [`detect()`], [`InCluster`] |
 //! | Why these, and what is wrong with them? | [`kubeconfig::explain`] |
-//! | What can it ask of a host? What may a host say? | [`protocol`] |
-//! | When does it refresh? | [`policy`], and `machine/refreshed.rs` for how |
-//! | How is an exec plugin asked, and understood? | [`exec`] |
-//! | When may a plugin's answer be used again by another process? | [`plugin_cache`] |
-//! | Is my token safe? | [`secret`] |
+//! | Which actions must a host carry out? Which inputs may it pass in? | [`protocol`] |
+//! | When does it refresh? | [`policy`]; the code is in `machine/refreshed.rs` |
+//! | How is an exec plugin run, and its output read? | [`exec`] |
+//! | When may another process use a plugin's cached output? | [`plugin_cache`] |
+//! | How are secrets protected? | [`secret`] |
 //!
-//! Rule ids in the documentation (KC-32, EX-63, …) name the behaviours of client-go that a place
-//! answers for; `tests/rules/rules.tsv` in the repository lists them, one a line.
+//! Ids such as KC-32 and EX-63 name rules: behaviours of client-go and kubectl, and requirements of
+//! RFCs, that the code at that place follows. `tests/rules/rules.tsv` in the repository lists them.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

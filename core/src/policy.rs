@@ -1,43 +1,43 @@
-//! When to fetch, renew, wait and give up: every number, its reason, and what client-go does.
+//! When to fetch, refresh, wait and give up: every number, its reason, and what client-go does.
 
 use core::time::Duration;
 
-/// The pace of a machine. [`Policy::default`] is right for nearly everyone;
-/// [`Policy::client_go`] is client-go's laziness.
+/// When an [`Authenticator`](crate::Authenticator) refreshes, and its limits. [`Policy::default`]
+/// suits most programs; [`Policy::client_go`] fetches only on demand, as client-go does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "struct update from a default is how one is made")]
 pub struct Policy {
-    /// Whether to renew before it is too late. client-go: [`Renewal::WhenExpired`].
+    /// Whether to refresh a credential before it expires. client-go: [`Renewal::WhenExpired`].
     pub renewal: Renewal,
-    /// The least time between two starts of the same source, whatever happens: a storm of 401s
-    /// or of expired answers costs one run in this time. client-go: none.
+    /// The shortest time between two fetches of the same credential. However many 401s or expired
+    /// credentials there are, the plugin runs once in this time. client-go: none.
     pub min_interval: Duration,
-    /// How long to use a credential that had already expired when it arrived. Someone's clock is
-    /// wrong; running the plugin for each request (as client-go does, EX-62) helps no one, and the
-    /// server's 401 decides.
+    /// How long to use a credential that had already expired when it arrived. A clock is wrong
+    /// then, and the server decides with a 401. client-go runs the plugin again for each request
+    /// (EX-62).
     pub clock_skew_grace: Duration,
-    /// Token files. client-go: 60 s and 10 s (TK-4); the kubelet replaces a token at 80 % of its
-    /// life.
+    /// How often token files are read again. client-go: every 60 s, with a leeway of 10 s (TK-4);
+    /// the kubelet replaces a token when 80 % of its lifetime have passed.
     pub token_file: Reload,
-    /// Client certificate and key files. client-go: 5 min, by a background poll (HT-31).
+    /// How often client certificate and key files are read again. client-go: every 5 min (HT-31).
     pub certificate_files: Reload,
-    /// CA files. client-go: 5 min (HT-30).
+    /// How often CA files are read again. client-go: every 5 min (HT-30).
     pub roots_file: Reload,
-    /// An id-token with less than this left is refreshed before it is used, if it can be: a request
-    /// in flight must arrive. Never more than half of its life. client-go: 10 s (OI-12).
+    /// An id-token that expires within this time is refreshed before it is used, so that it is
+    /// still valid when the request arrives. At most half of its lifetime. client-go: 10 s (OI-12).
     pub id_token_leeway: Duration,
-    /// The pause after a failure; and after 401s in a row, from the second new credential on that
-    /// soon gets one itself, counted from when it was asked for. client-go: none (EX-64).
+    /// The pause after a failed fetch. It also applies when the server answers 401 to the second
+    /// new credential in a row, counted from the start of the last fetch. client-go: none (EX-64).
     pub backoff: Backoff,
-    /// A limit for reading a file: a FIFO or a dead network mount must not hold every request.
-    /// client-go: none.
+    /// The time limit for reading a file, so that a dead network mount does not block every
+    /// request. client-go: none.
     pub file_timeout: Duration,
-    /// A limit for a plugin that cannot be talking to a person; `None`: none, as in client-go
-    /// (EX-23). One that inherits standard input has no limit.
+    /// The time limit for a plugin without standard input; `None`: no limit, as in client-go
+    /// (EX-23). A plugin that inherits standard input has no limit, since the user may be typing.
     pub command_timeout: Option<Duration>,
-    /// A limit for an HTTP request of a source.
+    /// The time limit for an HTTP request, such as one to an OpenID provider.
     pub request_timeout: Duration,
-    /// The most bytes taken from a file, a plugin or a server: real ones are under 64 KiB.
+    /// The largest file, plugin output or HTTP response, in bytes. Real ones are under 64 KiB.
     pub max_reply: u64,
 }
 
@@ -61,9 +61,9 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// client-go's laziness: nothing runs until a request needs it, a credential is used to its
-    /// last millisecond (EX-61), a plugin may take for ever (EX-23). Its storms are not
-    /// reproduced: pauses and the least interval stay.
+    /// As client-go: a credential is fetched when a request needs it, and used until it expires
+    /// (EX-61); a plugin has no time limit (EX-23). Unlike client-go, it keeps the pauses after
+    /// failures and the shortest interval.
     pub fn client_go() -> Self {
         Self { renewal: Renewal::WhenExpired, command_timeout: None, ..Self::default() }
     }
@@ -73,19 +73,21 @@ impl Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a choice of two")]
 pub enum Renewal {
-    /// This long before its end, if anyone has used it since the last renewal and no person can
-    /// be asked: a busy proxy never stalls, an idle process runs nothing.
+    /// Before it expires, if a request has used it since the last refresh. So a busy proxy does not
+    /// wait for refreshes, and an idle process runs nothing. A plugin that may read standard input
+    /// is not run ahead of time.
     ///
-    /// The lead is the larger of `margin` (a request in flight must arrive) and `percent` of the
-    /// lifetime (room for retries), but never more than half of the lifetime, so that a 45-second
-    /// token is not renewed for each request.
+    /// The time before the expiry is `margin` (so that the credential is still valid when the
+    /// request arrives) or `percent` of the lifetime (which leaves time for retries), whichever is
+    /// longer, but at most half of the lifetime, so that a 45-second token is not refreshed for
+    /// each request.
     Ahead {
-        /// The least lead.
+        /// The shortest time before the expiry.
         margin: Duration,
-        /// The lead as a share of the lifetime, 0 to 50.
+        /// The time before the expiry, in percent of the lifetime: 0 to 50.
         percent: u8,
     },
-    /// Not before it has ended and someone asks.
+    /// When it has expired and a request needs it.
     WhenExpired,
 }
 
@@ -107,10 +109,11 @@ impl Renewal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "two numbers")]
 pub struct Reload {
-    /// What was read counts as fresh for this long; after that a request waits for the next read
-    /// (and goes on with the old content if that fails).
+    /// How old the content may be. Later requests wait until the file has been read again, and use
+    /// the old content if that fails.
     pub every: Duration,
-    /// This much earlier it is read again beside the requests.
+    /// How much earlier the file is read again in the background, while requests use the old
+    /// content.
     pub leeway: Duration,
 }
 
@@ -120,14 +123,14 @@ impl Reload {
     }
 }
 
-/// The pause after a failure: doubles from `initial` to `max`, plus up to a quarter by chance, so
-/// that a thousand processes do not come back at once.
+/// The pause after a failure: it doubles from `initial` to `max`. Up to a quarter of it is added at
+/// random, so that a thousand processes do not retry at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "two numbers")]
 pub struct Backoff {
-    /// After the first failure.
+    /// The pause after the first failure.
     pub initial: Duration,
-    /// At the most, before the chance is added.
+    /// The longest pause, without the random part.
     pub max: Duration,
 }
 
@@ -139,7 +142,7 @@ impl Backoff {
     }
 }
 
-/// A sequence of chances from a seed (SplitMix64). Nothing here needs secrecy from it.
+/// Pseudo-random numbers from a seed (SplitMix64). They are not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Jitter(u64);
 

@@ -44,15 +44,15 @@ pub struct Profile {
     pub context: Option<String>,
     /// The server, and how to reach it.
     pub cluster: Cluster,
-    /// Who we are.
+    /// The credentials to send.
     pub authentication: Authentication,
     /// The namespace for requests that name none.
     pub namespace: Namespace,
-    /// A limit for each request, plugin included; `None`: none.
+    /// The time limit of a request, including the exec plugin; `None`: no limit.
     pub timeout: Option<Duration>,
     /// Where each value came from, in the order of the fields.
     pub provenance: Vec<Provenance>,
-    /// What a person should know about this choice: credentials withheld, values ignored.
+    /// Warnings for the user: credentials that are not sent, values that are ignored.
     pub notices: Vec<Notice>,
 }
 
@@ -72,15 +72,15 @@ pub struct Cluster {
     pub name: String,
     /// The base URL; its path is a prefix of every API path (KC-72).
     pub server: String,
-    /// Whom to trust.
+    /// The CA bundle used to verify the server.
     pub roots: Roots,
-    /// The name to ask for and verify; `None`: the host of `server` (UA-30).
+    /// The name for SNI and verification; `None`: the host of `server` (UA-30).
     pub tls_server_name: Option<String>,
     /// Do not verify the server at all.
     pub insecure_skip_tls_verify: bool,
-    /// How to get there.
+    /// How to connect: directly or through a proxy.
     pub proxy: Proxy,
-    /// Do not ask for compressed answers.
+    /// Do not request compressed responses.
     pub disable_compression: bool,
 }
 
@@ -99,8 +99,8 @@ impl fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Whether `server` says `https`, in any case of letters. To any other server credentials are
-    /// not sent (KC-71); impersonation is.
+    /// Whether the scheme of `server` is `https`, in upper or lower case. Any other server gets no
+    /// credentials (KC-71), only impersonation.
     pub fn is_https(&self) -> bool {
         self.server
             .split_once("://")
@@ -108,28 +108,29 @@ impl Cluster {
     }
 }
 
-/// The CA bundle used to verify the server.
+/// The certificate authorities used to verify the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Roots {
-    /// Only those in this PEM file, read again from time to time. An empty file trusts nothing.
+    /// Those in this PEM file, which is read again every five minutes ([`Policy`](crate::Policy)).
+    /// With an empty file no server is trusted.
     File(String),
-    /// Only these, as PEM.
+    /// These, as PEM.
     Pem(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
     /// Those of the operating system.
     #[default]
     System,
 }
 
-/// How to get to the server.
+/// How to connect to the server.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Proxy {
-    /// Straight, whatever the environment says.
+    /// Without a proxy, even if the environment names one.
     Direct,
     /// As `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the host's environment say (KC-73).
     #[default]
@@ -148,8 +149,8 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Who we are: one way to make the `Authorization` header, a client certificate, or both (UA-2),
-/// and whom to pass for.
+/// The credentials of a user: an `Authorization` header, a client certificate, or both (UA-2), and
+/// the identity to impersonate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
@@ -158,17 +159,17 @@ pub struct Authentication {
     pub user: String,
     /// How to make the `Authorization` header.
     pub bearer: Bearer,
-    /// What to present in the TLS handshake. An exec plugin may bring one of its own.
+    /// The TLS client certificate. An exec plugin may provide one instead.
     pub certificate: Option<ClientCertificate>,
-    /// Whom to impersonate.
+    /// The identity to impersonate.
     pub impersonation: Impersonation,
-    /// Be this service account instead: everything above is the bootstrap login, with which the API
-    /// server is asked for the account's tokens (TR-21). Nothing of it is sent with other requests.
+    /// Act as this service account. The fields above are then the *bootstrap* credentials: they are
+    /// sent only with the TokenRequests that get the account's tokens (TR-21).
     #[cfg_attr(feature = "serde", serde(default))]
     pub service_account: Option<ServiceAccount>,
 }
 
-/// A service account to be, by tokens that the API server mints (TR-1).
+/// A service account to act as, with tokens that the API server issues (TR-1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
@@ -177,14 +178,14 @@ pub struct ServiceAccount {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// How long each token is to live, in whole seconds; `None`: an hour. The server takes ten
-    /// minutes at the least, and may grant less than was asked (TR-2).
+    /// The lifetime to request for each token, in whole seconds; `None`: an hour. The server
+    /// requires at least ten minutes, and may grant a shorter lifetime (TR-2).
     pub lifetime: Option<Duration>,
 }
 
 impl Authentication {
-    /// As a service account, with tokens that are asked for with the login `bootstrap` (which must
-    /// be allowed to `create` `serviceaccounts/token`) and kept fresh.
+    /// As a service account. Its tokens are requested with the credentials `bootstrap`, which must
+    /// be allowed to `create` `serviceaccounts/token`, and are refreshed.
     ///
     /// ```
     /// use kubecred_core::{Authentication, Exec};
@@ -208,7 +209,7 @@ impl Authentication {
         Self { bearer: Bearer::Token(token.into()), ..Self::default() }
     }
 
-    /// With a token that is read from a file, and read again.
+    /// With a token from a file, which is read again every minute.
     pub fn token_file(path: impl Into<String>) -> Self {
         Self { bearer: Bearer::TokenFile { path: path.into(), fallback: None }, ..Self::default() }
     }
@@ -219,7 +220,7 @@ impl Authentication {
         Self { bearer: Bearer::Basic { username, password }, ..Self::default() }
     }
 
-    /// With what a program prints.
+    /// With the credential that an exec plugin prints.
     pub fn exec(exec: Exec) -> Self {
         Self { bearer: Bearer::Exec(Box::new(exec)), ..Self::default() }
     }
@@ -241,7 +242,7 @@ impl Authentication {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Bearer {
-    /// There is none.
+    /// No header.
     #[default]
     Anonymous,
     /// `Basic`, from a user name and a password.
@@ -258,11 +259,11 @@ pub enum Bearer {
     Oidc(Box<Oidc>),
     /// A literal token.
     Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
-    /// A file that another program keeps fresh (TK-1…TK-9).
+    /// A token file, which another program replaces before the token expires (TK-1…TK-9).
     TokenFile {
-        /// Where it is.
+        /// Its path.
         path: String,
-        /// Used for as long as the file has never been readable (UA-7, TK-6).
+        /// A token to use until the file has been read once (UA-7, TK-6).
         fallback: Option<Token>,
     },
 }
@@ -273,7 +274,7 @@ pub enum Bearer {
 #[expect(clippy::exhaustive_structs, reason = "a name for a secret")]
 pub struct Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] pub Secret);
 
-/// A client certificate and its key, each given or in a file.
+/// A client certificate and its key, each inline or in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
@@ -284,7 +285,7 @@ pub struct ClientCertificate {
     pub key: Material,
 }
 
-/// Something given outright, or in a file that is read again from time to time.
+/// PEM inline, or in a file that is read again every five minutes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -296,8 +297,8 @@ pub enum Material {
     File(String),
 }
 
-/// The identity to impersonate (UA-20…UA-25); none if all fields are empty. Parts without a user name are sent
-/// with an empty one, which servers refuse (UA-24).
+/// The identity to impersonate (UA-20…UA-25); none if all fields are empty. If only the user name
+/// is empty, it is sent empty, which servers refuse (UA-24).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
@@ -320,21 +321,21 @@ pub struct Impersonation {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
 pub struct Exec {
-    /// A path, if it has a path separator; a name to look up in PATH otherwise.
+    /// The program: a path if it contains a path separator, otherwise a name to look up in PATH.
     pub command: String,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Variables to lay over the host's environment.
+    /// Variables to add to the host's environment.
     pub env: Vec<EnvVar>,
-    /// The version of ExecCredential that it speaks; its answer must be of the same (EX-52).
+    /// The version of ExecCredential that it must print (EX-52).
     pub api_version: ExecApiVersion,
-    /// What to tell a person who does not have the program.
+    /// What to print if the program is not installed.
     pub install_hint: String,
-    /// Whether it may talk to a person.
+    /// Whether it may read standard input.
     pub interactive_mode: InteractiveMode,
-    /// What to tell it about the cluster, if it wants to know (`provideClusterInfo`).
+    /// The cluster to describe in `KUBERNETES_EXEC_INFO` (`provideClusterInfo`); `None`: none.
     pub cluster: Option<ExecCluster>,
-    /// What the host says of its standard input.
+    /// The state of the host's standard input.
     pub stdin: StdinState,
     /// Which programs may be run.
     pub policy: PluginPolicy,
@@ -404,46 +405,47 @@ impl ExecApiVersion {
     }
 }
 
-/// Whether a plugin wants the terminal (EX-20).
+/// Whether an exec plugin reads standard input (EX-20).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_enums, reason = "the API has three")]
 pub enum InteractiveMode {
-    /// It cannot work without; the attempt fails if there is none.
+    /// It must have a terminal. Without one it is not run, and that is an error.
     Always,
-    /// It uses one if there is one.
+    /// It gets the terminal if there is one.
     IfAvailable,
-    /// It does not want it.
+    /// It does not read standard input.
     #[default]
     Never,
 }
 
-/// What the host says of its standard input.
+/// The state of the host's standard input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
 pub struct StdinState {
     /// It is a terminal.
     pub terminal: bool,
-    /// It is in use by the program itself, and this is what to tell a person about it (may be
-    /// empty). `None`: it is free.
+    /// `Some`: the program reads it itself, so a plugin cannot. The text is the reason for the
+    /// error message, and may be empty. `None`: a plugin may read it.
     pub unavailable: Option<String>,
 }
 
-/// What a plugin may know of the cluster: `spec.cluster` of ExecCredential (EX-32).
+/// The cluster as an exec plugin gets it: `spec.cluster` of ExecCredential (EX-32).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "people build one by hand")]
 pub struct ExecCluster {
-    /// The resolved server.
+    /// The server's URL.
     pub server: String,
-    /// Empty: the host of `server`.
+    /// The name for SNI and verification; empty: the host of `server`.
     pub tls_server_name: String,
     /// Do not verify the server.
     pub insecure_skip_tls_verify: bool,
-    /// The plugin gets the bytes, so a file is read before it runs (EX-35).
+    /// The CA bundle. The plugin gets its content, so a file is read before the plugin runs
+    /// (EX-35).
     pub certificate_authority: Roots,
-    /// Empty for none. Only an explicit one; those of the environment are not told (EX-36).
+    /// The kubeconfig's proxy; empty for none. Proxies of the environment are not passed (EX-36).
     pub proxy_url: String,
     /// Do not ask for compressed answers.
     pub disable_compression: bool,
@@ -471,7 +473,7 @@ impl fmt::Debug for ExecCluster {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the API has three")]
 pub enum PluginPolicy {
-    /// Any.
+    /// All.
     #[default]
     AllowAll,
     /// These: names or absolute, normalised paths (EX-82, EX-84). Not empty.
@@ -487,7 +489,7 @@ pub enum PluginPolicy {
 pub struct Namespace {
     /// Its name.
     pub name: String,
-    /// A person asked for it outright (`--namespace`).
+    /// It was set by a flag (`--namespace`), not by the kubeconfig.
     pub overridden: bool,
 }
 
@@ -514,7 +516,7 @@ pub struct Provenance {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Origin {
-    /// Not set: the default.
+    /// The default; the setting is in no file and no flag.
     #[default]
     Default,
     /// A kubeconfig.
@@ -534,14 +536,14 @@ pub enum Origin {
     Variable(String),
 }
 
-/// Something that a person should know about a choice that was made for them.
+/// A warning for the user about how the settings were understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct Notice {
-    /// The rule that made the choice: `KC-71`.
+    /// The id of the rule behind it, such as `KC-71`.
     pub rule: String,
-    /// What was chosen and why, without any secret.
+    /// The text, without secrets.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a request needs, shared.
+//! The credential for a request, shared.
 
 use crate::AuthError;
 use http::header::AUTHORIZATION;
@@ -7,9 +7,9 @@ use kubecred_core::{Generation, Identity, UnixTime};
 use std::fmt;
 use std::sync::Arc;
 
-/// What to put on a request now: a snapshot, cheap to clone.
+/// The credential for a request: a snapshot, cheap to clone.
 ///
-/// Ask the host for it for each request rather than keep it: the host knows when this one has ended.
+/// Get it from the host for each request, and do not keep it: it may expire.
 #[derive(Clone)]
 pub struct Credential(Arc<Parts>);
 

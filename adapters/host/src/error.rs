@@ -1,4 +1,4 @@
-//! Why there is no credential, as every host tells it.
+//! The error of all hosts: why there is no credential.
 
 use kubecred_core::{ConfigError, Error};
 
@@ -6,16 +6,16 @@ use kubecred_core::{ConfigError, Error};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// The authenticator was closed, or what drives it is gone.
+    /// The `Auth` was closed, or its task has ended.
     #[error("the authenticator is closed")]
     Closed,
-    /// The profile, made by hand, does not make sense: [`Profile::check`](kubecred_core::Profile::check).
+    /// The profile is invalid: [`Profile::check`](kubecred_core::Profile::check).
     #[error("the profile cannot be used: {0}")]
     Profile(#[source] ConfigError),
-    /// The last attempt failed and nothing usable is held.
+    /// The last fetch failed, and there is no older credential to use.
     #[error("getting credentials: {0}")]
     Source(#[source] Error),
-    /// The credential cannot be sent: a header of this name is not one for HTTP.
+    /// The credential cannot be sent: the header of this name is not valid in HTTP.
     #[error("header {0:?} of the credential cannot be sent over HTTP")]
     Header(String),
 }

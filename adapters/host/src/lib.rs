@@ -1,9 +1,10 @@
-//! What every host of kubecred needs of the system that it runs on, with `std` and no runtime.
+//! The parts that all hosts of kubecred share, with `std` and without an async runtime; and a host
+//! for programs with threads, [`blocking`].
 //!
-//! [`kubecred_core`] decides what to read, run, send and refresh, and when. A host carries it out.
-//! Hosts differ in how they wait: tasks of a runtime, threads, polls of a WASI guest. They must not
-//! differ in which variables they read, how they find a program, which servers they reach through
-//! a proxy or how they replace a file; so that part is here, once.
+//! [`kubecred_core`] decides what to read, run, send and refresh, and when. A *host* does the I/O.
+//! Hosts differ in how they wait: tasks of a runtime, threads, WASI polls. All of them must read
+//! the same variables, find a program in the same way, use the same proxies, and replace files in
+//! the same way. That code is in this crate.
 //!
 //! ```text
 //!    kubecred-tokio      kubecred-wasi      the program      a host of your own
@@ -29,11 +30,11 @@
 //!
 //! | | Linux | macOS | Windows, WASI |
 //! | --- | --- | --- | --- |
-//! | an existing file is | replaced by a rename; owner, mode, ACL and attributes kept | the same, on file systems that clone files | written in place, under its lock |
-//! | a program is | found by its permissions | the same | found by the endings of `PATHEXT` (Windows); WASI has no processes |
+//! | an existing file is | replaced by a rename; owner, mode, ACL and attributes are kept | the same, on file systems that can clone files | written in place, while its lock file is held |
+//! | a program is | a file with execute permission | the same | a file with an extension of `PATHEXT` (Windows); WASI has no processes |
 //!
-//! Where a rename is not possible, as on a mounted file, an existing file is written in place on
-//! every system: see [`fs::Replacement`].
+//! If a rename is not possible, as with a bind-mounted file, an existing file is written in place
+//! on all systems: see [`fs::Replacement`].
 #![forbid(unsafe_code)]
 
 pub mod blocking;

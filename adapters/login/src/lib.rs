@@ -1,9 +1,13 @@
-//! Credentials for people who use `kubectl`, as a library: what `kubecred cache` does, and what a
-//! host of a login needs ([`login`]), with the pages that a browser shows at its end ([`page`]).
+//! The commands `kubecred cache`, `get-token`, `login`, `logout` and `status`, as a library.
 //!
-//! [`plugin_cache::run`] gives the credential of any exec plugin, from the last run of any process
-//! if that is still good. `kubecred-core` decides ([`kubecred_core::plugin_cache`]); this crate
-//! reads and writes files, takes locks and runs programs.
+//! - [`plugin_cache::run`] returns the credential of any exec plugin. It runs the plugin only if no
+//!   process has cached a credential that is still valid.
+//! - [`login::run`] logs in to an OpenID provider. [`page`] has the pages that the browser shows at
+//!   the end.
+//!
+//! The decisions are made in `kubecred-core` ([`kubecred_core::plugin_cache`],
+//! [`kubecred_core::login`]); this crate reads and writes files, takes locks, runs programs and
+//! talks to the browser and the provider.
 #![forbid(unsafe_code)]
 
 mod folder;

@@ -1,4 +1,4 @@
-//! Everything that can be chosen about an [`Auth`].
+//! The options of an [`Auth`].
 
 use crate::Auth;
 use crate::perform::{CommandRunner, Host, SystemCommands};
@@ -11,7 +11,8 @@ use kubecred_host::{Settings, restrict};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
-/// Collects choices; see [`Auth::builder`].
+/// The options of an [`Auth`]; made by [`Auth::builder`]. [`load`](Builder::load) or
+/// [`profile`](Builder::profile) starts it.
 #[derive(Default)]
 #[must_use = "nothing starts before it is given a profile"]
 pub struct Builder {
@@ -26,37 +27,37 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Reads this kubeconfig and no other; as `--kubeconfig`.
+    /// Reads this kubeconfig only, as `--kubeconfig` does.
     pub fn kubeconfig(mut self, path: impl Into<String>) -> Self {
         self.settings.kubeconfig = Some(path.into());
         self
     }
 
-    /// Obeys kuberc, kubectl's file of preferences, in what it says of exec plugins (KB-60): the
-    /// file that is named, as with `--kuberc`, or else the one that `KUBERC` names or that is in the
-    /// home directory. Without this it is not looked at, as by all that is built on client-go and
-    /// is not kubectl. It counts where a profile is looked for: [`load`](Builder::load),
-    /// [`find`](Builder::find).
+    /// Applies the exec plugin policy of kuberc, kubectl's preferences file (KB-60): of `file`, as
+    /// `--kuberc` does, or if it is `None`, of the file that `KUBERC` names or of `~/.kube/kuberc`.
+    /// Without this call kuberc is ignored, as in all programs on client-go except kubectl. It has
+    /// an effect on [`load`](Builder::load) and [`find`](Builder::find), not on
+    /// [`profile`](Builder::profile).
     pub fn kuberc(mut self, file: Option<&str>) -> Self {
         self.settings.kuberc = Some(file.map(str::to_owned));
         self
     }
 
-    /// What goes over the kubeconfig: another context, server, token …
+    /// Settings that take precedence over the kubeconfig: another context, server, token …
     pub fn overrides(mut self, overrides: Overrides) -> Self {
         self.settings.overrides = overrides;
         self
     }
 
-    /// The variables and folders to look at, instead of those of this process:
-    /// [`environment`](crate::environment).
+    /// The environment variables and folders to use, instead of this process's
+    /// ([`environment`](crate::environment)).
     pub fn environment_of(mut self, environment: Environment) -> Self {
         self.settings.environment = Some(environment);
         self
     }
 
-    /// The cryptography of TLS. By default that of the process, if it has one, or else ring. None
-    /// is ever installed for the process.
+    /// The rustls crypto provider. The default is the provider installed for the process, or else
+    /// ring, which is not installed for the process.
     #[cfg(feature = "client")]
     pub fn crypto_provider(
         mut self,
@@ -66,51 +67,54 @@ impl Builder {
         self
     }
 
-    /// The pace of refreshing, and every limit.
+    /// When to refresh, and the time and size limits.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// Which exec plugins may be run (EX-80), of those that the profile allows.
+    /// Which exec plugins may be run (EX-80), in addition to the profile's own policy: a plugin
+    /// must be allowed by both.
     pub fn plugin_policy(mut self, policy: PluginPolicy) -> Self {
         self.settings.plugin_policy = Some(policy);
         self
     }
 
-    /// What becomes of the standard error of plugins. Not for a runner of one's own.
+    /// What to do with the standard error of plugins. No effect with
+    /// [`command_runner`](Builder::command_runner).
     pub fn plugin_stderr(mut self, stderr: PluginStderr) -> Self {
         self.stderr = stderr;
         self
     }
 
-    /// What plugins are told of standard input, whatever the profile says.
+    /// The state of standard input for plugins, instead of the profile's.
     pub fn stdin(mut self, facts: StdinState) -> Self {
         self.settings.stdin = Some(facts);
         self
     }
 
-    /// Who runs programs, instead of the operating system.
+    /// Runs exec plugins, instead of the operating system.
     pub fn command_runner(mut self, runner: impl CommandRunner) -> Self {
         self.runner = Some(Box::new(runner));
         self
     }
 
-    /// Takes tokens from this program itself, whatever the profile says of `Authorization`.
-    /// Refreshing, 401s, single flight and pauses are the same as for a plugin.
+    /// Gets tokens from `provider`, instead of the profile's `Authorization` source. They are
+    /// refreshed like those of a plugin: one refresh at a time, after 401s, with pauses after
+    /// failures.
     pub fn with_token_provider(mut self, provider: impl TokenProvider) -> Self {
         self.provider = Some(ProviderCommands::new(provider));
         self
     }
 
-    /// The seed of the jitter; by default a random one. For tests.
-    pub fn jitter_seed(mut self, jitter_seed: u64) -> Self {
-        self.jitter_seed = Some(jitter_seed);
+    /// The seed of the random delays, for tests. The default is a random seed.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
         self
     }
 
-    /// Starts with a profile that is at hand. If it does not make sense
-    /// ([`Profile::check`]), every call for a credential fails and says why.
+    /// Starts an [`Auth`] for this profile. If the profile is invalid ([`Profile::check`]), every
+    /// call for a credential fails with the reason.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -120,7 +124,7 @@ impl Builder {
         let invalid = match &self.provider {
             None => profile.check().err(),
             Some(_) => {
-                // What the provider gives is a token, whatever the profile says.
+                // The provider's token replaces the profile's `Authorization` source.
                 profile.authentication.bearer = Authentication::token("provided").bearer;
                 profile.check().err()
             }
@@ -144,7 +148,7 @@ impl Builder {
             ),
         };
         #[cfg(not(feature = "client"))]
-        drop(environment); // it is about connections
+        drop(environment); // only connections need it
         Auth::start(profile, invalid, self.policy.unwrap_or_default(), jitter_seed, host)
     }
 }

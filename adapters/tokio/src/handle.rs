@@ -1,4 +1,4 @@
-//! The handle that a program holds.
+//! [`Auth`], through which a program gets credentials.
 
 use crate::clock::Clock;
 use crate::driver::{Driver, Post};
@@ -17,13 +17,15 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-/// How many events a subscriber may be behind before it misses some.
+/// The number of events that are kept for a slow subscriber.
 const EVENTS: usize = 256;
 
-/// The credentials of one profile, kept fresh. Cheap to clone; all clones share one machine.
+/// Holds the credentials of one profile, and refreshes them. Cheap to clone; all clones share one
+/// state machine.
 ///
-/// Nothing runs until somebody asks. When the last clone is dropped, or one is closed, running
-/// plugins are stopped and secrets wiped. Close it before the program ends: see [`Auth::close`].
+/// Nothing is fetched before the first call of [`Auth::credential`]. When the last clone is
+/// dropped, or one is closed, running plugins are stopped and secrets wiped. Call [`Auth::close`]
+/// before the program exits.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -42,12 +44,12 @@ struct Inner {
 }
 
 impl Auth {
-    /// Everything that can be chosen.
+    /// A builder, with all options.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// For a profile that is at hand.
+    /// An `Auth` for a profile.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -64,7 +66,7 @@ impl Auth {
     ) -> Self {
         let clock = Clock::start();
         let mut machine = Authenticator::new(&profile, policy, jitter_seed);
-        // What needs no job, a literal token for one, is there at once.
+        // A literal token and the like need no job, and are available at once.
         let now = clock.now();
         machine.handle_input(now, Input::Tick);
         let invalid = invalid.map(AuthError::Profile);
@@ -100,12 +102,11 @@ impl Auth {
         Self { inner: Arc::new(inner) }
     }
 
-    /// What to put on a request now. Waits while it is being fetched; what is at hand costs no
-    /// waiting, no lock and no allocation.
+    /// The credential for a request. Waits while it is being fetched. If it is available, this
+    /// takes no lock and allocates nothing.
     ///
     /// # Errors
-    /// When the last attempt failed and the pause after it is not over, or after
-    /// [`Auth::close`].
+    /// If the last fetch failed, and the pause after it is not over, or after [`Auth::close`].
     pub async fn credential(&self) -> Result<Credential, AuthError> {
         match self.ask() {
             Err(Unavailable::Failed(_)) => self.send(Input::Demand).await, // its pause may be over
@@ -117,8 +118,8 @@ impl Auth {
         self.settled().await
     }
 
-    /// What can be put on a request at this moment; `None` while it is being fetched. Never
-    /// waits, and starts the fetching like [`Auth::credential`].
+    /// The credential for a request, without waiting; `None` while it is being fetched. Starts a
+    /// fetch if there is none, as [`Auth::credential`] does.
     ///
     /// # Errors
     /// As [`Auth::credential`].
@@ -132,9 +133,9 @@ impl Auth {
         }
     }
 
-    /// Tells that the server answered 401 to a request with this generation, and waits for what
-    /// comes of it. `true`: a newer credential is at hand, so sending the request again is
-    /// useful. Of ten thousand requests that tell the same, one causes a refresh.
+    /// Reports that the server answered 401 to a request with this generation, and waits for the
+    /// refresh. Returns `true` if there is a newer credential, with which to send the request
+    /// again. Concurrent reports of one generation cause one refresh.
     pub async fn unauthorized(&self, refused: Generation) -> bool {
         let newer = |credential: &Credential| credential.generation() > refused;
         if self.ask().is_ok_and(|credential| newer(&credential)) {
@@ -144,9 +145,9 @@ impl Auth {
         self.settled().await.is_ok_and(|credential| newer(&credential))
     }
 
-    /// Stops running plugins, wipes secrets, and ends every waiting call with
-    /// [`AuthError::Closed`]. Returns when nothing runs any more, and waits for refreshed tokens
-    /// to be written back to the kubeconfig: without them the next program may have to log in.
+    /// Stops running plugins, wipes secrets, and fails waiting calls with [`AuthError::Closed`].
+    /// First waits until refreshed tokens have been written to the kubeconfig: if they are lost,
+    /// the user may have to log in again. Returns when no job runs any more.
     pub async fn close(&self) {
         self.send(Input::Close).await;
     }
@@ -156,7 +157,7 @@ impl Auth {
         &self.inner.profile
     }
 
-    /// What happens from now on, for logs and counters.
+    /// A stream of the events from now on, for logs and counters.
     pub fn events(&self) -> Events {
         let receiver = match self.inner.events.upgrade() {
             Some(sender) => sender.subscribe(),
@@ -170,8 +171,7 @@ impl Auth {
         self.inner.shared.read().stats()
     }
 
-    /// Lends what can be put on a request at this moment, if there is something; as
-    /// [`Auth::try_credential`].
+    /// As [`Auth::try_credential`], but lends the credential instead of cloning it.
     #[cfg(feature = "tower")]
     pub(crate) fn with_ready<T>(&self, work: impl FnOnce(&Credential) -> T) -> Option<T> {
         let snapshot = self.inner.shared.read();
@@ -187,19 +187,19 @@ impl Auth {
         self.inner.renews
     }
 
-    /// Whether the profile makes sense.
+    /// Checks that the profile is valid.
     #[cfg(feature = "client")]
     pub(crate) fn check(&self) -> Result<(), AuthError> {
         self.inner.shared.invalid.clone().map_or(Ok(()), Err)
     }
 
-    /// What is held at this moment, good or not, without asking for it.
+    /// The current credential, expired or not, without starting a fetch.
     #[cfg(feature = "client")]
     pub(crate) fn peek(&self) -> Option<Credential> {
         self.inner.shared.read().peek()
     }
 
-    /// What the variables say of proxies.
+    /// The proxy settings of the environment.
     #[cfg(feature = "client")]
     pub(crate) fn proxies(&self) -> &kubecred_host::net::ProxyVariables {
         &self.inner.host.proxies
@@ -212,8 +212,8 @@ impl Auth {
         crate::net::tls::provider(self.inner.host.crypto.as_ref())
     }
 
-    /// The headers of the profile's impersonation, which need no credential. None if it impersonates
-    /// no one.
+    /// The headers of the profile's impersonation, which need no credential. None if it
+    /// impersonates no one.
     ///
     /// # Errors
     /// When they cannot be sent over HTTP.
@@ -221,25 +221,25 @@ impl Auth {
         self.inner.impersonation.as_ref().map_err(Clone::clone)
     }
 
-    /// Reads the snapshot; tells the machine if it wants to know that the credential is in use.
+    /// Reads the snapshot, and sends a demand if the machine needs one.
     fn ask(&self) -> Result<Credential, Unavailable> {
         let (answer, demand) = self.inner.shared.read().ask(self.inner.clock);
         if demand {
-            // If the driver is gone, the snapshot says so.
+            // If the driver has ended, the snapshot is closed.
             let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
         }
         answer
     }
 
-    /// Returns when the snapshot shows what came of this input.
+    /// Sends the input, and returns when the snapshot shows its result.
     async fn send(&self, input: Input) {
         let (done, heard) = oneshot::channel();
         if self.inner.inbox.send(Post { input, done: Some(done) }).is_ok() {
-            let _ = heard.await; // or the driver is gone, which is an answer too
+            let _ = heard.await; // an error means that the driver has ended
         }
     }
 
-    /// Waits until the machine has made up its mind.
+    /// Waits until there is a credential or an error.
     async fn settled(&self) -> Result<Credential, AuthError> {
         loop {
             let mut changed = pin!(self.inner.shared.changed.notified());
@@ -255,7 +255,7 @@ impl Auth {
     }
 }
 
-/// Whether the credentials come from somewhere where there may be others.
+/// Whether the credentials can change: they come from a plugin, a provider or files.
 fn renews(profile: &Profile) -> bool {
     let from_file = |material: &Material| matches!(material, Material::File(_));
     let bearer = &profile.authentication.bearer;
@@ -278,14 +278,15 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// What happens inside an [`Auth`], in order.
+/// The events of an [`Auth`], in order.
 #[derive(Debug)]
 pub struct Events {
     receiver: broadcast::Receiver<Event>,
 }
 
 impl Events {
-    /// The next event; `None` when the authenticator is closed. One who is slow misses the oldest.
+    /// The next event; `None` when the `Auth` is closed. If you fall more than 256 events behind,
+    /// the oldest are lost.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             match self.receiver.recv().await {

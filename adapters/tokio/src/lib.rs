@@ -1,7 +1,7 @@
 //! Kubernetes client authentication for tokio.
 //!
-//! [`kubecred_core`] decides what to read, run and send, and when; this crate does it. An
-//! [`Auth`] holds the credentials of one profile and keeps them fresh:
+//! [`kubecred_core`] decides what to read, run and send, and when; this crate does the I/O. An
+//! [`Auth`] holds the credentials of one profile and refreshes them:
 //!
 //! ```
 //! use kubecred_core::{Authentication, Profile};
@@ -15,44 +15,47 @@
 //!
 //! let credential = auth.credential().await?;
 //! assert_eq!(credential.headers()["authorization"], "Bearer hunter2");
-//! // On a 401: is there a newer one, so that sending the request again is useful?
+//! // After a 401: is there a newer credential, with which to send the request again?
 //! assert!(!auth.unauthorized(credential.generation()).await);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What to build on
+//! [`Auth::from_env`] takes the profile from the kubeconfig or from the pod; [`Auth::builder`] has
+//! all options.
 //!
-//! | to send requests with | use | feature |
+//! # Sending requests
+//!
+//! | with | use | feature |
 //! | --- | --- | --- |
-//! | what comes with this crate: every setting of a profile is honoured | [`Client`] | `client` (default) |
+//! | this crate's own client, which supports all settings of a profile | [`Client`] | `client` (default) |
 //! | kube | [`Client`], given to `kube::Client::new`; or [`tower::AuthLayer`] on kube's own | `client`, `tower` |
 //! | any HTTP service | [`tower::AuthLayer`] | `tower` |
 //! | reqwest | `reqwest::Authenticated` | `reqwest` |
 //! | a proxy, which passes requests on as they are | [`client::Upstream`] | `client` |
 //! | something else | [`Auth::credential`] and [`Auth::unauthorized`]; [`tls::rustls_config`] | `client` for TLS |
 //!
-//! To change kubeconfig files, as `kubectl config` does, there is [`KubeconfigFiles`].
+//! [`KubeconfigFiles`] changes kubeconfig files, as `kubectl config` does.
 //!
-//! A plugin without a terminal runs in a process group of its own, so that it can be stopped with
-//! all that it started. It does not hear the terminal's Ctrl-C, therefore: a program that ends
-//! upon one should [close](Auth::close) first.
+//! An exec plugin that does not use the terminal runs in its own process group, so that it can be
+//! stopped together with the processes that it started. The terminal's Ctrl-C does not reach it, so
+//! a program that exits on Ctrl-C should call [`Auth::close`] first.
 //!
 //! # Inside
 //!
-//! One task, the driver, feeds a [`kubecred_core::Authenticator`] and carries out its actions;
-//! after each input it stores a snapshot that every handle reads without a lock. Only the machine
-//! decides: when to refresh, and whether a credential is still good. What needs no runtime is
-//! [`kubecred_host`]'s. A room imports only rooms above it:
+//! One task, the driver, passes inputs to a [`kubecred_core::Authenticator`] and carries out its
+//! actions. After each input it stores a snapshot, which every [`Auth`] reads without a lock. All
+//! decisions are the core's. Code that needs no runtime is in [`kubecred_host`]. A module imports
+//! only modules above it in this table:
 //!
-//! | room | |
+//! | module | |
 //! | --- | --- |
-//! | `fs` | files, on threads that may wait |
+//! | `fs` | files, on threads that may block |
 //! | `net` | connections: TCP, proxies, TLS |
-//! | `perform` | the machine's jobs |
+//! | `perform` | carries out the machine's jobs |
 //! | `shared`, `driver`, `handle`, `builder` | the task, its snapshot, the [`Auth`] |
 //! | [`tower`] | the layer for HTTP services |
-//! | [`client`], `reqwest` | clients that honour every setting of a profile |
+//! | [`client`], `reqwest` | HTTP clients |
 
 mod builder;
 #[cfg(feature = "client")]
@@ -86,12 +89,12 @@ pub use perform::RequestSender;
 pub use perform::{CommandFuture, CommandRunner, SystemCommands};
 pub use provider::{ProvidedToken, TokenFuture, TokenProvider};
 
-/// What becomes of a change of kubeconfig files, and why there is none.
+/// The results and errors of [`KubeconfigFiles`].
 pub mod kubeconfig_file {
     pub use kubecred_host::fs::{Changed, Editing, FileError, Holder, Locked};
 }
 
-/// TLS as a profile wants it: trusted roots and client certificate, in rustls's terms.
+/// A profile's TLS settings as a rustls configuration.
 #[cfg(feature = "client")]
 pub mod tls {
     pub use crate::client::rustls_config;

@@ -22,15 +22,15 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// Decides what to read, run and send, and when.
+/// The state machine that fetches and refreshes the credential of one profile. It decides what to
+/// read, run and send, and when; a host does the I/O.
 ///
-/// Three verbs; everything else is a question:
-///
-/// - [`handle_input`](Self::handle_input) is the only way in, and cannot fail;
-/// - [`poll_action`](Self::poll_action) is the only way out: a queue, to be drained whenever the
-///   host likes;
-/// - [`credential`](Self::credential) and [`poll_timeout`](Self::poll_timeout) are pure getters:
-///   the pull forms of [`Action::SetHeaders`] and [`Action::RefreshAt`].
+/// - [`handle_input`](Self::handle_input) takes what happened. It cannot fail.
+/// - [`poll_action`](Self::poll_action) returns what the host must do, from a queue that the host
+///   may empty at any time.
+/// - [`credential`](Self::credential) and [`poll_timeout`](Self::poll_timeout) read the current
+///   state, and change nothing. They say the same as [`Action::SetHeaders`] and
+///   [`Action::RefreshAt`], for hosts that prefer to ask.
 #[derive(Debug)]
 pub struct Authenticator {
     policy: Arc<Policy>,

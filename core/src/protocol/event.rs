@@ -1,4 +1,4 @@
-//! What a machine reports: for logs and counters.
+//! The events of a machine, for logs and counters.
 
 use crate::credential::Generation;
 use crate::error::Error;
@@ -8,7 +8,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-/// A part of the credential, each of which is fetched and kept fresh by itself.
+/// A part of the credential. Each part is fetched and refreshed independently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -18,9 +18,9 @@ pub enum SlotName {
     Roots,
     /// The client certificate and its key.
     Identity,
-    /// The client certificate of the login with which tokens of a service account are asked for.
+    /// The client certificate with which tokens of a service account are requested.
     BootstrapIdentity,
-    /// The `Authorization` header of that login.
+    /// The `Authorization` header with which tokens of a service account are requested.
     BootstrapBearer,
     /// The `Authorization` header; a plugin may bring a client certificate with it.
     Bearer,
@@ -38,74 +38,77 @@ impl fmt::Display for SlotName {
     }
 }
 
-/// What the machine did, for logs and counters. Needs no answer, and never holds a secret. `Display`
-/// is a line for a log, in lower case and without a full stop.
+/// What the machine did, for logs and counters. Events hold no secrets and have no answer.
+/// `Display` is a line for a log, in lower case and without a full stop.
 ///
-/// For what client-go counts: a plugin's [`Event::Failed`] says in its
-/// [`PluginProblem`](crate::PluginProblem) whether the plugin was started and how it ended (EX-90),
-/// or that the policy was against it (EX-91); [`Event::Renewed`] is a success. The end of the
-/// certificate in use is [`certificate::not_after`](crate::certificate::not_after) (EX-92).
+/// For the metrics of client-go: the [`PluginProblem`](crate::PluginProblem) of an
+/// [`Event::Failed`] tells whether the plugin was started and how it exited (EX-90), or that the
+/// policy forbids it (EX-91); [`Event::Renewed`] is a success. For the expiry of the client
+/// certificate call [`certificate::not_after`](crate::certificate::not_after) (EX-92).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Event {
-    /// An attempt failed. What is held, if it is still good, stays in use.
+    /// A fetch failed. The old credential stays in use until it expires.
     Failed {
         /// Which part of the credential it was for.
         slot: SlotName,
         /// Why.
         error: Error,
-        /// The earliest next attempt, by the wall clock as it was then. For people: the machine
-        /// itself waits by the monotonic clock ([`Action::RefreshAt`](super::Action::RefreshAt)).
+        /// The time before which there is no other attempt, by the wall clock, for logs. (The
+        /// machine itself waits by the monotonic clock:
+        /// [`Action::RefreshAt`](super::Action::RefreshAt).)
         retry_at: UnixTime,
-        /// Whether a credential is still being served.
+        /// Whether the old credential is still in use.
         serving: bool,
     },
-    /// The server refused the current credential; a fresh one is being fetched. Not reported if
-    /// there is nowhere to fetch another from, as with a literal token: only
-    /// [`Stats::rejected`](crate::Stats) counts that.
+    /// The server answered 401 to the current credential; another one is being fetched. Not
+    /// reported if the credential cannot change, as a literal token: then only
+    /// [`Stats::rejected`](crate::Stats) counts it.
     Rejected {
         /// The generation that was refused.
         generation: Generation,
     },
-    /// A fetch succeeded, and all that a request needs is at hand. The generation is the same as
-    /// before if the bytes are.
+    /// A fetch succeeded, and the credential is complete. If its bytes are the same as before, so
+    /// is the generation.
     Renewed {
         /// Which part of the credential was fetched.
         slot: SlotName,
-        /// What is held now.
+        /// The current generation.
         generation: Generation,
         /// When it ends, if that is known.
         expires: Option<UnixTime>,
     },
-    /// Refreshed tokens are in the kubeconfig that they came from.
+    /// Refreshed tokens have been written to the kubeconfig that they came from.
     Saved {
         /// The file.
         path: String,
     },
-    /// Refreshed tokens could not be written back. They are in use all the same; but who starts
-    /// from that file finds the old ones, which may be of no use any more.
+    /// Refreshed tokens could not be written back. This process uses them, but programs that read
+    /// the kubeconfig later get the old ones, which the provider may not accept any more.
     NotSaved {
         /// Why.
         error: Error,
-        /// The next attempt, by the wall clock as it was then; `None`: not before other tokens come.
+        /// The time of the next attempt, by the wall clock; `None`: only after the next refresh.
         retry_at: Option<UnixTime>,
     },
-    /// The credential has expired and there is no other yet: a host that keeps a copy must stop
+    /// The credential has expired, and there is no other yet. A host that keeps a copy must stop
     /// using it.
     Withdrawn {
-        /// The part of it that has ended.
+        /// The part that has expired.
         slot: SlotName,
-        /// The generation that is dead.
+        /// The generation that has expired.
         generation: Generation,
     },
-    /// A credential had already expired when it came: this machine's clock, or that of whoever made
-    /// it, is wrong. It is used for a short while and the server decides.
+    /// A credential had already expired when it arrived, so either this machine's clock or the
+    /// issuer's is wrong. It is used for a short time
+    /// ([`Policy::clock_skew_grace`](crate::Policy::clock_skew_grace)), so that the server can
+    /// decide.
     ClockSkew {
         /// Which part of the credential it is.
         slot: SlotName,
-        /// How far in the past, in milliseconds.
+        /// How long before its arrival it expired, in milliseconds.
         millis: u64,
     },
 }
@@ -144,7 +147,7 @@ impl fmt::Display for Event {
             }
             Self::ClockSkew { slot, millis } => {
                 let ago = Duration::from_millis(*millis).as_secs_f32();
-                write!(f, "{slot}: what was fetched had expired {ago} s before: a clock is wrong")
+                write!(f, "{slot}: the new credential expired {ago} s ago: a clock is wrong")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP requests of sources, and the answers to them.
+//! HTTP requests of the machine, and their responses.
 
 use crate::credential::{Header, Identity};
 use crate::profile::Proxy;
@@ -9,31 +9,33 @@ use alloc::vec::Vec;
 #[cfg(feature = "serde")]
 use crate::secret::exposed;
 
-/// Send one HTTP request on its own connection terms. A host that cannot honour one of them
-/// refuses with [`FailureKind::Unsupported`]; it never ignores one. Any status is an answer:
-/// redirects are not followed, since a body may hold a secret.
+/// Send one HTTP request, with its own TLS and proxy settings. A host that does not support one of
+/// the settings must fail with [`FailureKind::Unsupported`](super::FailureKind::Unsupported), and
+/// must not ignore it. Every status is an answer; redirects are not followed, since the body may
+/// hold a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct SendRequest {
     /// GET or POST.
     pub method: Method,
-    /// Absolute.
+    /// The absolute URL.
     pub url: String,
-    /// Beyond those that the host's HTTP stack sets itself.
+    /// Headers, in addition to those that the host's HTTP client sets.
     pub headers: Vec<Header>,
     /// Empty for none.
     #[cfg_attr(feature = "serde", serde(with = "exposed"))]
     pub body: Secret,
-    /// Terms of the TLS connection; ignored for an `http` URL.
+    /// Settings of the TLS connection; ignored for an `http` URL.
     pub tls: Tls,
-    /// How to get there.
+    /// How to connect: directly or through a proxy.
     pub proxy: Proxy,
-    /// The most bytes of body that will be taken; more is [`FailureKind::TooLarge`].
+    /// The largest size of the body, in bytes; more is
+    /// [`FailureKind::TooLarge`](super::FailureKind::TooLarge).
     pub limit: u64,
 }
 
-/// The request methods that sources use.
+/// The HTTP methods of a [`SendRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "UPPERCASE"))]
@@ -45,23 +47,23 @@ pub enum Method {
     Post,
 }
 
-/// How a TLS connection is to be made.
+/// Settings of a TLS connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct Tls {
-    /// Whom to trust.
+    /// The CA certificates used to verify the server.
     pub roots: TrustAnchors,
-    /// What to present when the server asks.
+    /// The client certificate, if any.
     pub identity: Option<Identity>,
-    /// The name to ask for and verify; `None`: the host of the URL (UA-30).
+    /// The name for SNI and verification; `None`: the host of the URL (UA-30).
     pub server_name: Option<String>,
     /// Do not verify the server at all.
     pub insecure_skip_verify: bool,
 }
 
-/// The certificate authorities that may vouch for a server. There is no file here: the machine has
-/// it read, so that every host trusts the same content at the same time.
+/// The certificate authorities used to verify a server. Never a file: the machine requests the
+/// file's content first, so that all hosts trust the same content at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -70,19 +72,18 @@ pub enum TrustAnchors {
     /// Those of the operating system.
     #[default]
     System,
-    /// Only these, as PEM. Empty: trust nothing (UA-33).
+    /// These, as PEM. If empty, trust no server (UA-33).
     Pem(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
 }
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// Of the answer's headers those that [`HttpResponse::HEADERS`] names, in order; a name may occur
-    /// more than once.
+    /// The headers that [`HttpResponse::HEADERS`] lists, in order; a name may occur more than once.
     pub headers: Vec<Header>,
     /// The whole body.
     #[cfg_attr(feature = "serde", serde(with = "exposed"))]
@@ -90,12 +91,12 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// The headers of an answer that rules need, by their names in lower case. A host passes on
-    /// these, and no others.
+    /// The names, in lower case, of the response headers that the machine reads. A host passes
+    /// these on, and no others.
     pub const HEADERS: [&'static str; 5] =
         ["content-type", "date", "location", "retry-after", "warning"];
 
-    /// An answer without headers.
+    /// A response without headers.
     ///
     /// ```
     /// use kubecred_core::protocol::HttpResponse;
@@ -109,8 +110,7 @@ impl HttpResponse {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
-    /// Adds a header as the server sent it, if it is one of [`HttpResponse::HEADERS`], in any case
-    /// of letters.
+    /// Adds a header if its name, in upper or lower case, is in [`HttpResponse::HEADERS`].
     pub fn push_header(&mut self, name: &str, value: &[u8]) {
         let known = Self::HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
         if let Some(name) = known {
@@ -118,7 +118,7 @@ impl HttpResponse {
         }
     }
 
-    /// The first header of this name, which is in lower case, if it is text.
+    /// The value of the first header with this name (in lower case), if it is UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self.headers.iter().find(|header| header.name == name)?;
         header.value.expose_str()

@@ -1,8 +1,9 @@
-//! The whole wire: what a host tells the machine, and what the machine asks of a host.
+//! The protocol between a host and the machine: the inputs that a host passes in, and the actions
+//! that it carries out. It is plain data.
 //!
-//! Plain data. [`Input`], [`Action`] and [`Reply`] are exhaustive on purpose: a new action must
-//! break every host at compile time, not at three in the morning. With the `serde` feature all of
-//! it serialises; secrets go in clear then, since the other side needs them.
+//! [`Input`], [`Action`] and [`Reply`] are exhaustive: when an action is added, a host that does
+//! not carry it out stops compiling. With the `serde` feature all types serialise, with secrets in
+//! clear text, since the other side needs them.
 
 mod event;
 mod http;
@@ -29,30 +30,30 @@ use crate::secret::{exposed, exposed_option};
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Input {
-    /// Time has passed. Always harmless; an early one is answered with a fresh
-    /// [`Action::RefreshAt`].
+    /// The time of [`Action::RefreshAt`] has come. An early tick is harmless; it is answered with
+    /// another [`Action::RefreshAt`].
     Tick,
-    /// Someone wants to send a request. The first one starts the first acquisition.
+    /// A request needs the credential. The first demand starts the first fetch.
     Demand,
     /// The answer to a job.
     Complete(Completion),
-    /// The server answered 401 to a request that carried this generation. An old generation is a
-    /// no-op: somebody has rotated already.
+    /// The server answered 401 to a request that carried this generation. If there is a newer one
+    /// already, nothing happens.
     Reject(Generation),
-    /// The end: running jobs are cancelled, secrets wiped; whatever comes later is ignored.
+    /// Shut down: running jobs are cancelled and secrets wiped. Later inputs are ignored.
     Close,
 }
 
-/// The language between one kind of machine and its hosts. Each has its own ids, replies and
-/// inputs, so that an answer given to the wrong machine does not compile.
+/// The protocol of one kind of machine. Each has its own ids, replies and inputs, so that passing
+/// an answer to another kind of machine does not compile.
 pub trait Wire: Copy + fmt::Debug + Eq + sealed::Wire {
-    /// What happens to the machine; the answer to a job is one of these.
+    /// The machine's inputs; the answer to a job is one of them.
     type Input: From<Completion<Self>>;
-    /// What its jobs give when they succeed.
+    /// The results of its jobs.
     type Reply: Clone + fmt::Debug + Eq;
 }
 
-/// The wire of the [`Authenticator`](crate::Authenticator): [`Input`], [`Action`], [`Reply`].
+/// The protocol of the [`Authenticator`](crate::Authenticator): [`Input`], [`Action`], [`Reply`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "it names a wire and has no values")]
 pub enum AuthWire {}
@@ -77,23 +78,23 @@ impl From<Completion> for Input {
 pub struct Completion<W: Wire = AuthWire> {
     /// The job's id.
     pub id: ActionId<W>,
-    /// What came of it.
+    /// The result.
     pub outcome: Result<W::Reply, Failure>,
 }
 
-/// What a job gives when it succeeds: one form for each kind of job.
+/// The result of a job: one variant for each kind of job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Reply {
-    /// To [`ReadFile`].
+    /// The result of [`ReadFile`].
     File(FileBytes),
-    /// To [`RunCommand`].
+    /// The result of [`RunCommand`].
     Exit(Exit),
-    /// To [`SendRequest`].
+    /// The result of [`SendRequest`].
     Http(HttpResponse),
-    /// To [`WriteFile`].
+    /// The result of [`WriteFile`].
     Written(Written),
 }
 
@@ -115,14 +116,14 @@ pub struct Exit {
     pub stdout: Secret,
 }
 
-/// The file is on disk, whole.
+/// The whole file has been written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct Written;
 
-/// What the machine wants done. The first four are jobs: each wants exactly one
-/// [`Input::Complete`]. The rest want no answer.
+/// What a host must do. The first four are jobs: the host answers each with exactly one
+/// [`Input::Complete`]. The others have no answer.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -136,18 +137,18 @@ pub enum Action {
     SendRequest(Job<SendRequest>),
     /// Write a file.
     WriteFile(Job<WriteFile>),
-    /// Stop this job; nobody waits for its answer any more.
+    /// Stop this job. The machine ignores its answer from now on.
     Cancel(ActionId),
-    /// From now on requests carry these headers, and none that an earlier one named.
+    /// Send these headers with requests from now on, instead of those of the last `SetHeaders`.
     SetHeaders(SetHeaders),
-    /// Send a [`Input::Tick`] at this time; replaces what an earlier one said.
+    /// Pass in an [`Input::Tick`] at this time. It replaces the last `RefreshAt`.
     RefreshAt(Instant),
-    /// Something an operator may like to know.
+    /// An event for logs and counters.
     Report(Event),
 }
 
 impl Action {
-    /// The id of a job; `None` for the actions that want no answer.
+    /// The id of a job; `None` for actions that have no answer.
     pub fn job_id(&self) -> Option<ActionId> {
         match self {
             Self::ReadFile(job) => Some(job.id),
@@ -159,15 +160,15 @@ impl Action {
     }
 }
 
-/// Names one job of one machine. Rises, is never used again. A host that replaces a machine must
-/// forget the old one's jobs: the new one counts from the start.
+/// The id of a job, unique within one machine. When a host replaces a machine, it must forget the
+/// jobs of the old one: the new machine's ids begin at the start again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent, bound = ""))]
 pub struct ActionId<W = AuthWire>(u64, PhantomData<W>);
 
 impl<W> ActionId<W> {
-    /// From its number, as a wire carries it.
+    /// From its number.
     pub const fn from_u64(id: u64) -> Self {
         Self(id, PhantomData)
     }
@@ -178,8 +179,8 @@ impl<W> ActionId<W> {
     }
 }
 
-/// A piece of work and the id under which to answer. [`Job::done`] takes it by value, so that an
-/// answer is given once, and takes the reply that belongs to the request.
+/// A request to the host, and the id of its answer. [`Job::done`] consumes the job, so that it is
+/// answered once, and accepts only the reply type of this request.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "R: serde::Serialize")))]
@@ -187,27 +188,27 @@ impl<W> ActionId<W> {
 #[must_use = "the machine waits for an answer"]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct Job<R, W = AuthWire> {
-    /// Under which to answer.
+    /// The id for the answer.
     pub id: ActionId<W>,
     /// What to do.
     pub request: R,
 }
 
 impl<R: Request<W>, W: Wire> Job<R, W> {
-    /// The one answer, as an input for the machine that asked.
+    /// The answer, as an input for the machine.
     pub fn done(self, outcome: Result<R::Reply, Failure>) -> W::Input {
         Completion { id: self.id, outcome: outcome.map(Into::into) }.into()
     }
 }
 
-/// A request that a [`Job`] of this wire can carry, with the reply that belongs to it.
+/// A request that a [`Job`] of this protocol can carry, with its reply type.
 pub trait Request<W: Wire = AuthWire>: sealed::Sealed {
     /// What the host gives back.
     type Reply: Into<W::Reply>;
 }
 
 pub(crate) mod sealed {
-    /// Machines are this crate's alone.
+    /// Only this crate defines machines.
     pub trait Wire {}
     impl Wire for super::AuthWire {}
 
@@ -252,39 +253,39 @@ impl From<Written> for Reply {
     }
 }
 
-/// Read a whole regular file. Following links is right (kubelet swaps them); a directory, FIFO or
-/// device is a [`FailureKind::Other`].
+/// Read a whole regular file. Symbolic links are followed (the kubelet replaces them when it
+/// updates a volume). A directory, FIFO or device is a [`FailureKind::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct ReadFile {
-    /// As the host's file system spells it; a relative one is relative to the working directory.
+    /// The path; a relative path starts at the host's working directory.
     pub path: String,
-    /// The most bytes that will be taken; more is [`FailureKind::TooLarge`].
+    /// The largest size, in bytes; a larger file is [`FailureKind::TooLarge`].
     pub limit: u64,
 }
 
-/// Run a program without a shell, collect its standard output, wait for its end. The working
-/// directory and standard error are the host's own (EX-15, EX-22).
+/// Run a program without a shell, collect its standard output, and wait until it exits. It inherits
+/// the host's working directory and standard error (EX-15, EX-22).
 ///
 /// `Debug` shows the program and the names of variables, not arguments or values.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct RunCommand {
-    /// With a path separator: a path. Without: a name to find on the *host's* PATH, whatever
-    /// `env` says (EX-12); a hit through a relative PATH element does not count (EX-13).
+    /// A path if it contains a path separator, otherwise a name to look up in the *host's* PATH,
+    /// even if `env` has another PATH (EX-12). Relative elements of PATH are skipped (EX-13).
     pub program: String,
     /// Its arguments, without the program's own name.
     pub args: Vec<String>,
-    /// Variables to lay over the host's environment, in order; a later one wins (EX-30).
+    /// Variables to add to the host's environment. Of equal names the last one is used (EX-30).
     pub env: Vec<EnvVar>,
-    /// What the program reads from.
+    /// The program's standard input.
     pub stdin: Stdin,
-    /// `None`: any program may run. Otherwise only one of these: see [`crate::exec::permit`],
-    /// which a host calls with its own PATH look-up.
+    /// The programs that may be run; `None`: all. The host checks it with [`crate::exec::permit`],
+    /// to which it passes its own PATH look-up.
     pub allowlist: Option<Vec<String>>,
-    /// The most bytes of output that will be taken; more is [`FailureKind::TooLarge`].
+    /// The largest size of the output, in bytes; more is [`FailureKind::TooLarge`].
     pub limit: u64,
 }
 
@@ -307,45 +308,49 @@ impl fmt::Debug for RunCommand {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
 pub enum Stdin {
-    /// The host's own: a person may be typing, so there is no time limit.
+    /// The host's standard input. The user may be typing, so there is no time limit.
     Inherit,
     /// The null device.
     Null,
 }
 
-/// Write a whole file so that a reader, or a crash, sees the old content or the new (a temporary
-/// file renamed into place). An existing file keeps its mode, a link stays a link.
+/// Replace a file by renaming a temporary file over it, so that after a crash, and for every
+/// reader, it has the old content or the new. An existing file keeps its mode; a symbolic link is
+/// kept, and its target is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct WriteFile {
-    /// As the host's file system spells it.
+    /// The path.
     pub path: String,
-    /// All of the new content.
+    /// The whole new content.
     #[cfg_attr(feature = "serde", serde(with = "exposed"))]
     pub contents: Secret,
     /// Unix permission bits for a new file.
     pub mode: u32,
-    /// Only if the file still holds this: otherwise [`FailureKind::Conflict`]. While it compares
-    /// and renames, the host holds `<path>.lock`, as kubectl does (KC-87), so that nobody's change
-    /// is lost; a lock that others do not give back is a conflict too.
+    /// The expected old content: if the file has another, fail with [`FailureKind::Conflict`].
+    /// While it compares and renames, the host holds the lock file `<path>.lock`, as kubectl does
+    /// (KC-87), so that no other program's change is lost. A lock that is not released in time is a
+    /// conflict too.
     #[cfg_attr(feature = "serde", serde(with = "exposed_option"))]
     pub replaces: Option<Secret>,
 }
 
-/// The push form of the credential, for hosts that keep a copy of their own.
+/// The headers to send from now on, for hosts that keep a copy of them. (Other hosts call
+/// [`Authenticator::credential`](crate::Authenticator::credential) for each request.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct SetHeaders {
-    /// To quote in [`Input::Reject`] when a request that carried these gets a 401.
+    /// The generation to pass in with [`Input::Reject`] when a request with these headers gets a
+    /// 401.
     pub generation: Generation,
-    /// The complete set, in order; a name may occur more than once.
+    /// All headers, in order; a name may occur more than once.
     pub headers: Vec<Header>,
-    /// When the credential ends by the wall clock, if that is known.
+    /// When the credential expires, by the wall clock; `None`: not known.
     pub expires: Option<UnixTime>,
-    /// The client certificate or the trusted roots changed: connections made before this must not
-    /// be used again, and the new ones are to be had from
-    /// [`Authenticator::credential`](crate::Authenticator::credential).
+    /// The client certificate or the trusted roots have changed. Get the new ones from
+    /// [`Authenticator::credential`](crate::Authenticator::credential), and send no further request
+    /// on an old connection.
     pub reconnect: bool,
 }

@@ -1,4 +1,4 @@
-//! Everything that can be chosen about an [`Auth`].
+//! The options of an [`Auth`].
 
 use super::handle::Auth;
 use super::perform::{Host, SendFunction};
@@ -9,7 +9,8 @@ use kubecred_core::{ConfigError, Failure, Policy, Profile};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
-/// Collects choices; see [`Auth::builder`].
+/// The options of an [`Auth`]; made by [`Auth::builder`]. [`load`](Builder::load) or
+/// [`profile`](Builder::profile) starts it.
 #[derive(Default)]
 #[must_use = "nothing starts before it is given a profile"]
 pub struct Builder {
@@ -21,26 +22,28 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where to look for a profile, what goes over it, and which plugins may run.
+    /// Where to find a profile, the settings that take precedence over it, and which plugins may
+    /// run.
     pub fn settings(self, settings: Settings) -> Self {
         Self { settings, ..self }
     }
 
-    /// The pace of refreshing, and every limit. Reading a file and sending a request cannot be
-    /// stopped; what takes longer than its limit is given up, and goes on unseen.
+    /// When to refresh, and the time and size limits. A thread that reads a file or sends a request
+    /// cannot be stopped: after the time limit the job fails, and the thread goes on in the
+    /// background.
     pub fn policy(self, policy: Policy) -> Self {
         Self { policy: Some(policy), ..self }
     }
 
-    /// What becomes of the standard error of plugins.
+    /// What to do with the standard error of plugins.
     pub fn plugin_stderr(self, stderr: PluginStderr) -> Self {
         Self { stderr, ..self }
     }
 
-    /// How HTTP requests of the credentials' sources are sent, to an identity provider for one. The
-    /// function must honour everything that the request says (TLS settings, proxy, limit), or refuse
-    /// it with [`FailureKind::Unsupported`](kubecred_core::FailureKind::Unsupported); it follows no
-    /// redirects. Without one such sources are refused.
+    /// The function that sends HTTP requests for credentials, such as those to an OpenID provider.
+    /// It must apply all settings of the request (TLS, proxy, limit), or fail with
+    /// [`FailureKind::Unsupported`](kubecred_core::FailureKind::Unsupported), and must not follow
+    /// redirects. Without it, credentials that need HTTP requests fail.
     pub fn send_with(
         self,
         send: impl Fn(&SendRequest) -> Result<HttpResponse, Failure> + Send + Sync + 'static,
@@ -48,22 +51,22 @@ impl Builder {
         Self { send: Some(Box::new(send)), ..self }
     }
 
-    /// The seed of the jitter; by default a random one. For tests.
-    pub fn jitter_seed(self, jitter_seed: u64) -> Self {
-        Self { jitter_seed: Some(jitter_seed), ..self }
+    /// The seed of the random delays, for tests. The default is a random seed.
+    pub fn jitter_seed(self, seed: u64) -> Self {
+        Self { jitter_seed: Some(seed), ..self }
     }
 
-    /// Finds a profile as kubectl does, and starts with it.
+    /// Finds a profile as kubectl does, and starts an [`Auth`] for it.
     ///
     /// # Errors
-    /// Everything that is wrong with the kubeconfig, or with kuberc.
+    /// All problems of the kubeconfig, or of kuberc.
     pub fn load(self) -> Result<Auth, ConfigError> {
         let profile = self.settings.find()?;
         Ok(self.profile(profile))
     }
 
-    /// Starts with a profile that is at hand. If it does not make sense ([`Profile::check`]), every
-    /// call for a credential fails and says why.
+    /// Starts an [`Auth`] for this profile. If the profile is invalid ([`Profile::check`]), every
+    /// call for a credential fails with the reason.
     pub fn profile(self, mut profile: Profile) -> Auth {
         let Self { settings, policy, jitter_seed, send, stderr } = self;
         restrict(&mut profile, settings.plugin_policy, settings.stdin);

@@ -1,4 +1,4 @@
-//! The handle that threads share, and the machine behind it.
+//! [`Auth`], which threads share, and its state machine.
 
 use super::Builder;
 use super::perform::{Host, perform};
@@ -16,18 +16,19 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// How many events are kept until they are taken.
+/// The number of events that are kept for [`Auth::take_events`].
 const EVENTS: usize = 256;
 
-/// How long to wait when the machine names no time; it does while a call waits.
+/// The longest wait before the machine is called again. (It names an earlier time while a call
+/// waits.)
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The credentials of one profile, kept fresh. Cheap to clone; all clones, on whatever threads, share
-/// one machine.
+/// Holds the credentials of one profile, and refreshes them. Cheap to clone; all clones, on all
+/// threads, share one state machine.
 ///
-/// Nothing runs until a credential is asked for. When the last clone is dropped, or one is closed,
-/// running plugins are stopped and secrets wiped. Close it before the program ends: see
-/// [`Auth::close`].
+/// Nothing is fetched before the first call of [`Auth::credential`]. When the last clone is
+/// dropped, or one is closed, running plugins are stopped and secrets wiped. Call [`Auth::close`]
+/// before the program exits.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
@@ -92,21 +93,21 @@ impl Unavailable {
 }
 
 impl Auth {
-    /// Everything that can be chosen.
+    /// A builder, with all options.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// As kubectl finds its way: by `KUBECONFIG` or `~/.kube/config`, or else by the pod's own
-    /// account.
+    /// With the kubeconfig that `KUBECONFIG` names, or `~/.kube/config`, or without one the pod's
+    /// service account.
     ///
     /// # Errors
-    /// Everything that is wrong with the kubeconfig.
+    /// All problems of the kubeconfig.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::builder().load()
     }
 
-    /// For a profile that is at hand.
+    /// An `Auth` for a profile.
     pub fn from_profile(profile: Profile) -> Self {
         Self::builder().profile(profile)
     }
@@ -125,16 +126,16 @@ impl Auth {
             invalid: profile.check().err().map(AuthError::Profile),
             profile,
         });
-        // What needs no job, a literal token for one, is there at once.
+        // A literal token and the like need no job, and are available at once.
         inner.feed(&mut inner.lock(), Input::Tick);
         let _open = Arc::new(Open(Arc::downgrade(&inner)));
         Self { inner, _open }
     }
 
-    /// What to put on a request now. Waits while it is being fetched.
+    /// The credential for a request. Blocks while it is being fetched.
     ///
     /// # Errors
-    /// When the last attempt failed and the pause after it is not over, or after [`Auth::close`].
+    /// If the last fetch failed, and the pause after it is not over, or after [`Auth::close`].
     pub fn credential(&self) -> Result<Credential, AuthError> {
         let mut state = self.inner.lock();
         self.inner.tick(&mut state);
@@ -147,8 +148,8 @@ impl Auth {
         self.inner.settled(state)
     }
 
-    /// What can be put on a request at this moment; `None` while it is being fetched. Never waits,
-    /// and starts the fetching like [`Auth::credential`].
+    /// The credential for a request, without blocking; `None` while it is being fetched. Starts a
+    /// fetch if there is none, as [`Auth::credential`] does.
     ///
     /// # Errors
     /// As [`Auth::credential`].
@@ -162,9 +163,9 @@ impl Auth {
         answer.or_else(|unavailable| unavailable.error().map_or(Ok(None), Err))
     }
 
-    /// Tells that the server answered 401 to a request with this generation, and waits for what
-    /// comes of it. `true`: a newer credential is at hand, so sending the request again is useful.
-    /// Of any number of threads that tell the same, one causes a refresh.
+    /// Reports that the server answered 401 to a request with this generation, and waits for the
+    /// refresh. Returns `true` if there is a newer credential, with which to send the request
+    /// again. Concurrent reports of one generation cause one refresh.
     pub fn unauthorized(&self, refused: Generation) -> bool {
         let newer = |credential: &Credential| credential.generation() > refused;
         let mut state = self.inner.lock();
@@ -176,9 +177,9 @@ impl Auth {
         self.inner.settled(state).is_ok_and(|credential| newer(&credential))
     }
 
-    /// Stops running plugins, wipes secrets, and ends every waiting call with [`AuthError::Closed`].
-    /// Returns when no plugin runs any more, and waits for refreshed tokens to be written back to
-    /// the kubeconfig: without them the next program may have to log in.
+    /// Stops running plugins, wipes secrets, and fails waiting calls with [`AuthError::Closed`].
+    /// First waits until refreshed tokens have been written to the kubeconfig: if they are lost,
+    /// the user may have to log in again. Returns when no plugin runs any more.
     pub fn close(&self) {
         let mut state = self.inner.lock();
         while state.machine.is_saving() {
@@ -204,7 +205,7 @@ impl Auth {
         self.inner.impersonation.as_ref().map_err(Clone::clone)
     }
 
-    /// What happened since this was last asked, for logs and counters: the latest 256 events.
+    /// The events since the last call, for logs and counters; at most the latest 256.
     pub fn take_events(&self) -> Vec<Event> {
         self.inner.lock().events.drain(..).collect()
     }
@@ -230,7 +231,7 @@ impl Inner {
 }
 
 impl Inner {
-    /// Tells the machine what time it is, if it wants to know.
+    /// Passes a tick to the machine, if the time for it has come.
     fn tick(self: &Arc<Self>, state: &mut State) {
         let now = self.clock.now().monotonic;
         if state.machine.poll_timeout().is_some_and(|at| at <= now) {
@@ -238,7 +239,7 @@ impl Inner {
         }
     }
 
-    /// Tells the machine something, starts what it wants then, and wakes the threads that wait.
+    /// Passes an input to the machine, carries out its actions, and wakes the threads that wait.
     fn feed(self: &Arc<Self>, state: &mut State, input: Input) {
         state.machine.handle_input(self.clock.now(), input);
         while let Some(action) = state.machine.poll_action() {
@@ -286,7 +287,7 @@ impl Inner {
         }
     }
 
-    /// What can be put on a request now. Tells the machine if it wants to know of that.
+    /// The credential for a request. Passes a demand to the machine if it needs one.
     fn ask(self: &Arc<Self>, state: &mut State) -> Result<Credential, Unavailable> {
         if let Some(error) = &self.invalid
             && !state.machine.is_closed()

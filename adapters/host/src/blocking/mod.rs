@@ -1,9 +1,9 @@
-//! A host for threads: no runtime, calls that return when they have what they are to return.
+//! A host for programs with threads, without an async runtime: its calls block.
 //!
-//! An [`Auth`] is shared by as many threads as there are. Each job of the machine, reading a file or
-//! running a plugin, is done on a thread of its own, which ends with it; while nobody asks for a
-//! credential, no thread of this crate runs. HTTP is the program's: it gives a function that sends
-//! one request.
+//! Any number of threads share an [`Auth`]. Each job of the state machine (reading a file, running
+//! a plugin) gets a new thread, which ends with the job; while no credential is requested, no
+//! thread of this crate runs. For credentials that need HTTP requests, such as OIDC, the program
+//! provides a function that sends one request: [`Builder::send_with`].
 //!
 //! ```
 //! use kubecred_core::{Authentication, Profile};
@@ -15,12 +15,12 @@
 //!
 //! let credential = auth.credential()?;
 //! assert_eq!(credential.headers()["authorization"], "Bearer hunter2");
-//! // On a 401: is there a newer one, so that sending the request again is useful?
+//! // After a 401: is there a newer credential, with which to send the request again?
 //! assert!(!auth.unauthorized(credential.generation()));
 //! # Ok::<(), kubecred_host::AuthError>(())
 //! ```
 //!
-//! `examples/threads.rs` is a whole program.
+//! `examples/threads.rs` is a complete program.
 
 mod builder;
 mod handle;

@@ -1,4 +1,4 @@
-//! An HTTP client for one profile, true to every setting of it.
+//! An HTTP client for one profile, which supports all its settings.
 
 mod again;
 mod api;
@@ -35,16 +35,17 @@ use tower_layer::Layer;
 use tower_service::Service;
 use transport::Transport;
 
-/// Sends requests to the server of a profile, authenticated.
+/// Sends authenticated requests to the server of a profile.
 ///
-/// Everything that a profile can say is honoured: trusted roots, client certificates, server name,
-/// proxy, compression, path prefix, time limit. HTTP/2 is spoken with servers that offer it.
-/// Answers of 401 are handled as [`AuthLayer`] does. A request that the server asks to send again, by
-/// 429 or 5xx with `Retry-After` in seconds, is sent up to ten times more (HT-5). When the client certificate or the roots
-/// rotate, new requests use new connections, and those in flight go on to their end.
+/// It supports all settings of a profile: trusted roots, client certificates, server name, proxy,
+/// compression, path prefix, time limit. It uses HTTP/2 if the server offers it. After a 401 it
+/// refreshes the credential and sends the request once more, as [`AuthLayer`] does. After a 429 or
+/// 5xx with `Retry-After` in seconds it sends the request again, up to ten times (HT-5). When the
+/// client certificate or the roots change, new requests use new connections; requests in flight are
+/// finished on the old ones.
 ///
-/// It is a [`Service`] too, for bodies of any kind; what sits on top, kube's client for one, may
-/// ask for paths alone.
+/// It is also a tower [`Service`], for bodies of any type, on which `kube::Client` can be built.
+/// The URI of a request may be a path only.
 #[derive(Clone, Debug)]
 pub struct Client {
     service: AuthService<Transport>,
@@ -52,11 +53,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for what the [`Auth`] authenticates to. Connects to nothing yet.
+    /// A client for the server of the [`Auth`]'s profile. It does not connect yet.
     ///
     /// # Errors
-    /// When the settings cannot be honoured: the server's or the proxy's URL, a server name, TLS
-    /// without cryptography.
+    /// If the server's URL, the proxy's URL or the server name is invalid, or there is no crypto
+    /// provider for TLS.
     pub fn new(auth: Auth) -> Result<Self, ClientError> {
         let address = Address::parse(&auth.profile().cluster)?;
         let transport = Transport::new(auth.clone(), address, None)?;
@@ -64,13 +65,13 @@ impl Client {
         Ok(Self { service: AuthLayer::new(auth.clone()).with_extension().layer(transport), auth })
     }
 
-    /// Sends a request. A URI without a host is a path on the server, with the prefix that the
-    /// server's URL may have (KC-72); one of another host is refused, for it would be told the
-    /// credentials.
+    /// Sends a request. A URI without a host is a path on the server; the path of the server's URL
+    /// is put before it (KC-72). A URI with another host is an error, since that host would get the
+    /// credential.
     ///
     /// # Errors
-    /// When there is no credential, no connection, or no answer in time. An answer with a status
-    /// of failure is an answer.
+    /// If there is no credential, no connection, or no response in time. A response with an error
+    /// status is `Ok`.
     pub async fn request(
         &self,
         request: Request<Full<Bytes>>,
@@ -87,7 +88,7 @@ impl Client {
         self.request(request.map_err(|_| AddressError::Path(path.to_owned()))?).await
     }
 
-    /// Where the credentials come from.
+    /// The [`Auth`] that provides the credentials.
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
