@@ -48,12 +48,12 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// A machine for this profile, with a store of the program's own for tokens that a refresh
-    /// replaces, or none. It is born idle: the first input wakes it, the first [`Input::Demand`]
-    /// starts the first acquisition. `jitter_seed` is for jitter only; nothing needs secrecy from
-    /// it. A process with many machines gives each the same `Arc<Policy>`.
+    /// A machine for this profile. It does nothing before the first input, and fetches nothing
+    /// before the first [`Input::Demand`]. Tokens that a refresh replaces are written to `store`,
+    /// if there is one. `jitter_seed` seeds random delays; it need not be secret. A process with
+    /// many machines gives each the same `Arc<Policy>`.
     ///
-    /// To a server that is not `https` nothing but impersonation is sent (KC-71, UA-25).
+    /// A server that is not `https` gets no credential, only impersonation (KC-71, UA-25).
     pub fn with_store(
         profile: &Profile,
         policy: impl Into<Arc<Policy>>,
@@ -64,7 +64,7 @@ impl Authenticator {
         let impersonation =
             headers::impersonation(&authentication.impersonation, &authentication.user);
         let (impersonation, invalid) = match impersonation {
-            // It goes into the TokenRequest then.
+            // It is sent with the TokenRequest instead.
             Ok(_) if authentication.service_account.is_some() => (Vec::new(), None),
             Ok(headers) => (headers, None),
             Err(error) => (Vec::new(), Some(Box::new(error))),
@@ -89,7 +89,7 @@ impl Authenticator {
         machine
     }
 
-    /// The only way in. Infallible: there are no wrong inputs, only disappointing ones.
+    /// Takes what happened. It cannot fail: an input that does not fit the state is ignored.
     pub fn handle_input(&mut self, now: Now, input: Input) {
         if self.closed {
             return;
@@ -111,14 +111,14 @@ impl Authenticator {
         self.outbox.announce_deadline(self.poll_timeout(), tick);
     }
 
-    /// The only way out: first in, first out. There is no rule on when to drain it.
+    /// The next action, from a first-in-first-out queue, which may be emptied at any time.
     #[must_use]
     pub fn poll_action(&mut self) -> Option<Action> {
         self.outbox.pop()
     }
 
-    /// When to send the next [`Input::Tick`]; `None`: not before something else happens. The pull
-    /// form of [`Action::RefreshAt`].
+    /// When to pass in the next [`Input::Tick`]; `None`: no tick is needed before another input.
+    /// The same as the last [`Action::RefreshAt`].
     pub fn poll_timeout(&self) -> Option<Instant> {
         let slots = self.slots.refreshed();
         let next = slots.filter_map(|slot| slot.deadline(&self.policy)).min();
@@ -173,8 +173,9 @@ impl Authenticator {
         Ok(credential)
     }
 
-    /// Whether refreshed tokens are still to be written back: a host that ends now loses them, and
-    /// with them perhaps the login. It ends by itself, whatever happens, after a minute or so.
+    /// Whether refreshed tokens are still being written back. A host that exits now loses them, and
+    /// the user may have to log in again. It becomes `false` after about a minute, even if writing
+    /// fails.
     pub fn is_saving(&self) -> bool {
         self.saving.as_ref().is_some_and(|saving| saving.is_busy())
     }
@@ -192,14 +193,13 @@ impl Authenticator {
 
 /// What each input does.
 impl Authenticator {
-    /// The context of a step, beside what the step is about.
+    /// Borrows the context of a step together with the parts that the step changes.
     fn split(&mut self, now: Now) -> (Cx<'_>, &mut Slots, Option<&mut Saving>) {
         let Self { policy, jitter, ids, slots, saving, .. } = self;
         (Cx { now, policy, jitter, ids }, slots, saving.as_deref_mut())
     }
 
-    /// A request wants to be sent. For one that can never be sent, no plugin is run and nothing is
-    /// asked.
+    /// A request needs the credential. If it can never be complete, nothing is fetched.
     fn demand(&mut self, now: Now) {
         if self.invalid.is_some() || self.slots.is_permanently_failed() {
             return;
@@ -244,7 +244,7 @@ impl Authenticator {
         }
     }
 
-    /// Notices what time has done to the slots, and to saving.
+    /// Handles what is due by now in the slots and in saving.
     fn advance(&mut self, now: Now) {
         let (cx, slots, _) = self.split(now);
         slots.wake_bootstrap(&cx);
@@ -287,12 +287,13 @@ impl Authenticator {
     }
 }
 
-/// What follows from it.
+/// What outcomes lead to.
 impl Authenticator {
     fn settle(&mut self, now: Now, slot: SlotName, outcome: SlotOutcome) {
         match outcome {
             SlotOutcome::Ask(action) => self.ask(action),
-            // The bootstrap login is no part of the credential; its failures are the bearer's.
+            // The bootstrap login is no part of the credential, so it reports no events; its
+            // failures are reported as failures of the bearer.
             SlotOutcome::Renewed { .. } if slots::is_bootstrap(slot) => self.stats.succeeded += 1,
             SlotOutcome::Failed { .. } if slots::is_bootstrap(slot) => self.stats.failed += 1,
             SlotOutcome::Renewed { changed, reconnect, skew } => {
@@ -349,7 +350,7 @@ impl Authenticator {
         }
     }
 
-    /// Tells a host that keeps a copy to stop using it, once it has ended.
+    /// Tells a host that keeps a copy to stop using it, when it has expired.
     fn mark_expired(&mut self, now: Now) {
         let mut ended = None;
         for name in [SlotName::Roots, SlotName::Identity, SlotName::Bearer] {

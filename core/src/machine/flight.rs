@@ -1,4 +1,4 @@
-//! What is being done: one job in flight at the most, or a pause.
+//! A job in flight, or a pause.
 
 use crate::cx::Cx;
 use crate::protocol::{Action, ActionId};
@@ -6,19 +6,19 @@ use crate::source::JobRequest;
 use crate::time::{Instant, Now};
 use core::time::Duration;
 
-/// The one activity of a slot, or of saving. That there is never a second job in flight is a fact of
-/// the type.
+/// The activity of a slot, or of saving. It has room for one job, so there is never a second one in
+/// flight.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Flight {
-    /// Nothing is being done.
+    /// No job and no pause.
     #[default]
     Idle,
     /// A job waits for its answer.
     Waiting {
         id: ActionId,
-        /// When to call it off; `None`: never.
+        /// When to cancel it; `None`: never.
         until: Option<Instant>,
-        /// How long it was given.
+        /// Its time limit.
         limit: Duration,
     },
     /// Nothing may be started before this time.
@@ -26,7 +26,7 @@ pub(crate) enum Flight {
 }
 
 impl Flight {
-    /// Starts a job, with the time limit that the policy has for its kind.
+    /// Starts a job, with the policy's time limit for its kind.
     pub(crate) fn launch(&mut self, cx: &mut Cx<'_>, request: JobRequest) -> Action {
         let limit = request.limit(cx.policy);
         let until = limit.map(|limit| cx.now.monotonic.saturating_add(limit));
@@ -44,7 +44,7 @@ impl Flight {
         matches!(self, Self::Waiting { .. })
     }
 
-    /// The job in flight that has reached its time limit, and that limit.
+    /// The job in flight and its time limit, if the limit has been reached.
     pub(crate) fn overdue(&self, now: Now) -> Option<(ActionId, Duration)> {
         match self {
             Self::Waiting { id, until: Some(until), limit } if now.monotonic >= *until => {
@@ -65,7 +65,7 @@ impl Flight {
         }
     }
 
-    /// When the time limit is reached, or the pause over.
+    /// When the time limit is reached or the pause ends.
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Idle => None,
@@ -74,7 +74,7 @@ impl Flight {
         }
     }
 
-    /// Stops; the job to cancel, if one was in flight.
+    /// Becomes idle, and returns the job to cancel, if one was in flight.
     pub(crate) fn cancel(&mut self) -> Option<ActionId> {
         match core::mem::take(self) {
             Self::Waiting { id, .. } => Some(id),

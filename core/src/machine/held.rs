@@ -1,4 +1,4 @@
-//! A credential that a slot holds, and the times that matter to it.
+//! The value of a slot, and the times at which it expires or is refreshed.
 
 use crate::cx::Cx;
 use crate::policy::Renewal;
@@ -6,31 +6,31 @@ use crate::source::{CredentialParts, Lifecycle};
 use crate::time::{Instant, Now, UnixTime};
 use core::time::Duration;
 
-/// A renewal for age comes up to this much earlier, by chance (TR-21).
+/// A refresh because of the age is up to this much earlier, at random (TR-21).
 const MAX_AGE_JITTER: Duration = Duration::from_secs(10);
 
-/// What a source gave, and until when it is good for what.
+/// What a source gave, with its times.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) parts: CredentialParts,
-    /// Its end on the wall clock.
+    /// When it expires, by the wall clock.
     pub(crate) expires: Option<UnixTime>,
-    /// Its end on the monotonic clock.
+    /// When it expires, by the monotonic clock.
     pub(crate) ends: Option<Instant>,
-    /// From here on it is renewed while requests go on using it.
+    /// From this time on it is refreshed in the background, while requests use it.
     pub(crate) renew_at: Option<Instant>,
-    /// From here on requests wait for a renewal, unless one has just failed.
+    /// From this time on requests wait for a refresh, unless one has just failed.
     pub(crate) fresh_until: Option<Instant>,
     /// A server has answered 401 to it.
     pub(crate) rejected: bool,
-    /// It came in place of one that a server had answered 401 to.
+    /// It replaced a value to which a server had answered 401.
     pub(crate) replacement: bool,
-    /// The host has been told that it has ended.
+    /// The host has been told that it has expired.
     pub(crate) marked_expired: bool,
 }
 
 impl Held {
-    /// Something without an end.
+    /// A value that does not expire.
     pub(crate) const fn endless(parts: CredentialParts) -> Self {
         Self {
             parts,
@@ -49,7 +49,7 @@ impl Held {
         let mut held = Self::endless(parts);
         let now = cx.now;
         let life = match held.parts.expires {
-            // Ended before it came: a clock is wrong somewhere. The server shall decide.
+            // It had expired when it arrived, so a clock is wrong. The server decides.
             Some(end) if end <= now.wall => Some(cx.policy.clock_skew_grace),
             Some(end) => {
                 held.expires = Some(end);
@@ -76,7 +76,7 @@ impl Held {
             let again = now.monotonic.saturating_add(reload.every.saturating_sub(reload.leeway));
             let limit = match cx.policy.renewal {
                 Renewal::Ahead { .. } => now.monotonic.saturating_add(reload.every),
-                // client-go reads again in the request that comes after this (TK-4).
+                // client-go reads the file in the first request after this time (TK-4).
                 Renewal::WhenExpired => again,
             };
             held.renew_at = earliest([held.renew_at, Some(again)]);
@@ -85,25 +85,25 @@ impl Held {
         held
     }
 
-    /// Dead by either clock.
+    /// Whether it has expired, by either clock.
     pub(crate) fn is_expired(&self, now: Now) -> bool {
         self.expires.is_some_and(|end| now.wall >= end)
             || self.ends.is_some_and(|end| now.monotonic >= end)
     }
 
-    /// To be fetched again before it is used again.
+    /// Whether requests must wait for a refresh.
     pub(crate) fn is_doubtful(&self, now: Now) -> bool {
         self.rejected || self.fresh_until.is_some_and(|limit| now.monotonic >= limit)
     }
 
-    /// Time to fetch again.
+    /// Whether it is time to refresh it.
     pub(crate) fn is_due(&self, now: Now) -> bool {
         self.is_expired(now)
             || self.is_doubtful(now)
             || self.renew_at.is_some_and(|at| now.monotonic >= at)
     }
 
-    /// When it will be time to fetch again.
+    /// When it will be time to refresh it.
     pub(crate) fn due_at(&self) -> Option<Instant> {
         if self.rejected {
             return Some(Instant::default());
@@ -112,8 +112,8 @@ impl Held {
     }
 }
 
-/// The first of some times that may not be. (Each request asks this: an iterator's `min` costs it
-/// several nanoseconds more.)
+/// The earliest of the given times. (It runs for each request; an iterator's `min` takes several
+/// nanoseconds more.)
 #[inline]
 pub(crate) fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<Instant> {
     let mut first: Option<Instant> = None;

@@ -1,14 +1,15 @@
-//! The heart: from inputs to actions.
+//! The state machine behind [`Authenticator`]: it turns inputs into actions.
 //!
 //! ```text
 //!   Input ──▶ authenticator ──▶ slots: roots · identity · bearer ──▶ Action
-//!                │                each: a constant, or a source with what it gave (held)
-//!                │                      and what it is doing (flight)
-//!                ├── saving       writes refreshed tokens back, by the same kind of flight
-//!                └── outbox       merges the slots into one header set, and queues the actions
+//!                │                each is a constant; or a source, with the value that it gave
+//!                │                (`held`) and the job that it waits for (`flight`)
+//!                ├── saving       writes refreshed tokens back; its jobs are a `flight`, too
+//!                └── outbox       merges the slots into one set of headers, and queues the actions
 //! ```
 //!
-//! A step gets one context, [`Cx`](crate::cx::Cx): the time, the policy, jitter and ids.
+//! Each step gets the same context, [`Cx`](crate::cx::Cx): the time, the policy, random delays and
+//! job ids.
 
 mod authenticator;
 mod flight;

@@ -1,4 +1,4 @@
-//! What goes out: the header set, its generation, and the queue of actions.
+//! The headers, their generation, and the queue of actions.
 
 use super::slots::Slots;
 use crate::credential::{Generation, Header};
@@ -9,22 +9,22 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// The merged credential, as far as headers go, and what the host has been told of it.
+/// The headers of the merged credential, and what the host has been told about them.
 #[derive(Debug)]
 pub(super) struct Outbox {
     actions: VecDeque<Action>,
     impersonation: Box<[Header]>,
     headers: Box<[Header]>,
     generation: Generation,
-    /// What the last [`Action::SetHeaders`] said, if it still holds.
+    /// What the last [`Action::SetHeaders`] said, unless it has been withdrawn.
     announced: Option<(Generation, Option<UnixTime>)>,
     /// What the last [`Action::RefreshAt`] said.
     announced_deadline: Option<Instant>,
-    /// There has been a [`Action::SetHeaders`]: only then are there connections to be made anew.
+    /// There has been an [`Action::SetHeaders`], so the host may have connections.
     pushed: bool,
-    /// What changed since then means new connections.
+    /// Since then the client certificate or the roots have changed.
     reconnect: bool,
-    /// The generation of the last [`Event::Rejected`]: it is reported once.
+    /// The generation of the last [`Event::Rejected`], which is reported once.
     reported_rejection: Option<Generation>,
 }
 
@@ -59,7 +59,7 @@ impl Outbox {
         self.push(Action::Report(event));
     }
 
-    /// The next action. A queue that is empty takes no memory.
+    /// The next action. An empty queue frees its memory.
     pub(super) fn pop(&mut self) -> Option<Action> {
         let action = self.actions.pop_front();
         if self.actions.is_empty() {
@@ -76,13 +76,13 @@ impl Outbox {
         }
     }
 
-    /// A source has given something. `reconnect`: it matters to connections.
+    /// A fetch has succeeded. `reconnect`: the client certificate or the roots changed.
     pub(super) fn note_renewal(&mut self, reconnect: bool) {
         self.reported_rejection = None;
         self.reconnect |= reconnect;
     }
 
-    /// Builds the header set; the bytes have changed, so the generation does.
+    /// Builds the headers. Their bytes have changed, so the generation rises.
     pub(super) fn assemble(&mut self, slots: &Slots) {
         let authorization = slots.iter().filter_map(|slot| slot.held()?.authorization.as_ref());
         self.headers = authorization
@@ -92,7 +92,7 @@ impl Outbox {
         self.generation.0 += 1;
     }
 
-    /// Tells a host that keeps a copy what to use, if it does not know.
+    /// Sends the headers to a host that keeps a copy, unless it has them.
     pub(super) fn announce(&mut self, expires: Option<UnixTime>) {
         let current = (self.generation, expires);
         if self.announced == Some(current) {
@@ -116,7 +116,7 @@ impl Outbox {
         }
     }
 
-    /// Tells the host when to send a tick, if it does not know or asks.
+    /// Tells the host when to pass in a tick, if the time has changed or the host asked.
     pub(super) fn announce_deadline(&mut self, deadline: Option<Instant>, asked: bool) {
         if let Some(at) = deadline.filter(|_| asked || deadline != self.announced_deadline) {
             self.push(Action::RefreshAt(at));
@@ -124,7 +124,7 @@ impl Outbox {
         self.announced_deadline = deadline;
     }
 
-    /// Stops a job. One that the host has not taken yet is simply not given out.
+    /// Cancels a job. One that is still in the queue is removed from it.
     pub(super) fn cancel(&mut self, id: ActionId) {
         let before = self.actions.len();
         self.actions.retain(|action| action.job_id() != Some(id));
@@ -133,7 +133,7 @@ impl Outbox {
         }
     }
 
-    /// Forgets everything but what stops a running job.
+    /// Drops everything but the cancellation of running jobs.
     pub(super) fn close(&mut self) {
         self.actions.retain(|action| matches!(action, Action::Cancel(_)));
         self.headers = Box::default();

@@ -1,16 +1,16 @@
-//! A slot that a source fills: what is held, and what is being done about it.
+//! A slot that a source fills: its current value (`held`) and the job in flight (`flight`).
 //!
 //! ```text
-//!            Demand              last answer, good          due · expired · Reject
-//!  nothing ─────────▶ in flight ───────────────────▶ held ─────────────────────────▶ held, in flight
-//!     ▲                  │                            ▲  ▲                              │    │
-//!     │                  │ bad answer, time limit     │  └───────── good answer ────────┘    │
-//!     │                  ▼                            │                                      ▼
-//!     └─ pause over ── nothing, paused          held, paused ◀──────────── bad answer ───────┘
+//!           Demand               success                    due · expired · Reject
+//!  empty ──────────▶ in flight ─────────────▶ held ─────────────────────────▶ held, in flight
+//!    ▲                   │                     ▲  ▲                              │    │
+//!    │                   │ failure, time limit │  └─────────── success ──────────┘    │
+//!    │                   ▼                     │ pause over                           ▼
+//!    └── pause over ── empty, paused      held, paused ◀───────── failure ────────────┘
 //! ```
 //!
-//! Every decision is derived anew from `now`, so a timer that sleeps through a suspend makes a slot
-//! late, never wrong.
+//! Each decision depends on `now` only, not on timers that have fired. So after the computer was
+//! suspended, a refresh is late, but no expired value is used.
 
 use super::flight::Flight;
 use super::held::{Held, earliest};
@@ -27,42 +27,43 @@ use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
 use core::time::Duration;
 
-/// A source, what it gave, and what it is doing.
+/// A source, its current value, and the job in flight.
 #[derive(Debug)]
 pub(crate) struct Refreshed {
     source: Box<dyn Source>,
     held: Option<Held>,
     error: Option<Box<Error>>,
     flight: Flight,
-    /// A request has asked since the last renewal: reason enough to renew ahead.
+    /// A request has used the value since the last refresh, so it is refreshed before it expires.
     in_use: bool,
-    /// A request is waiting: start as soon as the pace allows, even what no timer may start.
+    /// A request is waiting: fetch as soon as the shortest interval allows, even from an
+    /// interactive source, which no timer starts.
     has_waiter: bool,
-    /// Another login of this machine is made with it: only a request of that one starts it.
+    /// It belongs to the bootstrap login: only the bearer that needs it starts a fetch.
     is_bootstrap: bool,
-    /// It could start, but for the other login that it is made with.
+    /// It waits for the bootstrap login.
     is_blocked: bool,
-    /// When the last acquisition was started, or its latest job that was not for a file.
+    /// When the last fetch, or its last job that is not for a file, was started.
     started: Option<Instant>,
-    /// Acquisitions in a row that failed, or that brought the same bytes after a 401.
+    /// The number of fetches in a row that failed, or gave the same bytes after a 401.
     failures: u32,
-    /// Credentials in a row that came after a 401 and soon got one themselves.
+    /// The number of values in a row that replaced a rejected one and were soon rejected too.
     rejections: u32,
 }
 
-/// What a slot did with an input, for the machine to pass on.
+/// The outcome of a step, for the machine to pass on.
 #[derive(Debug)]
 pub(crate) enum SlotOutcome {
-    /// It wants this job done.
+    /// Carry out this job.
     Ask(Action),
-    /// It holds something. `changed`: other bytes than before; `reconnect`: they matter to
-    /// connections; `skew`: how long ago it had ended when it came.
+    /// The fetch succeeded. `changed`: its bytes are not the same as before; `reconnect`: the
+    /// client certificate or the roots changed; `skew`: how long before its arrival it had expired.
     Renewed { changed: bool, reconnect: bool, skew: Option<Duration> },
-    /// It failed; the next attempt is not before `retry_at`.
+    /// The fetch failed; there is no other attempt before `retry_at`.
     Failed { error: Error, retry_at: Instant },
 }
 
-/// What requests ask.
+/// What requests read.
 impl Refreshed {
     pub(crate) fn new(source: Box<dyn Source>) -> Self {
         Self {
@@ -95,8 +96,8 @@ impl Refreshed {
         earliest([held.ends, held.fresh_until.filter(|_| self.failures == 0)])
     }
 
-    /// What a request can have now. An expired credential, never; one that ought to be fetched again
-    /// first, only if the last attempt failed.
+    /// What a request gets now: never an expired value, and a value that must be refreshed first
+    /// only if the last fetch failed.
     #[inline]
     pub(crate) fn state(&self, now: Now) -> SlotState<'_> {
         match (&self.held, &self.error) {
@@ -119,18 +120,19 @@ impl Refreshed {
         self.held.as_ref().is_some_and(|held| held.is_expired(now))
     }
 
-    /// The tokens that a refresh replaces and that are written back, if there are such.
+    /// The tokens to write back, if the source has any.
     pub(crate) fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
         self.source.stored_tokens()
     }
 }
 
-/// What happens to it.
+/// Inputs and time.
 impl Refreshed {
-    /// A request wants to be sent.
+    /// A request needs the value.
     pub(crate) fn demand(&mut self, cx: &Cx<'_>) {
         let paused = self.flight.is_paused(cx.now);
-        // A browser must not open when the person who asked has long gone away.
+        // During a pause an interactive source is not marked: when the pause ends, a browser must
+        // not open for a user who has left.
         if !(paused && self.is_interactive(cx.policy)) {
             self.in_use = true;
         }
@@ -145,7 +147,7 @@ impl Refreshed {
         }
         let Some(held) = &mut self.held else { return false };
         let again = !core::mem::replace(&mut held.rejected, true) && held.replacement;
-        // What a refresh did long ago says nothing about the next one.
+        // Failures before a long time without a fetch do not count.
         let long = cx.policy.backoff.max.saturating_mul(2);
         if self.started.is_none_or(|at| cx.now.monotonic.since(at) > long) {
             (self.failures, self.rejections) = (0, 0);
@@ -159,12 +161,13 @@ impl Refreshed {
         true
     }
 
-    /// The server refuses one new credential after the other, and each of them may have cost a
-    /// refresh token. The next one waits, longer each time, and callers get the server's answer to
-    /// this one meanwhile.
+    /// The server rejects each new value, and each may have used up a refresh token. So the next
+    /// fetch waits, longer each time; meanwhile requests use the rejected value, and get the
+    /// server's 401.
     fn slow_down(&mut self, cx: &mut Cx<'_>) {
         self.rejections = self.rejections.saturating_add(1);
-        // Once may be a second change of mind: that is worth waiting for.
+        // The first rejected replacement is fetched again at once: the value may have been revoked
+        // twice.
         let Some(pauses) = self.rejections.checked_sub(2) else { return };
         let pause = cx.policy.backoff.pause(pauses, cx.jitter);
         let until = self.started.unwrap_or_default().saturating_add(pause);
@@ -180,14 +183,14 @@ impl Refreshed {
         self.flight.overdue(now).map(|(id, _)| id)
     }
 
-    /// Notices what time has done: a job past its limit, the next acquisition due.
+    /// Takes the next step that is due: ends a job past its time limit, or starts a fetch.
     pub(crate) fn advance(&mut self, cx: &mut Cx<'_>) -> Option<SlotOutcome> {
         if let Some((_, limit)) = self.flight.overdue(cx.now) {
             let failure = Failure::new(FailureKind::TimedOut, "");
             let progress = self.source.recover(cx, JobFailure { failure, waited: Some(limit) });
             return Some(self.follow(cx, progress));
         }
-        // A wall clock that was set back can undo a need.
+        // If the wall clock was set back, the value may be valid again.
         self.has_waiter &= self.is_due(cx.now);
         if self.wants_to_start(cx) && !self.is_blocked {
             self.started = Some(cx.now.monotonic);
@@ -198,7 +201,7 @@ impl Refreshed {
         None
     }
 
-    /// Whether [`Self::advance`] would start an acquisition.
+    /// Whether [`Self::advance`] would start a fetch.
     pub(crate) fn wants_to_start(&self, cx: &Cx<'_>) -> bool {
         let asked = self.has_waiter || self.in_use && self.is_timer_driven(cx.policy);
         asked && self.is_due(cx.now) && self.may_start(cx.now, cx.policy)
@@ -222,7 +225,7 @@ impl Refreshed {
         self.follow(cx, progress)
     }
 
-    /// When to be asked again.
+    /// When [`Self::advance`] must be called next.
     pub(crate) fn deadline(&self, policy: &Policy) -> Option<Instant> {
         let announced = |held: &&Held| !held.marked_expired && !self.is_bootstrap;
         let end = self.held.as_ref().filter(announced).and_then(|held| held.ends);
@@ -241,8 +244,8 @@ impl Refreshed {
         earliest([end, next])
     }
 
-    /// Whether what is held has ended since the last time this was asked. (A wall clock that is
-    /// set back can bring it to life again.)
+    /// Whether the value has expired since the last call. (It can become valid again, if the wall
+    /// clock is set back.)
     pub(crate) fn mark_expired(&mut self, now: Now) -> bool {
         let Some(held) = &mut self.held else { return false };
         let expired = held.is_expired(now);
@@ -251,43 +254,43 @@ impl Refreshed {
         news
     }
 
-    /// Stops; the job to cancel, if one was in flight.
+    /// Stops, and returns the job to cancel, if one was in flight.
     pub(crate) fn cancel(&mut self) -> Option<ActionId> {
         self.flight.cancel()
     }
 }
 
-/// What another login has to do with it.
+/// The bootstrap login, and the bearer that depends on it.
 impl Refreshed {
-    /// Makes it the login that another one is made with.
+    /// Marks it as a part of the bootstrap login.
     pub(crate) fn into_bootstrap(self) -> Self {
         Self { is_bootstrap: true, ..self }
     }
 
-    /// Whether it could start, but for the other login.
+    /// Sets whether it waits for the bootstrap login.
     pub(crate) const fn set_blocked(&mut self, is_blocked: bool) {
         self.is_blocked = is_blocked;
     }
 
-    /// Hands over what the next acquisition is made with.
+    /// Passes on the bootstrap credential for the next fetch.
     pub(crate) fn lend(&mut self, credential: BootstrapCredential) {
         self.source.lend(credential);
     }
 
-    /// The other login has failed, and so has this one.
+    /// The bootstrap login has failed, and therefore this fetch too.
     pub(crate) fn fail_bootstrap(&mut self, cx: &mut Cx<'_>, error: Error) -> SlotOutcome {
         self.started = Some(cx.now.monotonic);
         let error = self.source.bootstrap_failed(error);
         self.fail(cx, error)
     }
 
-    /// Whether a server has refused what was lent.
+    /// Whether a server has rejected the bootstrap credential since the last call.
     pub(crate) fn take_bootstrap_rejection(&mut self) -> bool {
         self.source.take_bootstrap_rejection()
     }
 }
 
-/// What it decides.
+/// Decisions.
 impl Refreshed {
     fn is_interactive(&self, policy: &Policy) -> bool {
         self.source.lifecycle(policy).interactive
@@ -318,8 +321,8 @@ impl Refreshed {
     fn follow(&mut self, cx: &mut Cx<'_>, progress: Result<Progress, Error>) -> SlotOutcome {
         match progress {
             Ok(Progress::Request(request)) => {
-                // What is paced is the plugin, or the provider, not a file that is read for it and
-                // may be slow.
+                // The shortest interval is between runs of the plugin, or requests to the provider.
+                // A file that is read before may be slow, and does not count.
                 if matches!(request, JobRequest::Run(_) | JobRequest::Send(_)) {
                     self.started = Some(cx.now.monotonic);
                 }
@@ -346,7 +349,7 @@ impl Refreshed {
         self.in_use = false;
         self.has_waiter = false;
         if rejected && !changed {
-            // The server refuses just these bytes: asking faster brings nothing else.
+            // The source gave the rejected bytes again, so it is not asked again at once.
             let pause = cx.policy.backoff.pause(self.failures, cx.jitter);
             self.failures = self.failures.saturating_add(1);
             self.flight = Flight::Paused { until: now.monotonic.saturating_add(pause) };
@@ -362,7 +365,7 @@ impl Refreshed {
         let slowly = self.source.lifecycle(cx.policy).retry_slowly;
         let attempt = if slowly { u32::MAX } else { self.failures };
         let pause = now.monotonic.saturating_add(cx.policy.backoff.pause(attempt, cx.jitter));
-        // What still serves is not left to end during a pause.
+        // The pause ends before the value expires.
         let end =
             self.held.as_ref().filter(|held| !held.is_expired(now)).and_then(|held| held.ends);
         let pause = end.map_or(pause, |end| pause.min(end));
@@ -372,13 +375,13 @@ impl Refreshed {
         self.flight = Flight::Paused { until: retry_at };
         self.error = Some(Box::new(error.clone()));
         self.has_waiter = false;
-        // A timer goes on trying while what is held comes nearer to its end, and not for ever.
+        // A timer starts further attempts only until the value expires.
         self.in_use = self
             .held
             .as_ref()
             .is_some_and(|held| held.ends.is_some() && !held.is_expired(now) && !held.rejected);
         if self.held.is_none() {
-            // It serves while the source is tried again and again (TK-6).
+            // The fallback is used while the fetch is repeated (TK-6).
             let fallback = self.source.fallback();
             self.held = fallback.map(|f| Held { renew_at: Some(retry_at), ..Held::endless(f) });
         }

@@ -1,16 +1,17 @@
-//! Writes what a refresh brought back to where it came from, while requests go on (OI-26, OI-27).
+//! Writes refreshed tokens back to the kubeconfig that they came from, in the background (OI-26,
+//! OI-27).
 //!
 //! ```text
-//!         other tokens than             the content
-//!         the store holds               as it is                   it is written
+//!         tokens differ                 content
+//!         from the store's              was read                   written
 //!  idle ─────────────────▶ reading ─────────────────▶ writing ─────────────────────▶ idle
 //!   ▲                        │  │                       │
-//!   │   the entry is gone,   │  │ a failure, or another │ pause over
-//!   └── or has newer tokens ─┘  └─ process was quicker ─┴──────▶ paused ──▶ reading
+//!   │   the entry is gone,   │  │ a failure, or another │             pause over
+//!   └── or has newer tokens ─┘  └─ process wrote first ─┴──────▶ paused ──────────▶ reading
 //! ```
 //!
-//! The credential is in use before any of this begins, and nothing of this can take it away (in
-//! client-go it can). After a few attempts it rests until other tokens come.
+//! Requests use the new tokens before they are saved, and also if saving fails (unlike client-go).
+//! After a few failures it gives up, until the next refresh.
 
 use super::flight::Flight;
 use crate::cx::Cx;
@@ -23,20 +24,20 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-/// How often the same tokens are tried.
+/// The number of attempts to save the same tokens.
 const ATTEMPTS: u32 = 5;
 
-/// At most one job in flight, beside those of the slots.
+/// The progress of saving, with at most one job in flight.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Saving {
     flight: Flight,
     /// What the job in flight is for.
     step: Step,
-    /// The tokens that are, or were last, being saved.
+    /// The tokens that are being saved, or were saved last.
     tokens: Option<Tokens>,
-    /// Attempts that failed with them.
+    /// The number of failed attempts to save them.
     failures: u32,
-    /// Nothing more is to be done about these tokens.
+    /// These tokens need no further attempt.
     settled: bool,
 }
 
@@ -47,12 +48,12 @@ enum Step {
     Write,
 }
 
-/// What came of an input, for the machine to pass on.
+/// The outcome of a step, for the machine to pass on.
 #[derive(Debug)]
 pub(crate) enum SaveOutcome {
-    /// It wants this job done.
+    /// Carry out this job.
     Ask(Action),
-    /// The store holds them.
+    /// The tokens are saved.
     Saved { path: String },
     /// It failed.
     NotSaved { error: Error, retry_at: Option<Instant> },
@@ -61,23 +62,22 @@ pub(crate) enum SaveOutcome {
 }
 
 impl Saving {
-    /// Whether there is something that a host that ends now loses.
+    /// Whether tokens would be lost if the host exited now.
     pub(crate) const fn is_busy(&self) -> bool {
         !matches!(self.flight, Flight::Idle)
     }
 
-    /// When to be asked again.
+    /// When [`Self::advance`] must be called next.
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         self.flight.deadline()
     }
 
-    /// The job that has reached its time limit and is to be cancelled; [`Self::advance`] goes on
-    /// from there.
+    /// The job that has reached its time limit, to be cancelled before [`Self::advance`].
     pub(crate) fn overdue(&self, now: Now) -> Option<ActionId> {
         self.flight.overdue(now).map(|(id, _)| id)
     }
 
-    /// Notices what time and the source have done, one thing at a time.
+    /// Takes the next step that the time or new tokens require. Call it until it returns `None`.
     pub(crate) fn advance(
         &mut self,
         cx: &mut Cx<'_>,
@@ -137,7 +137,7 @@ impl Saving {
         }
     }
 
-    /// Stops; the job to cancel, if one was in flight.
+    /// Stops, and returns the job to cancel, if one was in flight.
     pub(crate) fn cancel(&mut self) -> Option<ActionId> {
         let id = self.flight.cancel();
         *self = Self::default();

@@ -1,4 +1,4 @@
-//! One part of the credential: given outright, or fetched and kept fresh.
+//! One part of the credential: a constant, or a value that is fetched and refreshed.
 
 use super::refreshed::Refreshed;
 use crate::error::Error;
@@ -7,18 +7,18 @@ use crate::source::{CredentialParts, Source};
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
 
-/// Where one part of the credential is held.
+/// Holds one part of the credential.
 #[derive(Debug)]
 pub(crate) enum Slot {
-    /// Given outright, and good: it never changes.
+    /// A valid constant. It never changes.
     Constant(Box<CredentialParts>),
-    /// Given outright, and no good: no request can ever be sent.
+    /// An invalid constant: no request can ever be sent.
     Invalid(Box<Error>),
-    /// Fetched from a source, and fetched again.
+    /// Fetched from a source, and refreshed.
     Refreshed(Box<Refreshed>),
 }
 
-/// What a request can have of a slot.
+/// What a slot has for a request.
 #[derive(Debug)]
 pub(crate) enum SlotState<'a> {
     Ready(&'a CredentialParts),
@@ -32,7 +32,7 @@ impl Slot {
         Self::Refreshed(Box::new(Refreshed::new(Box::new(source))))
     }
 
-    /// A slot for what was given outright.
+    /// A slot for a constant.
     pub(crate) fn constant(checked: Result<CredentialParts, Error>) -> Self {
         match checked {
             Ok(parts) => Self::Constant(Box::new(parts)),
@@ -45,7 +45,7 @@ impl Slot {
         Self::Invalid(Box::new(error))
     }
 
-    /// The same slot, for a login that another one is made with.
+    /// Marks the slot as one of the bootstrap login.
     pub(crate) fn into_bootstrap(self) -> Self {
         match self {
             Self::Refreshed(slot) => Self::Refreshed(Box::new(slot.into_bootstrap())),
@@ -67,7 +67,7 @@ impl Slot {
         }
     }
 
-    /// What is held, whether it is still good or not.
+    /// The current value, expired or not.
     pub(crate) fn held(&self) -> Option<&CredentialParts> {
         match self {
             Self::Constant(parts) => Some(parts),
@@ -76,7 +76,7 @@ impl Slot {
         }
     }
 
-    /// What a request can have now.
+    /// What the slot has for a request now.
     #[inline]
     pub(crate) fn state(&self, now: Now) -> SlotState<'_> {
         match self {
@@ -86,30 +86,30 @@ impl Slot {
         }
     }
 
-    /// The end of what is held on the wall clock.
+    /// When the current value expires, by the wall clock.
     #[inline]
     pub(crate) fn expires(&self) -> Option<UnixTime> {
         self.as_refreshed().and_then(Refreshed::expires)
     }
 
-    /// Until when what is held may be used without asking again.
+    /// Until when the current value may be used without calling the machine again.
     #[inline]
     pub(crate) fn good_until(&self) -> Option<Instant> {
         self.as_refreshed().and_then(Refreshed::good_until)
     }
 
-    /// Whether a `Demand` would tell the machine something that it does not know.
+    /// Whether a `Demand` would have an effect now.
     #[inline]
     pub(crate) fn asks_for_demand(&self, now: Now, policy: &Policy) -> bool {
         self.as_refreshed().is_some_and(|slot| slot.asks_for_demand(now, policy))
     }
 
-    /// Whether what is held has ended.
+    /// Whether the current value has expired.
     pub(crate) fn is_expired(&self, now: Now) -> bool {
         self.as_refreshed().is_some_and(|slot| slot.is_expired(now))
     }
 
-    /// Whether it can never hold anything.
+    /// Whether it will never hold a value.
     pub(crate) const fn is_permanently_failed(&self) -> bool {
         matches!(self, Self::Invalid(_))
     }

@@ -1,4 +1,4 @@
-//! The slots that a profile needs, by name.
+//! The slots of a profile.
 
 use super::refreshed::{Refreshed, SlotOutcome};
 use super::slot::{Slot, SlotState};
@@ -28,7 +28,7 @@ pub(super) const fn is_bootstrap(slot: SlotName) -> bool {
     matches!(slot, SlotName::BootstrapIdentity | SlotName::BootstrapBearer)
 }
 
-/// The parts of a credential, each where it is needed.
+/// The slots of a machine; `None` where the profile needs none.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     /// The trusted roots.
@@ -37,11 +37,12 @@ pub(super) struct Slots {
     identity: Option<Slot>,
     /// The `Authorization` header; a plugin may bring a client certificate with it.
     bearer: Option<Slot>,
-    /// The login that the bearer is made with. None of it is a part of the credential.
+    /// With a service account: the credential of the TokenRequests that fill `bearer`. It is not
+    /// sent with other requests.
     bootstrap: Option<Box<Bootstrap>>,
 }
 
-/// A login that another one is made with.
+/// The bootstrap login: the credential with which tokens of a service account are requested.
 #[derive(Debug)]
 struct Bootstrap {
     identity: Option<Slot>,
@@ -57,7 +58,7 @@ impl Bootstrap {
         [&mut self.identity, &mut self.bearer].into_iter().flatten()
     }
 
-    /// What it can lend now.
+    /// Its credential; `None` while it is being fetched.
     fn state(&self, now: Now) -> Result<Option<BootstrapCredential>, &Error> {
         let mut credential = BootstrapCredential::default();
         let mut pending = false;
@@ -77,8 +78,8 @@ impl Bootstrap {
 }
 
 impl Slots {
-    /// The slots of a profile. To a server that is not `https` nothing but impersonation is sent
-    /// (KC-71, UA-25): there are none then.
+    /// The slots of a profile. There are none if the server is not `https`, since it gets nothing
+    /// but impersonation (KC-71, UA-25).
     pub(super) fn new(profile: &Profile, store: Option<Box<dyn Store>>) -> Self {
         if !profile.cluster.is_https() {
             return Self::default();
@@ -133,7 +134,7 @@ impl Slots {
         own.chain(bootstrap).filter_map(Slot::as_refreshed_mut)
     }
 
-    /// Wakes the bootstrap login, if the bearer is due and cannot go on without.
+    /// Demands the bootstrap credential, if the bearer is due and cannot be fetched without it.
     pub(super) fn wake_bootstrap(&mut self, cx: &Cx<'_>) {
         let bearer = self.bearer.as_ref().and_then(Slot::as_refreshed);
         if let (Some(bearer), Some(bootstrap)) = (bearer, &mut self.bootstrap)
@@ -143,7 +144,7 @@ impl Slots {
         }
     }
 
-    /// Lends the bootstrap login's credential to the bearer, if that is due; or its failure.
+    /// Passes the bootstrap credential, or its failure, on to the bearer, if the bearer is due.
     pub(super) fn lend_bootstrap(&mut self, cx: &mut Cx<'_>) -> Option<SlotOutcome> {
         let Self { roots, bearer, bootstrap: Some(bootstrap), .. } = self else { return None };
         let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut)?;
@@ -166,7 +167,7 @@ impl Slots {
         }
     }
 
-    /// Tells the bootstrap login that a server has refused it, if one has.
+    /// Passes a 401 to a TokenRequest on to the bootstrap login, if there was one.
     pub(super) fn reject_bootstrap(&mut self, cx: &mut Cx<'_>) {
         let Self { bearer, bootstrap: Some(bootstrap), .. } = self else { return };
         let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut);
@@ -185,27 +186,27 @@ impl Slots {
         })
     }
 
-    /// The tokens to write back, if a source has such.
+    /// The tokens to write back, if a source has any.
     pub(super) fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
         self.refreshed_mut().find_map(Refreshed::stored_tokens)
     }
 
-    /// Whether every slot holds something.
+    /// Whether every slot has a value.
     pub(super) fn is_complete(&self) -> bool {
         self.iter().all(|slot| slot.held().is_some())
     }
 
-    /// Whether one of them can never hold anything.
+    /// Whether one of them will never have a value.
     pub(super) fn is_permanently_failed(&self) -> bool {
         self.iter().any(Slot::is_permanently_failed)
     }
 
-    /// Whether something that is held has ended.
+    /// Whether a value has expired.
     pub(super) fn is_expired(&self, now: Now) -> bool {
         self.iter().any(|slot| slot.is_expired(now))
     }
 
-    /// The first end among what is held.
+    /// The earliest expiry of the values.
     pub(super) fn expires(&self) -> Option<UnixTime> {
         self.iter().filter_map(Slot::expires).min()
     }

@@ -1,20 +1,21 @@
 //! Counters.
 
-/// What a machine has done since it was made.
+/// What a machine has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Stats {
-    /// Jobs handed out.
+    /// Jobs started.
     pub started: u64,
-    /// Acquisitions that gave a credential (each of one or more jobs).
+    /// Fetches that succeeded. (A fetch consists of one or more jobs.)
     pub succeeded: u64,
-    /// Acquisitions that failed.
+    /// Fetches that failed.
     pub failed: u64,
     /// Jobs cancelled.
     pub cancelled: u64,
     /// Times that a server refused the current generation.
     pub rejected: u64,
-    /// Answers and rejections that came too late, twice, or for a job that never was.
+    /// Inputs that were ignored: answers and rejections that came too late or twice, or for an
+    /// unknown job.
     pub ignored: u64,
 }

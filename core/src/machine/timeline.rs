@@ -1,11 +1,11 @@
-//! The monotonic clock as the machine sees it.
+//! A clock that never goes back, made from the host's monotonic clock.
 
 use crate::time::{Instant, Now};
 use core::time::Duration;
 
-/// When the host's clock is wound back, time goes on from where it was, by differences. (Holding on
-/// to the latest time seen instead would freeze every deadline until the host's clock is there
-/// again.)
+/// If the host's clock goes back, this one goes on from its latest time, by an offset. (If it
+/// stayed at the latest time instead, all deadlines would wait until the host's clock had caught
+/// up.)
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timeline {
     offset: Duration,
@@ -13,7 +13,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// Takes note of the host's time, and gives it on this timeline.
+    /// Records the host's time, and converts it to this clock.
     pub(super) fn advance(&mut self, now: Now) -> Now {
         let monotonic = now.monotonic.saturating_add(self.offset);
         self.offset = self.offset.saturating_add(self.latest.since(monotonic));
@@ -21,13 +21,13 @@ impl Timeline {
         Now { monotonic: self.latest, ..now }
     }
 
-    /// The host's time on this timeline.
+    /// Converts the host's time to this clock.
     pub(super) fn on_timeline(&self, now: Now) -> Now {
         let monotonic = now.monotonic.saturating_add(self.offset).max(self.latest);
         Now { monotonic, ..now }
     }
 
-    /// The same time on the host's clock.
+    /// Converts a time of this clock to the host's clock.
     pub(super) fn for_host(&self, at: Instant) -> Instant {
         at.saturating_sub(self.offset)
     }

@@ -1,10 +1,11 @@
-//! The sources of credentials, one file each: what to ask a host for, and what its answer means.
-//! When to ask is the slot's affair.
+//! The sources of credentials, one file each: which jobs a fetch takes, and how their results are
+//! read. The slot decides when to fetch.
 //!
-//! A source is a state machine of its own: [`Source::begin`] asks for the first job of an
-//! acquisition, [`Source::accept`] takes the answer and [`Source::recover`] a failure; each says what
-//! comes next. Its [`Lifecycle`] is a record that the slot goes by. To add a source, write its file,
-//! and give it a variant of [`Bearer`](crate::profile::Bearer) and a line in `machine/slots.rs`.
+//! A source is a state machine: [`Source::begin`] starts a fetch and returns its first job,
+//! [`Source::accept`] takes the job's result and [`Source::recover`] its failure. Each returns the
+//! next job or the end of the fetch. Its [`Lifecycle`] tells the slot when to refresh. To add a
+//! source, write its file, a variant of [`Bearer`](crate::profile::Bearer), and a line in
+//! `machine/slots.rs`.
 
 mod certificate_files;
 pub(crate) mod constant;
@@ -36,40 +37,40 @@ pub(crate) use roots_file::RootsFile;
 pub(crate) use token_file::TokenFile;
 pub(crate) use token_request::{BootstrapCredential, TokenRequestSource};
 
-/// One way to get a part of the credential, again and again.
+/// Fetches a part of the credential, as often as needed.
 pub(crate) trait Source: Send + Sync {
-    /// Starts an acquisition. One that was under way is given up.
+    /// Starts a fetch. A fetch in progress is abandoned.
     fn begin(&mut self, cx: &Cx<'_>) -> Result<Progress, Error>;
 
-    /// What the answer to the job in flight means.
+    /// Takes the result of the job in flight.
     fn accept(&mut self, cx: &Cx<'_>, reply: Reply) -> Result<Progress, Error>;
 
-    /// What follows from the failure of the job in flight: an error or, if the job was only worth a
-    /// try, what comes next.
+    /// Takes the failure of the job in flight: an error or, if the fetch can do without this job,
+    /// the next job.
     fn recover(&mut self, cx: &Cx<'_>, job: JobFailure) -> Result<Progress, Error>;
 
-    /// How what it gives is kept fresh, as things are now.
+    /// When its value must be refreshed. It may change from one fetch to the next.
     fn lifecycle(&self, policy: &Policy) -> Lifecycle;
 
-    /// What to serve while nothing has ever been fetched.
+    /// The value to use until the first fetch succeeds.
     fn fallback(&self) -> Option<CredentialParts> {
         None
     }
 
-    /// Hands over what the next acquisition is made with, if it takes another login.
+    /// Passes in the bootstrap credential for the next fetch, if the source needs one.
     fn lend(&mut self, _: BootstrapCredential) {}
 
-    /// The error that the other login's failure is for this source.
+    /// Turns the failure of the bootstrap login into an error of this source.
     fn bootstrap_failed(&self, error: Error) -> Error {
         error
     }
 
-    /// Whether a server has refused what was lent, since this was asked last.
+    /// Whether a server has rejected the bootstrap credential since the last call.
     fn take_bootstrap_rejection(&mut self) -> bool {
         false
     }
 
-    /// The tokens that a refresh replaces, to be written back.
+    /// The tokens to write back after a refresh, if the source has any.
     fn stored_tokens(&mut self) -> Option<&mut StoredTokens> {
         None
     }
@@ -82,7 +83,7 @@ impl fmt::Debug for dyn Source {
     }
 }
 
-/// What a source gave. Which of the parts there are depends on the source.
+/// The result of a fetch. Which parts it has depends on the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CredentialParts {
     pub(crate) authorization: Option<Secret>,
@@ -98,7 +99,7 @@ impl CredentialParts {
         Self { authorization, ..Self::default() }
     }
 
-    /// Whether a request or connection would look the same.
+    /// Whether requests and connections would be the same with both.
     pub(crate) fn same_bytes(&self, other: &Self) -> bool {
         self.authorization == other.authorization
             && self.identity == other.identity
@@ -106,27 +107,27 @@ impl CredentialParts {
     }
 }
 
-/// How what a source gives is kept fresh.
+/// When a source's value must be refreshed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifecycle {
-    /// A person may be asked something: then only a request starts it, and no timer.
+    /// The fetch may ask the user something, so only a request starts it, not a timer.
     pub(crate) interactive: bool,
-    /// How often to fetch again what has no end of its own.
+    /// How often to fetch a value that has no expiry, such as a file.
     pub(crate) reload: Option<Reload>,
-    /// When to renew what has an end.
+    /// When to refresh a value that has an expiry.
     pub(crate) renewal: Renewal,
-    /// How long before its end what is held is not used any more, if there can be another.
+    /// How long before the expiry requests begin to wait for the refresh.
     pub(crate) leeway: Option<Duration>,
-    /// Whether a 401 is a reason to fetch again.
+    /// Whether to fetch again after a 401.
     pub(crate) refetch_on_401: bool,
-    /// What is older than this is renewed, whatever its life.
+    /// The age after which a value is refreshed, even if it expires much later.
     pub(crate) max_age: Option<Duration>,
-    /// The last failure will not pass by itself: the longest pause is right.
+    /// The last failure is permanent, so the next attempt waits for the longest pause.
     pub(crate) retry_slowly: bool,
 }
 
 impl Lifecycle {
-    /// Renewed as the policy says, and fetched again after a 401.
+    /// Refreshed as the policy says, and fetched again after a 401.
     pub(crate) const fn renewed(policy: &Policy) -> Self {
         Self {
             interactive: false,
@@ -139,18 +140,18 @@ impl Lifecycle {
         }
     }
 
-    /// The same for files: read again every so often.
+    /// The same for a file, which is read again at intervals.
     pub(crate) const fn reloaded(policy: &Policy, reload: Reload) -> Self {
         Self { reload: Some(reload), ..Self::renewed(policy) }
     }
 }
 
-/// What comes next in an acquisition.
+/// The next step of a fetch.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// It is over.
+    /// The fetch has succeeded.
     Done(CredentialParts),
-    /// It takes this job.
+    /// Carry out this job.
     Request(JobRequest),
 }
 
@@ -173,11 +174,11 @@ impl JobRequest {
         }
     }
 
-    /// How long it may take; `None`: as long as it likes.
+    /// Its time limit; `None`: no limit.
     pub(crate) const fn limit(&self, policy: &Policy) -> Option<Duration> {
         match self {
             Self::Read(_) | Self::Write(_) => Some(policy.file_timeout),
-            // A person may be typing.
+            // The user may be typing.
             Self::Run(RunCommand { stdin: Stdin::Inherit, .. }) => None,
             Self::Run(_) => policy.command_timeout,
             Self::Send(_) => Some(policy.request_timeout),
@@ -185,11 +186,11 @@ impl JobRequest {
     }
 }
 
-/// Why a job brought nothing.
+/// The failure of a job.
 #[derive(Debug)]
 pub(crate) struct JobFailure {
     pub(crate) failure: Failure,
-    /// For how long it was waited for, if the machine itself called the job off.
+    /// The time limit, if the machine cancelled the job because of it.
     pub(crate) waited: Option<Duration>,
 }
 

@@ -21,17 +21,18 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// A login through the browser.
+/// The state of a login in the browser.
 #[derive(Debug)]
 pub(super) struct Code {
     secrets: Secrets,
-    /// For a second request, if the provider does not know the scope `offline_access` (LG-33).
+    /// Secrets for a second authorization request, if the provider refuses the scope
+    /// `offline_access` (LG-33).
     spare: Option<Secrets>,
     offline_access: bool,
     redirect: Option<Redirect>,
-    /// Where the browser goes from the start address. It holds the state.
+    /// The URL to which the start address redirects. It contains the state.
     authorization: Secret,
-    /// The state has been answered: it is of no use any more (LG-47).
+    /// The provider has answered with this state, so it cannot be used again (LG-47).
     burned: bool,
     foreign_reported: bool,
     /// Requests for the result page that came before the result (LG-54).
@@ -43,12 +44,12 @@ impl Code {
         &self.secrets.nonce
     }
 
-    /// The listener is open.
+    /// Whether the listener is open.
     pub(super) const fn is_listening(&self) -> bool {
         self.redirect.is_some()
     }
 
-    /// The provider's answer has come, so the browser is on its way to the last page.
+    /// Whether the provider has answered, so that the browser will fetch the last page.
     pub(super) const fn is_answered(&self) -> bool {
         self.burned
     }
@@ -60,7 +61,7 @@ impl Code {
 }
 
 impl Login {
-    /// Whether a login may happen now, before anything is asked of anybody (LG-6, LG-99).
+    /// Checks that there is no pause, before the first request or question (LG-6, LG-99).
     pub(super) fn check_login_allowed(&self) -> Step {
         let workload = matches!(
             self.settings.grant,
@@ -74,7 +75,8 @@ impl Login {
         Ok(())
     }
 
-    /// Begins the flow that the settings and surroundings want (LG-12, LG-14).
+    /// Begins the flow of the settings or, for `auto`, the one that is possible here (LG-12,
+    /// LG-14).
     pub(super) fn begin_login(&mut self) -> Step {
         self.limit_run();
         match self.settings.grant {
@@ -123,7 +125,7 @@ impl Login {
         ]))
     }
 
-    /// Asks for the entropy of the flow, all of it at once (LG-28).
+    /// Requests all random bytes of the flow at once (LG-28).
     pub(super) fn draw(&mut self, flow: Flow) -> Step {
         self.flow = flow;
         let count = Secrets::BYTES.saturating_mul(2);
@@ -151,7 +153,7 @@ impl Login {
         }
     }
 
-    /// Two sets of secrets, if the bytes are as many as were asked for and new ones.
+    /// Two sets of secrets; `None` if there are too few bytes, or the host repeats itself.
     fn split(&self, bytes: &Secret) -> Option<(Secrets, Secrets)> {
         let bytes = bytes.expose();
         let (first, second) = bytes.split_at_checked(Secrets::BYTES)?;
@@ -192,7 +194,7 @@ impl Login {
         Ok(())
     }
 
-    /// `offline_access` is asked for if discovery lists it and nothing says other (LG-33).
+    /// Whether to request `offline_access`: by default if the discovery document lists it (LG-33).
     pub(super) fn wants_offline_access(&self) -> bool {
         let offered = self.provider.as_ref().is_some_and(|provider| provider.offers_offline_access);
         let named = self.settings.extra_scopes.iter().any(|scope| scope == "offline_access");
@@ -227,7 +229,7 @@ impl Login {
         self.request_authorization()
     }
 
-    /// The authorization request of this port, pushed first if the provider wants that (LG-35).
+    /// Makes the authorization request. It is pushed first if the provider requires that (LG-35).
     fn request_authorization(&mut self) -> Step {
         let Some(provider) = &self.provider else { return wrong_reply() };
         let Flow::Code(code) = &self.flow else { return wrong_reply() };
@@ -259,7 +261,7 @@ impl Login {
         self.open(url)
     }
 
-    /// How the client says who it is where no second way is tried.
+    /// How the client authenticates in requests that are not repeated with another method.
     pub(super) fn usual_method(&self) -> ClientAuthMethod {
         use crate::login::settings::ClientCredential::{Secret, SecretFile};
         let has_secret = matches!(self.settings.client_credential, Secret(_) | SecretFile(_));
@@ -296,8 +298,8 @@ impl Login {
         self.open(url)
     }
 
-    /// Shows the way to the provider: the browser and the terminal get the start address (LG-36,
-    /// LG-37). A second request of the same flow is followed from the page that waits.
+    /// Opens the start address in the browser, and prints it (LG-36, LG-37). For the second request
+    /// of a flow, redirects the page that is waiting in the browser instead.
     fn open(&mut self, url: String) -> Step {
         let Flow::Code(code) = &mut self.flow else { return wrong_reply() };
         code.authorization = Secret::from(&*url);
@@ -327,8 +329,8 @@ impl Login {
         Ok(())
     }
 
-    /// A browser that does not open: in `auto` the device flow takes over, once this one has ended;
-    /// otherwise the address has been printed (LG-15).
+    /// If the browser cannot be opened, `auto` ends this flow and begins the device flow. Other
+    /// grants go on, since the address has been printed (LG-15).
     pub(super) fn opened(&mut self, outcome: Result<Reply, Failure>) -> Step {
         let failure = match outcome {
             Ok(Reply::Opened(_)) => return Ok(()),
@@ -340,7 +342,7 @@ impl Login {
             .provider
             .as_ref()
             .is_some_and(|provider| !provider.device_authorization_endpoint.is_empty());
-        // A browser that has come all the same is not sent away.
+        // Not if the browser has come back all the same.
         let untouched = matches!(&self.flow, Flow::Code(code) if !code.burned);
         if self.settings.grant == Grant::Auto && has_device && untouched {
             if let Flow::Code(code) = core::mem::replace(&mut self.flow, Flow::None) {
@@ -354,7 +356,7 @@ impl Login {
         Ok(())
     }
 
-    /// A request at the loopback address: each gets one answer, now or when the result is known.
+    /// A request to the loopback address. It gets one response, now or when the result is known.
     pub(super) fn arrived(&mut self, exchange: Exchange) {
         let running = matches!(self.stage, Stage::Running | Stage::Ending | Stage::Delivering(_));
         let Flow::Code(code) = &self.flow else {
@@ -410,7 +412,7 @@ impl Login {
         self.respond_with(exchange, 303, alloc::vec![header], ResponseBody::Empty);
     }
 
-    /// The provider's answer, with the right state, for the first time.
+    /// Takes the provider's first answer with the right state.
     fn answered(&mut self, exchange: &Exchange, answer: &Parameters) -> Step {
         let Some(provider) = &self.provider else { return wrong_reply() };
         let checked = callback::check(answer, &provider.issuer, provider.promises_issuer);
@@ -421,14 +423,15 @@ impl Login {
             && added
             && let Some(spare) = code.spare.take()
         {
-            // Once more without the scope that this program added by itself (LG-33).
+            // Once more, without the scope `offline_access`, which the user did not request
+            // (LG-33).
             code.secrets = spare;
             code.offline_access = false;
             code.burned = false;
             code.waiting.push(exchange.id);
             return self.request_authorization();
         }
-        // Neither code nor state stays in the address bar (LG-53).
+        // Redirect, so that code and state do not stay in the address bar (LG-53).
         let path = code.secrets.path.expose_str().unwrap_or_default();
         let location = ["/done/", path].concat();
         let redirect_uri = code.redirect.as_ref().map(|redirect| redirect.uri.clone());
@@ -449,7 +452,7 @@ impl Login {
         self.redeem(code, redirect_uri.unwrap_or_default(), verifier)
     }
 
-    /// Presents the code, once (LG-60).
+    /// Sends the code to the token endpoint, once (LG-60).
     pub(super) fn redeem(&mut self, code: Secret, redirect_uri: String, verifier: Secret) -> Step {
         let mut form = alloc::vec![
             field("grant_type", "authorization_code"),
@@ -463,7 +466,7 @@ impl Login {
         self.call_token_endpoint(RequestStep::Token, form)
     }
 
-    /// The page at the end is shown when the end is known (LG-54).
+    /// Responds with the result page, when the result is known (LG-54).
     fn result_wanted(&mut self, exchange: ExchangeId) {
         if self.outcome.is_some() {
             self.show_result(exchange);
@@ -475,7 +478,7 @@ impl Login {
         }
     }
 
-    /// Answers the requests that wait for the result. Whether there was one.
+    /// Answers the requests that wait for the result. Returns whether there was one.
     pub(super) fn show_results(&mut self) -> bool {
         let Flow::Code(code) = &mut self.flow else { return false };
         let waiting = core::mem::take(&mut code.waiting);

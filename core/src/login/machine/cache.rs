@@ -1,4 +1,4 @@
-//! The cache: reading an entry, the lock, and storing what came (LG-82…LG-100).
+//! The cache: reading an entry, the lock, and storing tokens (LG-82…LG-100).
 
 use super::{Goal, Login, Purpose, Step, granted, wrong_reply};
 use crate::login::entry::Entry;
@@ -11,7 +11,7 @@ use crate::source::exec;
 use alloc::string::String;
 use core::time::Duration;
 
-/// The most bytes of an entry.
+/// The largest size of an entry, in bytes.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// The limit of a call to the keyring (LG-96).
@@ -38,7 +38,7 @@ impl Login {
         Ok(())
     }
 
-    /// A store that fails is as one that is empty: a login is never lost by it.
+    /// A store that cannot be read is treated as empty, so that the user can log in.
     pub(super) fn entry_read(&mut self, locked: bool, outcome: Result<Reply, Failure>) -> Step {
         let bytes = match outcome {
             Ok(Reply::Entry(bytes)) => bytes.0,
@@ -65,7 +65,8 @@ impl Login {
             Operation::Logout { .. } => return self.log_out(),
             Operation::Login => {}
             Operation::Token => {
-                // After a wait, what the other process got is used, even by one that wants more.
+                // If this run waited for another process, that process's token is used, even with
+                // --force-refresh.
                 let is_new = !self.settings.force_refresh || self.waiting_since.is_some();
                 if is_new && self.entry.is_fresh(self.now) {
                     return self.print_entry(GrantedBy::Cache);
@@ -79,17 +80,17 @@ impl Login {
         self.get_new_token()
     }
 
-    /// A login that failed while this process waited for it fails this one too (LG-98).
+    /// If the login of the process that this one waited for failed, this one fails too (LG-98).
     fn fail_with_the_other(&self) -> Step {
         let (Some(since), Some(failed)) = (self.waiting_since, &self.entry.failed) else {
             return Ok(());
         };
-        // The entry has whole seconds.
+        // The entry stores whole seconds.
         let meanwhile = failed.at.saturating_add(Duration::from_secs(1)) > since;
         if meanwhile { Err(LoginError::FailedElsewhere(failed.reason.clone())) } else { Ok(()) }
     }
 
-    /// A refresh, if there is something to refresh with; otherwise a login.
+    /// Refreshes if there is a refresh token, and otherwise logs in.
     fn get_new_token(&mut self) -> Step {
         if self.operation == Operation::Token {
             if let Some(token) = self.entry.refresh_token.clone() {
@@ -122,7 +123,8 @@ impl Login {
         self.set_goal(goal)
     }
 
-    /// Takes the lock: asked once first, so that a wait can be said before it begins (LG-97).
+    /// Takes the lock. The first attempt does not wait, so that the user can be told before the
+    /// second one does (LG-97).
     fn lock(&mut self, again: bool) -> Step {
         self.limit_run();
         if !self.keeps_anything() {
@@ -157,8 +159,8 @@ impl Login {
         self.read_entry(true)
     }
 
-    /// Stores what came: the refresh token in the keyring if it is to be there, then the rest. A
-    /// rotated refresh token is stored before the credential is printed (LG-86).
+    /// Stores the tokens: the refresh token in the keyring, if the settings want that, and then the
+    /// rest. A new refresh token is stored before the credential is printed (LG-86).
     pub(super) fn store(&mut self) -> Step {
         match self.settings.storage {
             Storage::None => self.entry_stored_or_not(),
@@ -211,7 +213,7 @@ impl Login {
         Ok(())
     }
 
-    /// Failing to store is a warning (LG-94).
+    /// If storing fails, that is a warning (LG-94).
     pub(super) fn entry_stored(&mut self, outcome: Result<Reply, Failure>) -> Step {
         match outcome {
             Ok(Reply::Stored(_)) => {}
@@ -234,7 +236,8 @@ impl Login {
     pub(super) fn print_entry(&mut self, by: GrantedBy) -> Step {
         let token = self.entry.token.clone().ok_or(LoginError::NoToken("token"))?;
         let margin = self.entry.margin();
-        // client-go asks again only after this time, so the margin is taken off (LG-83).
+        // client-go runs the plugin again only after this time, so the margin is subtracted
+        // (LG-83).
         let expires = self.entry.expires.map(|end| {
             let early = crate::time::UnixTime::from_millis(
                 end.as_millis().saturating_sub(i64::try_from(margin.as_millis()).unwrap_or(0)),

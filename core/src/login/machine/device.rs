@@ -15,23 +15,24 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::time::Duration;
 
-/// The interval of a provider that names none (RFC 8628, 3.2), and the shortest one.
+/// The default interval (RFC 8628, 3.2).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
+/// The shortest interval.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
-/// A longer one would be a login that nobody waits for.
+/// The longest interval.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5 * 60);
-/// What `slow_down` adds, for good (RFC 8628, 3.5).
+/// The time that each `slow_down` adds to the interval (RFC 8628, 3.5).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 
 /// A login on another device.
 #[derive(Debug)]
 pub(super) struct Device {
     secrets: Option<Secrets>,
-    /// A challenge goes along, until a provider chokes on it (LG-101).
+    /// Whether to send a PKCE challenge. Without it if the provider refuses it (LG-101).
     challenge: bool,
     code: Option<Secret>,
     interval: Duration,
-    /// When to ask next; `None` while an answer is waited for.
+    /// When to send the next token request; `None` while one is in flight.
     next: Option<Instant>,
 }
 
@@ -125,7 +126,7 @@ impl Login {
         Ok(())
     }
 
-    /// When the provider is to be asked next.
+    /// When to send the next token request.
     pub(super) fn next_poll(&self) -> Option<Instant> {
         match &self.flow {
             Flow::Device(device) => device.next,
@@ -140,7 +141,7 @@ impl Login {
             && matches!(self.goal, Goal::Login)
     }
 
-    /// Asks once if it is time to, however long the machine has slept (LG-106).
+    /// Sends a token request if it is due: one, even after the computer was suspended (LG-106).
     pub(super) fn poll_device(&mut self) -> Step {
         let now = self.now.monotonic;
         let Flow::Device(device) = &mut self.flow else { return Ok(()) };
@@ -159,7 +160,7 @@ impl Login {
         self.call_token_endpoint(Request::Token, form)
     }
 
-    /// No answer: the interval is doubled for once, and the flow goes on (LG-105).
+    /// Without an answer, the next interval is doubled, and the flow goes on (LG-105).
     pub(super) fn device_poll_failed(&mut self) -> Step {
         let now = self.now.monotonic;
         if let Flow::Device(device) = &mut self.flow {
@@ -168,7 +169,8 @@ impl Login {
         Ok(())
     }
 
-    /// `authorization_pending` goes on, `slow_down` slower; everything else ends it (LG-106).
+    /// After `authorization_pending` the flow goes on, after `slow_down` with a longer interval;
+    /// any other error ends it (LG-106).
     pub(super) fn device_poll_refused(&mut self, problem: AnswerProblem) -> Step {
         let now = self.now.monotonic;
         let code = match &problem {
@@ -186,7 +188,7 @@ impl Login {
     }
 }
 
-/// What a device authorization response has (RFC 8628, 3.2).
+/// The fields of a device authorization response (RFC 8628, 3.2).
 struct Shown {
     device_code: Secret,
     user_code: String,
@@ -212,7 +214,7 @@ impl Shown {
         let expires_in = seconds("expires_in").map_or(Duration::MAX, Duration::from_secs);
         let interval = seconds("interval").map_or(USUAL_INTERVAL, Duration::from_secs);
         Ok(Self {
-            // A code is cleaned, not hidden: it is there to be shown.
+            // Control characters are removed; the code is not hidden, since the user must see it.
             user_code: oauth::description(&user_code, &[]),
             device_code,
             url: url.into(),

@@ -1,4 +1,4 @@
-//! The end of a run: what is still to be written, the page, the lock, the outcome.
+//! The end of a run: the last write to the cache, the browser's page, the lock, the outcome.
 
 use super::browser::DELIVERY;
 use super::{Deadline, Flow, Login, Outcome, Stage};
@@ -16,8 +16,8 @@ use core::time::Duration;
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
 impl Login {
-    /// Ends the run. A login that was not completed is written down first, for those who wait for
-    /// it and for those who come next (LG-98, LG-99).
+    /// Ends the run. A failed login is first recorded in the cache, for the processes that wait for
+    /// it and for later runs (LG-98, LG-99).
     pub(super) fn end(&mut self, outcome: Outcome) {
         if self.stage != Stage::Running {
             return;
@@ -31,7 +31,7 @@ impl Login {
         self.outcome = Some(outcome);
         let interrupted = matches!(self.outcome, Some(Err(LoginError::Interrupted)));
         if self.entry_changed && self.keeps_anything() && !interrupted {
-            // Its completion finishes, or the end of a short time.
+            // The run finishes when the entry has been written, or after this time.
             let (limit, flag) = (LAST_WRITE, "");
             let at = self.now.monotonic.saturating_add(limit);
             self.deadline = Some(Deadline { at, limit, flag });
@@ -64,8 +64,8 @@ impl Login {
         self.actions.extend(jobs.into_keys().map(Action::Cancel));
     }
 
-    /// Gives everything back, and the outcome. If the browser has not fetched its page yet it may
-    /// do so for a moment (LG-55).
+    /// Stops listening, unlocks, and gives the outcome. If the browser has not fetched its last
+    /// page, listens 500 ms longer (LG-55).
     pub(super) fn finish(&mut self) {
         let Some(outcome) = self.outcome.clone() else { return };
         self.cancel_jobs();
@@ -92,14 +92,14 @@ impl Login {
         }
     }
 
-    /// The last page was fetched, or was not in time.
+    /// The last page has been fetched, or the time for it is over.
     pub(super) fn stop_delivering(&mut self) {
         self.actions.push_back(Action::StopListening);
         self.stage = Stage::Done;
         self.wipe();
     }
 
-    /// What a run that has ended needs no more.
+    /// Drops secrets and other data that a run does not need after its end.
     fn wipe(&mut self) {
         self.flow = Flow::None;
         self.call = None;
@@ -112,7 +112,7 @@ impl Login {
         self.outcome = None;
     }
 
-    /// The page that the outcome comes to.
+    /// The page for the outcome.
     pub(super) fn result_page(&self) -> Page {
         match &self.outcome {
             Some(Ok(Success::Credential(_))) => {
@@ -129,7 +129,8 @@ impl Login {
         }
     }
 
-    /// 400 for what came through the browser, 502 for what the provider's server answered.
+    /// The HTTP status of the failure page: 502 if the provider's response was at fault, 400 if the
+    /// browser's request was.
     pub(super) const fn failure_status(&self) -> u16 {
         match &self.outcome {
             Some(Err(LoginError::NotSent { .. } | LoginError::Status { .. })) => 502,
@@ -138,12 +139,12 @@ impl Login {
         }
     }
 
-    /// The issuer, as it may be shown.
+    /// The issuer's URL, without a password.
     pub fn issuer(&self) -> String {
         redact::url(&self.settings.issuer)
     }
 
-    /// What this run was asked for.
+    /// The operation of this run.
     pub const fn operation(&self) -> Operation {
         self.operation
     }

@@ -16,7 +16,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 impl Login {
-    /// Nothing may be asked: the flow fails at once, and says which setting is about that (LG-6).
+    /// Checks that the user can be asked. Otherwise the flow fails at once, and names the setting
+    /// (LG-6).
     fn check_prompt(&self, flow: &str) -> Step {
         if self.facts.can_prompt {
             return Ok(());
@@ -82,8 +83,8 @@ impl Login {
         }
     }
 
-    /// An address, whose state and `iss` are checked, or the bare code, which PKCE makes safe
-    /// (LG-107).
+    /// Takes what the user pasted: the address, whose state and `iss` are checked, or only the
+    /// code, which is accepted with PKCE (LG-107).
     fn pasted(&mut self, typed: &Secret) -> Step {
         let Flow::Paste(secrets) = &self.flow else { return wrong_reply() };
         let Some(provider) = &self.provider else { return wrong_reply() };
@@ -124,14 +125,15 @@ impl Login {
         self.redeem(code, redirect_uri, verifier)
     }
 
-    /// The password grant, which exists for clients that know no better (LG-17).
+    /// The password grant, which should not be used (LG-17).
     pub(super) fn begin_password(&mut self) -> Step {
         self.report(Event::Warning("the password grant should not be used; prefer another flow"));
         self.flow = Flow::Password { username: self.settings.username.clone() };
         self.ask_for_password()
     }
 
-    /// Gets what is missing of name and password, then asks for the token (LG-110).
+    /// Asks for the user name and password, if they are missing, and then requests the token
+    /// (LG-110).
     pub(super) fn ask_for_password(&mut self) -> Step {
         let Flow::Password { username } = &self.flow else { return wrong_reply() };
         let Some(username) = username.clone() else {
@@ -161,7 +163,7 @@ impl Login {
         self.call_token_endpoint(Request::Token, form)
     }
 
-    /// The client for itself: no person, no refresh token (LG-108).
+    /// The client credentials grant: without a user and without a refresh token (LG-108).
     pub(super) fn client_credentials(&mut self) -> Step {
         self.flow = Flow::Client;
         let mut form = alloc::vec![field("grant_type", "client_credentials")];
@@ -174,7 +176,8 @@ impl Login {
         if self.files.subject.is_some() { self.exchange() } else { self.read_subject(false) }
     }
 
-    /// Another token for the one in the file (RFC 8693, 2.1; LG-109).
+    /// The token exchange: sends the token in the file, and gets another one (RFC 8693, 2.1;
+    /// LG-109).
     pub(super) fn exchange(&mut self) -> Step {
         let (Some(exchange), Some(subject)) = (&self.settings.exchange, &self.files.subject) else {
             return wrong_reply();
@@ -194,7 +197,7 @@ impl Login {
         self.call_token_endpoint(Request::Token, form)
     }
 
-    /// Scopes of a workload: those that are named, and no other.
+    /// The scopes of a workload: the configured ones, and no others.
     fn add_scope_and_extras(&self, form: &mut Form) {
         let scopes = self.settings.extra_scopes.join(" ");
         if !scopes.is_empty() {

@@ -1,5 +1,4 @@
-//! Logging out: tokens are revoked if that is asked for, and removed from every store (LG-115…
-//! LG-117).
+//! Logging out: revokes the tokens if requested, and removes them from every store (LG-115…LG-117).
 
 use super::cache::KEYRING_TIMEOUT;
 use super::token::field;
@@ -34,15 +33,15 @@ impl Login {
 
     pub(super) fn begin_revocation(&mut self) -> Step {
         self.goal = Goal::Revoke;
-        // A provider that cannot be found is no reason to keep what is stored here.
+        // The tokens are removed even if the provider cannot be reached.
         match self.prepare() {
             Err(error) => self.not_revoked(error),
             Ok(()) => Ok(()),
         }
     }
 
-    /// The refresh token first, since revoking it ends the access token with most providers
-    /// (RFC 7009, 2.1); then an access token that is the credential.
+    /// Revokes the refresh token first, since most providers then revoke the access token too (RFC
+    /// 7009, 2.1); and then the access token, if it is the credential.
     pub(super) fn revoke_next(&mut self) -> Step {
         let Operation::Logout { revoke, .. } = self.operation else { return Ok(()) };
         let access = (self.token_kind() == TokenKind::Access).then(|| self.entry.token.take());
@@ -68,7 +67,7 @@ impl Login {
         Ok(())
     }
 
-    /// 200, also for a token that the provider does not know (RFC 7009, 2.2).
+    /// The status is 200 also for a token that the provider does not know (RFC 7009, 2.2).
     pub(super) fn revoked(&mut self, outcome: Result<Reply, Failure>) -> Step {
         let step = Request::Revocation;
         let response = match outcome {
@@ -86,7 +85,7 @@ impl Login {
         self.not_revoked(error)
     }
 
-    /// It is said, and what is stored here goes all the same (LG-116).
+    /// Reports that revoking failed; the tokens are removed all the same (LG-116).
     pub(super) fn not_revoked(&mut self, error: LoginError) -> Step {
         self.report(Event::NotRevoked(error));
         self.drop_item()

@@ -1,17 +1,17 @@
-//! The machine: from settings to an outcome.
+//! The state machine of a login: from its settings to its outcome.
 //!
 //! ```text
-//!  read entry ── still good ─────────────────────────────────────────────▶ finish
+//!  read the cache entry ── its token is valid ──────────────────────────────▶ finish
 //!      │
-//!  lock ─▶ read again ── another process logged in meanwhile ─────────▶ finish
+//!  lock ─▶ read it again ── another process has logged in meanwhile ────────▶ finish
 //!      │
-//!  what is missing: files of the settings, discovery
+//!  read the files of the settings, and the provider's discovery document
 //!      │
-//!  refresh, or one flow at a time ─▶ verify ─▶ store ─▶ give the lock back ─▶ finish
+//!  refresh, or run one flow ─▶ verify ─▶ store ─▶ unlock ───────────────────▶ finish
 //! ```
 //!
-//! One job is in flight at a time, except while a browser is waited for. Each file of this room is
-//! one part of the way; each part ends by calling the next.
+//! One job is in flight at a time, except while the machine waits for a browser. Each file here is
+//! one part of this sequence, and ends by calling the next part.
 
 mod browser;
 mod cache;
@@ -45,13 +45,13 @@ use browser::Code;
 use device::Device;
 use token::{Received, TokenCall};
 
-/// Gets a credential from the cache, by a refresh or by a login; or logs out, or says what is
-/// stored.
+/// One run of a login: gets a credential from the cache, by a refresh or by a login; or logs out,
+/// or reports the status ([`Operation`]).
 ///
-/// A host calls [`Login::handle_input`] with [`Input::Start`], and then for each thing that
-/// happens; after each it takes actions from [`Login::poll_action`] until there is none.
-/// [`Action::Finish`] has the outcome. It goes on until [`Login::is_done`], which is at most 500 ms
-/// later: the browser may not yet have fetched its last page (LG-55).
+/// A host passes [`Input::Start`] to [`Login::handle_input`], and then whatever happens. After each
+/// input it carries out the actions from [`Login::poll_action`] until there are none.
+/// [`Action::Finish`] has the outcome. The host goes on until [`Login::is_done`], at most 500 ms
+/// later, so that the browser gets its last page (LG-55).
 #[derive(Debug)]
 pub struct Login {
     settings: Settings,
@@ -65,30 +65,30 @@ pub struct Login {
     stage: Stage,
     key: String,
     entry: Entry,
-    /// The entry has changed and has not been written.
+    /// The entry has changed, and must be written.
     entry_changed: bool,
-    /// The entry has a token that this run has got and verified.
+    /// The entry has a token from this run, which has been verified.
     entry_is_new: bool,
     /// When the wait for another process's lock began.
     waiting_since: Option<UnixTime>,
     locked: bool,
     keyring_reported: bool,
-    /// The refresh token in hand, until it is presented (LG-89).
+    /// The refresh token, until it is sent to the provider (LG-89).
     refresh_token: Option<Secret>,
-    /// The refresh token that was presented last.
+    /// The refresh token that was sent last.
     presented: Option<Secret>,
     files: Files,
     provider: Option<Provider>,
-    /// Neither cache nor network has been asked for the provider yet.
+    /// The provider's cache entry has been read.
     provider_entry_read: bool,
     provider_changed: bool,
-    /// Keys have been fetched again, which happens once (LG-69).
+    /// The keys have been fetched a second time; there is no third (LG-69).
     keys_fetched_again: bool,
     goal: Goal,
     flow: Flow,
     call: Option<TokenCall>,
     received: Option<Box<Received>>,
-    /// Entropy that was given before (LG-28).
+    /// The random bytes that the host has given so far (LG-28).
     drawn: Vec<Secret>,
     deadline: Option<Deadline>,
     /// The time of the last [`Action::RefreshAt`].
@@ -96,14 +96,14 @@ pub struct Login {
     outcome: Option<Outcome>,
 }
 
-/// How far the machine is.
+/// The progress of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     NotStarted,
     Running,
-    /// The outcome is known, and what is still to be written is being written.
+    /// The outcome is known; the cache entry is being written.
     Ending,
-    /// The outcome has been given; the browser may still fetch its page until then.
+    /// The outcome has been given. Until this time the browser may fetch its last page.
     Delivering(Instant),
     Done,
 }
@@ -117,7 +117,7 @@ enum Goal {
     Revoke,
 }
 
-/// The flow that is running: there is room for one (LG-15).
+/// The flow in progress; at most one (LG-15).
 #[derive(Debug)]
 enum Flow {
     None,
@@ -130,13 +130,13 @@ enum Flow {
 }
 
 impl Flow {
-    /// Whether a person is waited for, so that a failure is worth a pause (LG-99).
+    /// Whether the flow waits for the user, so that a pause follows its failure (LG-99).
     const fn is_interactive(&self) -> bool {
         matches!(self, Self::Code(_) | Self::Paste(_) | Self::Device(_))
     }
 }
 
-/// Files of the settings that have been read.
+/// The contents of the files that the settings name.
 #[derive(Debug, Default)]
 struct Files {
     roots: Option<Secret>,
@@ -146,7 +146,7 @@ struct Files {
     password: Option<Secret>,
 }
 
-/// When the login ends, and which flag says so (LG-11).
+/// The time limit of the login, and the flag that sets it (LG-11).
 #[derive(Clone, Copy, Debug)]
 struct Deadline {
     at: Instant,
@@ -184,7 +184,7 @@ enum Purpose {
     Revoke,
 }
 
-/// What a step of the machine comes to: the error ends the run.
+/// The result of a step; an error ends the run.
 type Step = Result<(), LoginError>;
 
 impl Login {
@@ -225,7 +225,7 @@ impl Login {
         }
     }
 
-    /// Tells the machine what happened. Cannot fail: an input that does not fit changes nothing.
+    /// Takes what happened. It cannot fail: an input that does not fit the state is ignored.
     pub fn handle_input(&mut self, now: Now, input: Input) {
         self.advance_clocks(now);
         match input {
@@ -246,7 +246,7 @@ impl Login {
             Input::Interrupt if self.stage == Stage::Running => {
                 self.settle(Err(LoginError::Interrupted));
             }
-            // What is still to be written is not waited for any more.
+            // A second interrupt: do not wait until the cache entry is written.
             Input::Interrupt if self.stage == Stage::Ending => self.finish(),
             Input::Interrupt if matches!(self.stage, Stage::Delivering(_)) => {
                 self.stop_delivering();
@@ -260,12 +260,12 @@ impl Login {
         self.set_alarm();
     }
 
-    /// The next thing to do; `None`: nothing before the next input.
+    /// The next action; `None`: none before the next input.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// Whether nothing more will come of this machine, once its actions have been taken.
+    /// Whether the machine has ended: there are no actions after those in the queue.
     pub fn is_done(&self) -> bool {
         self.stage == Stage::Done
     }
@@ -277,14 +277,14 @@ impl Login {
                     self.api_version = info.api_version;
                     self.facts.can_prompt &= info.spec.interactive;
                 }
-                // Set, but empty: as if it were not set.
+                // An empty variable is treated as unset.
                 Err(InfoProblem::Unset) => {}
                 Err(problem) => return Err(LoginError::Usage(problem.to_string())),
             }
         }
         self.check_settings()?;
         if self.settings.grant == Grant::TokenExchange {
-            // Whose token it is decides where it is stored (LG-109).
+            // The subject of the token is part of the cache key (LG-109).
             return self.read_subject(true);
         }
         self.key = entry::key(&self.settings, None);
@@ -352,7 +352,7 @@ impl Login {
         }
     }
 
-    /// Time does not run backwards here, whatever a host says.
+    /// Keeps the monotonic clock from going back, even if the host's does.
     fn advance_clocks(&mut self, now: Now) {
         self.now.wall = now.wall;
         self.now.monotonic = self.now.monotonic.max(now.monotonic);
@@ -360,11 +360,11 @@ impl Login {
 
     fn tick(&mut self) {
         let now = self.now.monotonic;
-        // An announced_deadline that has rung is not set any more; an early tick is answered with it again.
-        self.announced_deadline = None;
+        // So `set_alarm` names the next time again, also after an early tick.
+        self.alarm = None;
         match self.stage {
             Stage::Delivering(until) if now >= until => self.stop_delivering(),
-            // What cannot be written in time is not waited for.
+            // The cache entry was not written in time.
             Stage::Ending if self.deadline.is_none_or(|deadline| now >= deadline.at) => {
                 self.finish();
             }
@@ -381,16 +381,17 @@ impl Login {
         }
     }
 
-    /// Whatever is waited for, a run ends (LG-11), once it has read its entry: a cached run sets no
-    /// announced_deadline. A login has the whole limit from its first question, and so has what follows a wait
-    /// for the lock.
+    /// Starts the time limit (LG-11). It starts again at the first question to the user, and after
+    /// a wait for the lock. A run that finds a valid token in the cache has no limit, and needs no
+    /// timer.
     fn limit_run(&mut self) {
         let limit = self.settings.timeout;
         let at = self.now.monotonic.saturating_add(limit);
         self.deadline = Some(Deadline { at, limit, flag: "--authentication-timeout-sec" });
     }
 
-    /// The limit has passed. A token that is only still to be stored is printed (LG-94).
+    /// The time limit has passed. If there is a new token, which has only not been stored yet, it
+    /// is printed (LG-94).
     fn out_of_time(&mut self, deadline: Deadline) -> Step {
         if self.entry_is_new {
             let failure = Failure::new(FailureKind::TimedOut, "the store does not answer");
@@ -400,7 +401,7 @@ impl Login {
         Err(LoginError::TimedOut { limit: deadline.limit, flag: deadline.flag })
     }
 
-    /// Asks for the next tick, if it is another than the one that was asked for.
+    /// Requests the next tick, if its time has changed.
     fn set_alarm(&mut self) {
         let next = match self.stage {
             Stage::Running => {
@@ -435,7 +436,7 @@ impl Login {
         self.actions.push_back(Action::Report(event));
     }
 
-    /// Says once that the keyring cannot be used (LG-96).
+    /// Reports once that the keyring cannot be used (LG-96).
     fn report_keyring(&mut self, failure: Failure) {
         if !self.keyring_reported {
             self.keyring_reported = true;
@@ -447,7 +448,7 @@ impl Login {
         self.respond_with(exchange.id, status, Vec::new(), body);
     }
 
-    /// Answers with the headers of every answer (LG-52).
+    /// Sends a response, with the headers that every response has (LG-52).
     fn respond_with(
         &mut self,
         exchange: super::ExchangeId,
@@ -471,7 +472,7 @@ impl Login {
         self.actions.push_back(Action::Respond(Respond { exchange, status, headers: all, body }));
     }
 
-    /// The trust anchors of the settings, read if they are a file.
+    /// The trust anchors of the settings; the content, if they are a file.
     fn tls(&self) -> Tls {
         let mut tls = self.settings.tls();
         if let Some(pem) = &self.files.roots {
@@ -485,12 +486,12 @@ impl Login {
     }
 }
 
-/// A reply of another kind than the job's.
+/// The error for a reply that does not belong to the job.
 fn wrong_reply<T>() -> Result<T, LoginError> {
     Err(LoginError::WrongReply)
 }
 
-/// What a granted outcome is wrapped in.
+/// The outcome with a credential.
 const fn granted(granted: super::Granted) -> Outcome {
     Ok(Success::Credential(granted))
 }

@@ -1,4 +1,4 @@
-//! What is needed before the network is: files of the settings, discovery, keys.
+//! What a refresh or a login needs first: files of the settings, the discovery document, keys.
 
 use super::{Goal, Login, Purpose, Step, wrong_reply};
 use crate::login::entry;
@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use alloc::string::String;
 
 impl Login {
-    /// Decides what the network is needed for, and gets what that needs.
+    /// Sets the goal, and gets what it needs.
     pub(super) fn set_goal(&mut self, goal: Goal) -> Step {
         self.goal = goal;
         if goal == Goal::Login {
@@ -22,7 +22,7 @@ impl Login {
         self.prepare()
     }
 
-    /// Gets the next thing that is missing; once nothing is, goes on to the goal.
+    /// Gets the next missing file or document. If none is missing, goes on to the goal.
     pub(super) fn prepare(&mut self) -> Step {
         if let (Roots::File(path), None) = (&self.settings.roots, &self.files.roots) {
             let path = path.clone();
@@ -132,7 +132,7 @@ impl Login {
         path.cloned().unwrap_or_default()
     }
 
-    /// From the cache, then by discovery (LG-22).
+    /// Gets the provider's metadata, from the cache or by discovery (LG-22).
     fn find_provider(&mut self) -> Step {
         if self.keeps_anything() && !self.provider_entry_read {
             let key = entry::provider_key(&self.settings.issuer);
@@ -177,7 +177,8 @@ impl Login {
         }
         let provider = match Provider::read(&response, &self.settings, self.now.wall) {
             Ok(provider) => provider,
-            // A provider that is down is no reason to be without what is still good (LG-84).
+            // If the provider cannot be reached, a cached token that is still valid is used
+            // (LG-84).
             Err(error) if self.goal == Goal::Refresh => return self.refresh_failed(error),
             Err(error) => return Err(error),
         };
@@ -222,7 +223,7 @@ impl Login {
         self.verify()
     }
 
-    /// Keeps discovery and keys for later runs. Failing that harms nobody.
+    /// Caches the discovery document and the keys for later runs. A failure is ignored.
     pub(super) fn store_provider(&mut self) -> Step {
         let json = self.provider.as_ref().filter(|_| self.provider_changed);
         let json = json.and_then(Provider::to_json);

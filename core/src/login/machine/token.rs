@@ -1,4 +1,4 @@
-//! Token requests, and what becomes of their answers: verified, stored, printed (LG-60…LG-89).
+//! Token requests, and their responses: verified, stored, printed (LG-60…LG-89).
 
 use super::{Flow, Goal, Login, Purpose, Step, wrong_reply};
 use crate::content::header_text;
@@ -18,10 +18,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// A token that is larger than this is worth a word (LG-81).
+/// Tokens larger than this get a warning (LG-81).
 const LARGE_TOKEN: usize = 8 * 1024;
 
-/// The form of a request to the provider, with the values wiped afterwards.
+/// The form of a request to the provider. The values are wiped afterwards.
 pub(super) type Form = Vec<(String, Secret)>;
 
 /// A token request in flight.
@@ -30,16 +30,17 @@ pub(super) struct TokenCall {
     pub(super) step: Request,
     pub(super) form: Form,
     pub(super) method: ClientAuthMethod,
-    /// How else the client could say who it is, if this is not understood (LG-60).
+    /// Another authentication method to try, if the provider refuses this one (LG-60).
     pub(super) otherwise: Option<ClientAuthMethod>,
 }
 
-/// What a token request brought, not verified yet.
+/// The tokens of a response, not verified yet.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) granted: Granted,
     pub(super) step: Request,
-    /// The scopes were asked for again, as the first answer had no ID token (LG-88).
+    /// The request named the scopes; so if there is no ID token, it is not repeated with them
+    /// (LG-88).
     pub(super) scopes_sent: bool,
 }
 
@@ -49,8 +50,8 @@ pub(super) fn field(name: &str, value: impl Into<Secret>) -> (String, Secret) {
 }
 
 impl Login {
-    /// Presents the refresh token in hand. It leaves the hand: an answer that is lost may have been
-    /// a rotation, so it is not presented again in this run (LG-89).
+    /// Sends the refresh token, once: if the response is lost, the provider may have replaced the
+    /// token, so this run does not send it again (LG-89).
     pub(super) fn refresh(&mut self) -> Step {
         let Some(token) = self.refresh_token.take() else { return self.set_goal(Goal::Login) };
         self.presented = Some(token.clone());
@@ -59,7 +60,7 @@ impl Login {
         self.call_token_endpoint(Request::Refresh, form)
     }
 
-    /// Sends a token request, with the client's name on it (LG-24).
+    /// Sends a token request, with the client's authentication (LG-24).
     pub(super) fn call_token_endpoint(&mut self, step: Request, form: Form) -> Step {
         let methods = self.provider.as_ref().and_then(|provider| provider.auth_methods.as_deref());
         let (method, otherwise) = match &self.settings.client_credential {
@@ -81,7 +82,7 @@ impl Login {
         Ok(())
     }
 
-    /// A request with the client's name on it.
+    /// A request with the client's authentication.
     pub(super) fn client_request(
         &self,
         endpoint: &str,
@@ -115,7 +116,7 @@ impl Login {
         request
     }
 
-    /// Everything that must not show in an error.
+    /// All secrets, which must not appear in errors.
     pub(super) fn secrets(&self) -> Vec<&Secret> {
         let mut secrets: Vec<&Secret> = Vec::new();
         if let ClientCredential::Secret(secret) = &self.settings.client_credential {
@@ -160,7 +161,7 @@ impl Login {
         let otherwise = call.otherwise.take();
         let method = call.method;
         let form = core::mem::take(&mut call.form);
-        // In place again, so that its secrets are hidden in what the provider says.
+        // Put back, so that its secrets are hidden in the provider's error text.
         self.call = Some(TokenCall { form, ..call });
         let answer = read_answer(&response, &self.secrets());
         let call = self.call.take();
@@ -200,7 +201,7 @@ impl Login {
         }
     }
 
-    /// The refresh did not happen: what is still good is printed; no browser opens (LG-84).
+    /// The refresh failed. A cached token that is still valid is printed; no browser opens (LG-84).
     pub(super) fn refresh_failed(&mut self, error: LoginError) -> Step {
         if self.entry.is_valid(self.now) {
             self.report(Event::RefreshFailed(error));
@@ -209,7 +210,7 @@ impl Login {
         Err(error)
     }
 
-    /// Which token is the credential. Client credentials and exchanges bring access tokens.
+    /// Which token is the credential. Client credentials and token exchange give access tokens.
     pub(super) fn token_kind(&self) -> TokenKind {
         match self.settings.grant {
             Grant::ClientCredentials | Grant::TokenExchange => TokenKind::Access,
@@ -217,7 +218,7 @@ impl Login {
         }
     }
 
-    /// Verifies what was received, fetching the keys if they are needed.
+    /// Verifies the tokens. Fetches the keys first, if they are needed.
     pub(super) fn verify(&mut self) -> Step {
         let Some(received) = self.received.take() else { return wrong_reply() };
         let kind = self.token_kind();
@@ -252,7 +253,7 @@ impl Login {
         }
     }
 
-    /// The entry that follows from what was received.
+    /// Verifies the tokens, and makes the cache entry from them.
     fn verified(&self, received: &Received) -> Result<Entry, LoginError> {
         let granted = &received.granted;
         let provider = self.provider.as_ref().ok_or(LoginError::WrongReply)?;
@@ -312,7 +313,8 @@ impl Login {
         Ok(entry)
     }
 
-    /// None in the answer of a refresh keeps the old one (LG-86). Workloads keep none (LG-108).
+    /// If the response to a refresh has no refresh token, the old one is kept (LG-86). Workloads
+    /// keep no refresh token (LG-108).
     fn keep_refresh_token(&self, entry: &mut Entry, granted: &Granted, is_refresh: bool) {
         if matches!(self.settings.grant, Grant::ClientCredentials | Grant::TokenExchange) {
             return;
@@ -328,7 +330,7 @@ impl Login {
         }
     }
 
-    /// `issued_token_type` must be the one that was asked for (RFC 8693, 2.2.1; LG-109).
+    /// `issued_token_type` must be the requested type (RFC 8693, 2.2.1; LG-109).
     fn check_issued_type(&self, granted: &Granted) -> Result<(), LoginError> {
         if self.settings.grant != Grant::TokenExchange {
             return Ok(());
@@ -358,8 +360,8 @@ impl Login {
         }
     }
 
-    /// An answer without an ID token: the scopes are asked for once more (LG-88); a login that
-    /// brought a refresh token may get one by it; else the old one is used while it lasts.
+    /// The response has no ID token. If there is a refresh token, it is sent once more with the
+    /// scopes (LG-88); otherwise, after a refresh, the old ID token is used until it expires.
     fn no_id_token(&mut self, received: Received) -> Step {
         let Received { granted, step, scopes_sent } = received;
         if let Some(rotated) = &granted.refresh_token {
@@ -398,7 +400,7 @@ impl Login {
         }
     }
 
-    /// The end: everything has been stored, or found unstorable.
+    /// Prints the token, after it has been stored or storing has failed.
     pub(super) fn print(&mut self) -> Step {
         let by = match self.goal {
             Goal::Refresh => GrantedBy::Refresh,
@@ -411,7 +413,7 @@ impl Login {
     }
 }
 
-/// The access token and its end (LG-61, LG-80).
+/// The access token and its expiry (LG-61, LG-80).
 fn access_token(
     granted: &Granted,
     keys: &verify::KeySet,
@@ -434,7 +436,8 @@ fn access_token(
     Ok((token, life.map(|life| now.saturating_add(Duration::from_secs(life)))))
 }
 
-/// Whether the client, and not what it presented, was refused: then nothing has been used up.
+/// Whether the provider refused the client's authentication. The code or token has then not been
+/// used up.
 fn is_client_problem(problem: &AnswerProblem, status: u16) -> bool {
     match problem {
         AnswerProblem::Refused { code, .. } => code == "invalid_client",
@@ -443,7 +446,7 @@ fn is_client_problem(problem: &AnswerProblem, status: u16) -> bool {
     }
 }
 
-/// Whether the refresh token is of no use any more (LG-85). Dex says so as `invalid_request`.
+/// Whether the refresh token is not valid any more (LG-85). Dex reports that as `invalid_request`.
 fn is_grant_problem(problem: &AnswerProblem) -> bool {
     let AnswerProblem::Refused { code, description } = problem else { return false };
     let names_it = || description.to_ascii_lowercase().contains("refresh token");

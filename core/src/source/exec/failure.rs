@@ -1,4 +1,4 @@
-//! What to tell a person about a plugin that could not be run.
+//! The error for a plugin that could not be run.
 
 use crate::error::{Error, PluginProblem};
 pub(crate) use crate::printable::readable;
@@ -10,12 +10,12 @@ use core::time::Duration;
 
 /// Turns a host's failure to run a plugin into an error.
 ///
-/// With an allowlist, [`FailureKind::Denied`] is its verdict, and nothing else may be: what the
-/// system does not let run is [`FailureKind::Other`].
+/// With an allowlist, a host may report [`FailureKind::Denied`] only for a program that the list
+/// does not allow; if the operating system does not allow it, that is [`FailureKind::Other`].
 ///
-/// `waited` is the time limit that was reached, and `limit` the most bytes that would have been
-/// taken. A missing program, given by name or by path, brings the kubeconfig's hint how to install
-/// it (EX-42; client-go is silent about paths, EX-43).
+/// `waited` is the time limit that was reached, and `limit` the largest size of the output. If the
+/// program is missing, the error has the kubeconfig's `installHint` (EX-42), also for a path
+/// (client-go shows it for names only, EX-43).
 #[must_use]
 pub fn explain(
     exec: &Exec,
@@ -43,7 +43,7 @@ pub fn explain(
     Error::Plugin { user: user.into(), command: exec.command.clone(), problem, hint }
 }
 
-/// What a missing plugin is, and how to get it if the kubeconfig says so.
+/// What an exec plugin is, and the kubeconfig's `installHint`.
 fn hint(install_hint: &str) -> String {
     const ABOUT: &str = "This kubeconfig logs in through a credential plugin, which seems not to \
         be installed here. About such plugins: https://kubernetes.io/docs/reference/\

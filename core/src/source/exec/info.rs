@@ -1,4 +1,5 @@
-//! `KUBERNETES_EXEC_INFO`: what a plugin is told, written for plugins and read by them.
+//! `KUBERNETES_EXEC_INFO`, the input of a plugin: written for plugins, and read by programs that
+//! are plugins themselves.
 
 use crate::api::exec_credential::{ExecCredential, Unchecked};
 use crate::api::json::{Json, string_size};
@@ -74,7 +75,7 @@ fn size(cluster: Option<&ExecCluster>, ca: &[u8]) -> usize {
         .fold(512usize.saturating_add(ca.len().saturating_mul(2)), usize::saturating_add)
 }
 
-/// Reads the value of `KUBERNETES_EXEC_INFO`, for plugins (EX-37): any known version, JSON.
+/// Reads the value of `KUBERNETES_EXEC_INFO`, for a program that is a plugin (EX-37).
 ///
 /// # Errors
 /// See [`InfoProblem`].
@@ -93,8 +94,8 @@ pub fn parse_info(text: &str) -> Result<ExecCredential, InfoProblem> {
     info.check(api_version).map_err(InfoProblem::Decode)
 }
 
-/// The cluster that a plugin is to log in to, as an anonymous profile: for a plugin that talks to
-/// the API server itself (EX-37).
+/// The cluster in `KUBERNETES_EXEC_INFO` as an anonymous profile, for a plugin that sends requests
+/// to the API server itself (EX-37).
 ///
 /// # Errors
 /// See [`InfoProblem`].
@@ -114,7 +115,7 @@ pub fn info_profile(text: &str) -> Result<Profile, InfoProblem> {
     Ok(profile)
 }
 
-/// Scheme, host, and nothing that a URL cannot hold.
+/// Whether it has a known scheme and a host, and only characters that a URL can have.
 fn is_proxy_url(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     matches!(scheme, "http" | "https" | "socks5")
@@ -122,29 +123,29 @@ fn is_proxy_url(url: &str) -> bool {
         && rest.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Why a plugin cannot make out what it is asked for.
+/// Why `KUBERNETES_EXEC_INFO` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InfoProblem {
-    /// There is no such variable, or it is empty: the plugin was started by hand, or its user's
-    /// kubeconfig names an old version.
+    /// The variable is unset or empty: the plugin was started by hand, or the kubeconfig has an old
+    /// apiVersion.
     #[error("KUBERNETES_EXEC_INFO is unset or empty (was this started by kubectl?)")]
     Unset,
     /// It is not JSON of the right shape.
     #[error("KUBERNETES_EXEC_INFO cannot be read: {0}")]
     Decode(OutputProblem),
-    /// Its `apiVersion` is not one of those that this crate knows.
+    /// Its `apiVersion` is unknown.
     #[error(
         "KUBERNETES_EXEC_INFO has apiVersion {0:?}, not client.authentication.k8s.io/v1 or /v1beta1"
     )]
     ApiVersion(String),
-    /// It is about something else.
+    /// Its kind is not `ExecCredential`.
     #[error("KUBERNETES_EXEC_INFO has kind {0:?}, not \"ExecCredential\"")]
     Kind(String),
-    /// It says nothing about the cluster.
+    /// It has no cluster.
     #[error("KUBERNETES_EXEC_INFO has no cluster (set provideClusterInfo in the kubeconfig)")]
     NoCluster,
-    /// Its `proxy-url` is not one.
+    /// Its `proxy-url` is not a proxy URL.
     #[error("KUBERNETES_EXEC_INFO has a proxy-url that is not an http, https or socks5 URL")]
     ProxyUrl,
 }

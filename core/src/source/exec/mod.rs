@@ -1,4 +1,4 @@
-//! Exec plugins: the command to run, and what its answer means.
+//! Exec plugins: the command to run, and how its output is read.
 
 mod failure;
 mod info;
@@ -21,17 +21,17 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The variable that tells a plugin what it is asked for.
+/// The environment variable through which a plugin gets its input.
 pub const KUBERNETES_EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
-/// The command that runs a plugin, if it may be run now.
+/// The command that runs a plugin.
 ///
-/// `ca` is the content of the cluster's CA file, if there is one and the plugin gets to know the
-/// cluster (EX-35). `limit` is the most bytes of output that will be taken.
+/// `ca` is the content of the cluster's CA file, if there is one and the plugin gets the cluster
+/// (EX-35). `limit` is the largest size of its output, in bytes.
 ///
 /// # Errors
-/// Standard input is not what it needs (EX-20), the policy is against it (EX-83), or what it is to
-/// be told is not JSON (EX-33).
+/// If the plugin needs a terminal and there is none (EX-20), the policy forbids it (EX-83), or the
+/// cluster's configuration for it is not JSON (EX-33).
 pub fn request(exec: &Exec, ca: Option<&[u8]>, limit: u64) -> Result<RunCommand, PluginProblem> {
     let interactive = interactive(exec)?;
     let allowlist = match &exec.policy {
@@ -40,7 +40,8 @@ pub fn request(exec: &Exec, ca: Option<&[u8]>, limit: u64) -> Result<RunCommand,
         PluginPolicy::DenyAll => return Err(PluginProblem::NotAllowed(permit::denied(exec))),
     };
     let mut env = exec.env.clone();
-    // The last one wins, so that no configured or inherited value stands in for it (EX-30).
+    // Of equal names the last one is used, so this replaces a configured or inherited value
+    // (EX-30).
     env.push(EnvVar {
         name: KUBERNETES_EXEC_INFO.to_owned(),
         value: info::exec_info(exec, interactive, ca)?,
@@ -55,8 +56,8 @@ pub fn request(exec: &Exec, ca: Option<&[u8]>, limit: u64) -> Result<RunCommand,
     })
 }
 
-/// Whether the plugin gets the user's standard input (EX-20). A terminal comes first: a plugin
-/// that needs one is told of its absence even if standard input is in use as well.
+/// Whether the plugin gets the user's standard input (EX-20). If there is no terminal and standard
+/// input is also in use, the error is about the terminal.
 fn interactive(exec: &Exec) -> Result<bool, PluginProblem> {
     let stdin = &exec.stdin;
     match exec.interactive_mode {
@@ -70,10 +71,11 @@ fn interactive(exec: &Exec) -> Result<bool, PluginProblem> {
     }
 }
 
-/// The shortest path that says the same: no empty parts, no `.`, no `..` after a name (EX-11).
+/// The shortest equivalent path: without empty parts, without `.`, without `..` after a name
+/// (EX-11).
 ///
-/// Unlike client-go's, a path stays a path: `./plugin` is not turned into a name to look up in
-/// PATH. And two slashes in front stay two: they begin the name of a Windows share.
+/// Unlike in client-go, `./plugin` does not become `plugin`, which would be looked up in PATH. Two
+/// leading slashes are kept, since they begin the name of a Windows share.
 pub(crate) fn clean(path: &str) -> String {
     let root = match path {
         _ if path.starts_with("//") && !path.starts_with("///") => "//",

@@ -1,4 +1,4 @@
-//! What a plugin printed: reading it, and writing it for those who are plugins.
+//! The output of a plugin: read from plugins, and written for programs that are plugins themselves.
 
 use crate::api::exec_credential::{Status, Unchecked};
 use crate::api::gcloud::ConfigHelper;
@@ -15,24 +15,25 @@ use crate::time::UnixTime;
 use alloc::borrow::ToOwned;
 use alloc::string::ToString;
 
-/// What a plugin's answer is good for: a token, a client certificate, or both (EX-56).
+/// The credential that a plugin printed: a token, a client certificate, or both (EX-56).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data between two rooms")]
 pub struct Fetched {
-    /// For `Authorization: Bearer`, as it was printed.
+    /// The token for `Authorization: Bearer`.
     pub token: Option<Secret>,
-    /// For the TLS handshake. Certificate and key can be parsed and do not contradict each other.
+    /// The client certificate and key. Both can be parsed, and they belong together.
     pub identity: Option<Identity>,
-    /// The end of the shorter-lived: `expirationTimestamp` or the certificate's own (client-go
-    /// lets a dead certificate stay). `None`: not known.
+    /// The earlier of `expirationTimestamp` and the certificate's expiry. (client-go goes on using
+    /// an expired certificate.) `None`: not known.
     pub expires: Option<UnixTime>,
 }
 
-/// What came of a plugin's run.
+/// Reads the result of a plugin.
 ///
 /// # Errors
-/// A bad exit code (EX-41), or output that is no usable ExecCredential of the configured version
-/// (EX-50…EX-57). No text holds a piece of the output, except a version or kind of plain form.
+/// If the exit code is not 0 (EX-41), or the output is not a valid ExecCredential of the configured
+/// version (EX-50…EX-57). The error repeats nothing of the output, except an `apiVersion` or `kind`
+/// that looks like one.
 pub fn accept(exec: &Exec, exit: &Exit) -> Result<Fetched, PluginProblem> {
     if exit.code != 0 {
         return Err(PluginProblem::Exit(exit.code));
@@ -76,7 +77,7 @@ fn check(status: Status) -> Result<Fetched, OutputProblem> {
     Ok(Fetched { token, identity, expires })
 }
 
-/// When the certificate ends.
+/// Checks certificate and key. Returns the certificate's expiry.
 fn check_pair(identity: &Identity) -> Result<Option<UnixTime>, OutputProblem> {
     let (certificate, key) = (identity.certificate.expose(), identity.key.expose());
     certificate::check_pair(certificate, key)
@@ -87,8 +88,8 @@ fn check_pair(identity: &Identity) -> Result<Option<UnixTime>, OutputProblem> {
         })
 }
 
-/// Writes an `ExecCredential` with its status, for a plugin to print: JSON and a line break.
-/// `None` if one of the values is not UTF-8.
+/// An `ExecCredential` for a plugin to print: one line of JSON. `None` if one of the values is not
+/// UTF-8.
 #[must_use]
 pub fn credential_json(
     api_version: ExecApiVersion,

@@ -1,22 +1,27 @@
-//! Which plugins may run.
+//! The allowlist for exec plugins.
 
 use crate::profile::Exec;
 use alloc::format;
 use alloc::string::String;
 
-/// Decides whether an allowlist lets a program run, and says which file to run (EX-84…EX-86).
+/// Decides whether an allowlist allows a program, and returns the file to run (EX-84…EX-86).
+/// `Ok(None)`: the program is allowed, but not found; report
+/// [`FailureKind::NotFound`](crate::FailureKind::NotFound).
 ///
-/// `resolve` is the host's look-up: of a name along PATH, of a path as it stands; `None` if there
-/// is nothing that can be run. The answer `Ok(None)` means that the program may run, and cannot be
-/// found: [`FailureKind::NotFound`](crate::FailureKind::NotFound).
+/// `resolve` is the host's look-up: it searches PATH for a name, and checks a path. It returns the
+/// path of the executable file, or `None`.
 ///
-/// With a list, in this order: an entry that says the same as the program lets it run, found or
-/// not; a program that is not found may not run; an entry that says the file it was found as lets
-/// it run; and so does an entry that is found as the same file. Links are not followed, arguments
-/// do not count. What is run is always the file that was looked at.
+/// The program is allowed if there is no list, or if an entry
+///
+/// 1. is equal to `program`, or
+/// 2. is equal to the file that `program` resolves to, or
+/// 3. resolves to the same file.
+///
+/// Symbolic links are not followed, and arguments do not matter. The file that is returned is the
+/// one that was checked.
 ///
 /// # Errors
-/// A text for [`FailureKind::Denied`](crate::FailureKind::Denied).
+/// If it is not allowed: the text for [`FailureKind::Denied`](crate::FailureKind::Denied).
 pub fn permit(
     program: &str,
     allowlist: Option<&[String]>,
@@ -29,11 +34,10 @@ pub fn permit(
     }
     let Some(found) = found else {
         return Err(format!(
-            "{program:?} is not in the allowlist as it stands, and nothing that can be run is \
-             found by that name"
+            "{program:?} is not in the allowlist, and no executable of that name is found"
         ));
     };
-    // Entries of another file name need no exception: they are found as another file.
+    // An entry with another file name resolves to another file, so it needs no special case.
     let mut same = |entry: &String| *entry == found || resolve(entry).as_ref() == Some(&found);
     if allowlist.iter().any(|entry| !entry.is_empty() && same(entry)) {
         Ok(Some(found))
@@ -42,7 +46,7 @@ pub fn permit(
     }
 }
 
-/// Why a plugin may not run when none may (EX-83).
+/// The error text when no plugin may run (EX-83).
 pub(super) fn denied(exec: &Exec) -> String {
-    format!("the plugin policy is \"DenyAll\", and so {:?} may not run", exec.command)
+    format!("the plugin policy is \"DenyAll\", so {:?} may not run", exec.command)
 }

@@ -1,4 +1,5 @@
-//! The plugin as a source: its CA file is read if it is told about the cluster, then it runs.
+//! The exec plugin as a source. If it gets the cluster, the cluster's CA file is read first; then
+//! the plugin runs.
 
 use super::{accept, explain, request};
 use crate::content::FileRole;
@@ -12,7 +13,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::mem;
 
-/// An exec plugin of this kubeconfig user.
+/// The exec plugin of a kubeconfig user.
 #[derive(Debug)]
 pub(crate) struct ExecPlugin {
     user: String,
