@@ -400,7 +400,7 @@ async fn review_ends_by_the_verdict() {
         ("unknown", &[][..], 1, "the token is not valid: invalid bearer token"),
         (secret, &["--audience", "x"], 1, "the token is not valid: token audiences"),
         ("", &[], 3, "the token from standard input is empty"),
-        ("two words", &[], 3, "holds more than one word"),
+        ("two words", &[], 3, "contains white space"),
         ("x", &["--token-file", "missing"], 3, "cannot read the token from \"missing\""),
         ("x", &["--audience", ""], 2, "--audience must not be an empty string"),
     ] {
