@@ -1,11 +1,12 @@
-//! `BoundObjectReference` of `authentication.k8s.io/v1`: the object whose end ends a token.
+//! `BoundObjectReference` of `authentication.k8s.io/v1`: the object that a token is bound to.
 
 use super::json::Object;
 use super::reader::{Malformed, Node};
 use alloc::string::String;
 
-/// The Pod, Secret or Node that a token is bound to: when it is deleted, the API server takes the
-/// token no longer (TR-7, TR-8). The server checks the kind and that the object exists.
+/// The Pod, Secret or Node that a token is bound to. When that object is deleted, the API server
+/// does not accept the token any more (TR-7, TR-8). The server checks the kind and that the object
+/// exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct BoundObjectReference {

@@ -1,5 +1,5 @@
-//! A call of an API server as data: what to send, and how to read what comes back. Any host can
-//! carry it out, with whatever HTTP client it has.
+//! A request to an API server as data, and how its response is read. A host sends it with its own
+//! HTTP client.
 
 use super::reader::{Malformed, Node};
 use super::status::Status;
@@ -16,10 +16,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The most bytes of an answer that are read.
+/// The largest response, in bytes.
 pub const MAX_REPLY: usize = 1 << 20;
 
-/// The most bytes of a token that are read.
+/// The largest token, in bytes.
 pub const MAX_TOKEN: usize = 16 << 10;
 
 /// A request to an API server. The host adds the server's address and the credential.
@@ -49,7 +49,7 @@ impl ApiRequest {
     }
 }
 
-/// What an API server answered. `Debug` does not show the body.
+/// The response of an API server. `Debug` does not show the body.
 #[derive(Clone, Copy, Default)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct ApiReply<'a> {

@@ -1,8 +1,8 @@
-//! `ExecCredential` of `client.authentication.k8s.io`, `v1` and `v1beta1`: what a plugin is told,
-//! and what it answers.
+//! `ExecCredential` of `client.authentication.k8s.io`, `v1` and `v1beta1`: the input and the output
+//! of an exec plugin.
 //!
-//! The two versions have the same fields. Both directions are here, so that a plugin can be
-//! written with this crate too.
+//! The two versions have the same fields. Input and output can be both read and written, so that
+//! you can also write a plugin with this crate.
 
 use super::document::{Fields, Malformed, Value};
 use crate::error::OutputProblem;
@@ -15,22 +15,21 @@ use alloc::vec::Vec;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-/// What a plugin is told.
+/// The input of a plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct Spec {
     /// The cluster to log in to, if the kubeconfig says `provideClusterInfo`.
     pub cluster: Option<ExecCluster>,
-    /// Whether standard input is the user's.
+    /// Whether the plugin may read the user's standard input.
     pub interactive: bool,
 }
 
-/// What a plugin answers, as it stands there: see [`accept`](crate::exec::accept) for what it
-/// must be.
+/// The output of a plugin, as it was printed. [`accept`](crate::exec::accept) checks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct Status {
-    /// When to stop using it; `None`: not known (EX-57).
+    /// When it expires; `None`: not known (EX-57).
     pub expires: Option<UnixTime>,
     /// The bearer token; not empty.
     pub token: Option<Secret>,
@@ -44,11 +43,11 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct ExecCredential {
-    /// `apiVersion`; known, but perhaps another than was asked for.
+    /// `apiVersion`. It may differ from the requested version.
     pub api_version: ExecApiVersion,
-    /// What the plugin was told.
+    /// The plugin's input.
     pub spec: Spec,
-    /// What it answers.
+    /// The plugin's output.
     pub status: Option<Status>,
 }
 

@@ -1,5 +1,6 @@
 //! `ObjectMeta`: the part of `metadata` that objects of the authentication and authorization APIs
-//! have. They are answered and never stored, so owners, finalizers and managed fields do not occur.
+//! have. The server does not store these objects, so owners, finalizers and managed fields do not
+//! occur.
 
 use super::json::Object;
 use super::reader::{Malformed, Node};
@@ -16,17 +17,17 @@ const MOST: usize = 1024;
 pub struct ObjectMeta {
     /// The object's name.
     pub name: String,
-    /// The start of a name that the server completes.
+    /// The prefix of a name that the server generates.
     pub generate_name: String,
     /// The namespace it is in.
     pub namespace: String,
-    /// What tells it from others that had its name before.
+    /// The uid, which distinguishes the object from earlier ones of the same name.
     pub uid: String,
     /// The version of the stored object.
     pub resource_version: String,
     /// Counts changes of `spec`.
     pub generation: Option<i64>,
-    /// When it was made.
+    /// When it was created.
     pub creation_timestamp: Option<UnixTime>,
     /// Labels.
     pub labels: BTreeMap<String, String>,

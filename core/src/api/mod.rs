@@ -1,10 +1,10 @@
-//! The Kubernetes APIs that concern authentication: their objects, and calls of them as data.
+//! The objects of the Kubernetes authentication APIs, and the requests that create them.
 //!
-//! A call is an [`ApiRequest`](call::ApiRequest), which any host can send with the credential that
-//! it has, and a function that reads the answer. Known fields are read and written, unknown ones
-//! are passed over, and null is absence. `kind` and `apiVersion` of an answer are checked. What is
-//! read is bounded: 1 MiB of answer, 16 KiB of token, 4,096 groups, 1,024 extra keys. Errors name
-//! the field, never its value; tokens are [`Secret`](crate::Secret)s.
+//! A call consists of an [`ApiRequest`](call::ApiRequest), which a host sends with its HTTP client
+//! and credential, and a function that reads the response. Unknown fields are ignored, and null is
+//! treated as absent. `kind` and `apiVersion` of a response are checked. Limits: 1 MiB for a
+//! response, 16 KiB for a token, 4,096 groups, 1,024 extra keys. Errors name the field, never its
+//! value; tokens are [`Secret`](crate::Secret)s.
 
 pub mod bound_object;
 pub mod call;

@@ -1,6 +1,6 @@
-//! `SelfSubjectReview` of `authentication.k8s.io`: who am I to this API server?
+//! `SelfSubjectReview` of `authentication.k8s.io`: as which user does the server authenticate me?
 //!
-//! The versions are asked from the newest to the oldest, each next one only after a 404 (WH-1):
+//! Try the newest version first, and after a 404 the next older one (WH-1):
 //!
 //! ```
 //! use kubecred_core::api::call::ApiReply;
@@ -58,7 +58,8 @@ impl SelfSubjectReviewVersion {
         }
     }
 
-    /// The version to ask for next when asking for this one failed; `None`: that was the end.
+    /// The version to try after this one failed with `error`; `None`: there is none, or the error
+    /// is not about the version.
     pub fn after(self, error: &CallError) -> Option<Self> {
         error.status().filter(|status| status.code == 404)?;
         match self {
@@ -69,7 +70,7 @@ impl SelfSubjectReviewVersion {
     }
 }
 
-/// The answer; the question has no content.
+/// The review. In a request all fields are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct SelfSubjectReview {
@@ -77,22 +78,23 @@ pub struct SelfSubjectReview {
     pub api_version: SelfSubjectReviewVersion,
     /// The object's metadata.
     pub metadata: ObjectMeta,
-    /// `status.userInfo`: who the request was taken for, after impersonation.
+    /// `status.userInfo`: the user of the request, after impersonation.
     pub status: UserInfo,
 }
 
 impl SelfSubjectReview {
-    /// The call that asks it.
+    /// The request.
     pub fn request(version: SelfSubjectReviewVersion) -> ApiRequest {
         let path = format!("/apis/{}/selfsubjectreviews", version.as_str());
         let question = Self { api_version: version, ..Self::default() };
         ApiRequest::post(path, question.to_json())
     }
 
-    /// Reads the answer to [`SelfSubjectReview::request`] of this version.
+    /// Reads the response to [`SelfSubjectReview::request`] of this version.
     ///
     /// # Errors
-    /// When the server refused, or the answer is not a valid `SelfSubjectReview` (WH-7).
+    /// If the server returned an error status, or the answer is not a valid `SelfSubjectReview`
+    /// (WH-7).
     pub fn read_reply(
         reply: &ApiReply<'_>,
         version: SelfSubjectReviewVersion,

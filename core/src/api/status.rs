@@ -1,4 +1,4 @@
-//! `Status` of `meta/v1`: how an API server says that something went wrong.
+//! `Status` of `meta/v1`: the error response of an API server.
 
 use super::call::{ApiReply, MAX_REPLY, Target};
 use super::json::{Json, Object};
@@ -18,17 +18,18 @@ const MAX_CAUSES: usize = 1024;
 /// The most characters of an answer that is no `Status` which are quoted; as client-go.
 const MAX_QUOTE: usize = 2048;
 
-/// A `Status`. An error answer that is no `Status` is made into one, in client-go's words.
+/// A `Status`. An error response that is not a `Status` is converted to one, with client-go's
+/// texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct Status {
     /// `Success` or `Failure`.
     pub status: String,
-    /// For people.
+    /// A message for the user.
     pub message: String,
-    /// One word for programs: `NotFound`, `Forbidden`; empty if it is unknown.
+    /// The reason as one word: `NotFound`, `Forbidden`; empty if it is unknown.
     pub reason: String,
-    /// More for programs.
+    /// Further details.
     pub details: StatusDetails,
     /// The HTTP status.
     pub code: u16,
@@ -46,7 +47,7 @@ pub struct StatusDetails {
     pub kind: String,
     /// The object's uid.
     pub uid: String,
-    /// The single faults.
+    /// The causes, if there are several.
     pub causes: Vec<StatusCause>,
     /// How many seconds to wait before the request is repeated; 0 if the server does not say.
     /// The header `Retry-After`, if there is one, is here too.

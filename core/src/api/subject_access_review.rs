@@ -15,31 +15,31 @@ const VERSION: &str = "authorization.k8s.io/v1";
 /// The most requirements of a selector, and values of one, that are read.
 const MOST: usize = 1024;
 
-/// A question, or the answer.
+/// A request to check access, or the response to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct SubjectAccessReview {
-    /// The object's metadata; it says nothing.
+    /// The object's metadata; it has no meaning here.
     pub metadata: ObjectMeta,
-    /// The question.
+    /// The user, and what the user wants to do.
     pub spec: SubjectAccessReviewSpec,
-    /// The answer.
+    /// The server's answer.
     pub status: SubjectAccessReviewStatus,
 }
 
-/// Who, and what.
+/// The user, and what the user wants to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct SubjectAccessReviewSpec {
-    /// What is to be done to objects of the API. One of the two must be set.
+    /// The access to a resource. Set either this or `non_resource_attributes`.
     pub resource_attributes: Option<ResourceAttributes>,
-    /// Or at a path.
+    /// The access to a path that is not a resource.
     pub non_resource_attributes: Option<NonResourceAttributes>,
-    /// Who; `user`, `uid`, `groups` and `extra` in JSON.
+    /// The user; the fields `user`, `uid`, `groups` and `extra` in JSON.
     pub user: UserInfo,
 }
 
-/// What is to be done to objects of the API; what is empty means all, or none, as the API says.
+/// The access to a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct ResourceAttributes {
@@ -85,7 +85,7 @@ pub struct SelectorRequirement {
     pub values: Vec<String>,
 }
 
-/// What is to be done at a path that is no resource.
+/// The access to a path that is not a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct NonResourceAttributes {

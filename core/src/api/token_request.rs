@@ -34,28 +34,28 @@ use alloc::vec::Vec;
 const KIND: &str = "TokenRequest";
 const VERSION: &str = "authentication.k8s.io/v1";
 
-/// A token that is asked for, or was granted.
+/// A request for a token of a service account, or the response to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct TokenRequest {
     /// Name and namespace, if set, must be the account's (TR-6).
     pub metadata: ObjectMeta,
-    /// What is asked for; in an answer, what was granted.
+    /// The requested token; in a response, what was granted.
     pub spec: TokenRequestSpec,
-    /// The answer.
+    /// The token; empty in a request.
     pub status: TokenRequestStatus,
 }
 
-/// Which token.
+/// The properties of the token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct TokenRequestSpec {
-    /// Whom the token is for; empty: the API server. Its answer names them (TR-5).
+    /// The audiences of the token; empty: those of the API server, which the response lists (TR-5).
     pub audiences: Vec<String>,
-    /// How many seconds it is to live; `None`: an hour. The server refuses less than 600, and may
-    /// grant less than was asked (TR-2).
+    /// The lifetime in seconds; `None`: an hour. The server refuses less than 600, and may grant a
+    /// shorter lifetime than requested (TR-2).
     pub expiration_seconds: Option<i64>,
-    /// The object whose end ends the token.
+    /// The object that the token is bound to.
     pub bound_object_ref: Option<BoundObjectReference>,
     /// What the server is to attest, for webhook configurations only (TR-7).
     pub attestations: BTreeMap<String, Vec<String>>,
@@ -67,26 +67,26 @@ pub struct TokenRequestSpec {
 pub struct TokenRequestStatus {
     /// The token; empty in a request.
     pub token: Secret,
-    /// When it ends, at the latest (TR-3).
+    /// When it expires (TR-3). It may become invalid earlier, with its bound object.
     pub expiration_timestamp: Option<UnixTime>,
 }
 
 impl TokenRequest {
-    /// The call that asks for it (TR-1). `metadata` and `status` are not sent if they are empty.
+    /// The request (TR-1). `metadata` and `status` are not sent if they are empty.
     ///
     /// # Errors
-    /// When the namespace or the account is not a path segment.
+    /// If the namespace or the account is not a valid path segment.
     pub fn request(&self, namespace: &str, account: &str) -> Result<ApiRequest, InvalidName> {
         let (namespace, account) = (call::segment(namespace)?, call::segment(account)?);
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
         Ok(ApiRequest::post(path, self.to_json()))
     }
 
-    /// Reads the answer to [`TokenRequest::request`]; `account` is named in errors.
+    /// Reads the response to [`TokenRequest::request`]; errors name the `account`.
     ///
     /// # Errors
-    /// When the server refused, or the answer is not a valid `TokenRequest`. An answer without a
-    /// token is a valid one (TR-15).
+    /// If the server returned an error status, or the response is not a valid `TokenRequest`. A
+    /// response without a token is valid (TR-15).
     pub fn read_reply(reply: &ApiReply<'_>, account: &str) -> Result<Self, CallError> {
         let target = Target { resource: "serviceaccounts", name: account };
         let object = call::accept(reply, target, KIND, &[VERSION])?;

@@ -1,4 +1,4 @@
-//! `TokenReview` of `authentication.k8s.io`: whose is this token?
+//! `TokenReview` of `authentication.k8s.io`: is this token valid, and whose is it?
 
 use super::call::{self, ApiReply, ApiRequest, CallError, Target};
 use super::json::Json;
@@ -19,7 +19,7 @@ pub enum TokenReviewVersion {
     /// `authentication.k8s.io/v1`.
     #[default]
     V1,
-    /// `authentication.k8s.io/v1beta1`: API servers have it no more, webhooks do.
+    /// `authentication.k8s.io/v1beta1`: still used by webhooks, not by API servers.
     V1beta1,
 }
 
@@ -33,42 +33,42 @@ impl TokenReviewVersion {
     }
 }
 
-/// A token that is asked about, or the answer.
+/// A request to review a token, or the response to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct TokenReview {
     /// The version.
     pub api_version: TokenReviewVersion,
-    /// The object's metadata; it says nothing.
+    /// The object's metadata; it has no meaning here.
     pub metadata: ObjectMeta,
-    /// The question.
+    /// The token, and its audiences.
     pub spec: TokenReviewSpec,
-    /// The answer.
+    /// The server's answer.
     pub status: TokenReviewStatus,
 }
 
-/// Which token, for whom.
+/// The token, and the audiences that it must have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct TokenReviewSpec {
     /// The token. The server refuses an empty one (RV-14).
     pub token: Secret,
-    /// It must be for one of these; empty: for the API server.
+    /// The token must be for one of these audiences; empty: for the API server.
     pub audiences: Vec<String>,
 }
 
-/// The server's verdict, as it stands there; [`TokenReview::verdict`] judges it.
+/// The server's answer, as it is in the object. [`TokenReview::verdict`] interprets it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct TokenReviewStatus {
-    /// Whether the token is good.
+    /// Whether the token is valid.
     pub authenticated: bool,
     /// Whose it is.
     pub user: UserInfo,
-    /// For which of the audiences asked it is good. A server that knows no audiences leaves it
-    /// empty (RV-11).
+    /// The requested audiences that the token is for. Empty if the server does not support
+    /// audiences (RV-11).
     pub audiences: Vec<String>,
-    /// Why the token could not be judged, or why it is bad.
+    /// Why the token could not be reviewed, or is not valid.
     pub error: String,
 }
 
@@ -76,19 +76,19 @@ pub struct TokenReviewStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The token is good.
+    /// The token is valid.
     Authenticated {
         /// Whose it is.
         user: UserInfo,
-        /// For which of the audiences asked; empty if none were asked.
+        /// The requested audiences that it is for; empty if none were requested.
         audiences: Vec<String>,
     },
-    /// The token is bad, or for other audiences.
+    /// The token is not valid, or is for other audiences.
     Unauthenticated {
         /// Why, if that is known.
         reason: String,
     },
-    /// The server says that it is an error; API servers say so of bad tokens too (RV-12).
+    /// The server reports an error. API servers also do that for tokens that are not valid (RV-12).
     Error {
         /// In the server's words.
         error: String,
@@ -96,21 +96,21 @@ pub enum Verdict {
 }
 
 impl TokenReview {
-    /// A question about `token`.
+    /// A request to review `token`.
     pub fn new(token: Secret, audiences: Vec<String>) -> Self {
         Self { spec: TokenReviewSpec { token, audiences }, ..Self::default() }
     }
 
-    /// The call that asks it (RV-6).
+    /// The request (RV-6).
     pub fn request(&self) -> ApiRequest {
         let path = format!("/apis/{}/tokenreviews", self.api_version.as_str());
         ApiRequest::post(path, self.to_json())
     }
 
-    /// Reads the answer to [`TokenReview::request`].
+    /// Reads the response to [`TokenReview::request`].
     ///
     /// # Errors
-    /// When the server refused to judge, or the answer is not a valid `TokenReview`.
+    /// If the server returned an error status, or the response is not a valid `TokenReview`.
     pub fn read_reply(reply: &ApiReply<'_>) -> Result<Self, CallError> {
         let target = Target { resource: "tokenreviews.authentication.k8s.io", name: "" };
         let versions = [TokenReviewVersion::V1, TokenReviewVersion::V1beta1];
@@ -128,8 +128,9 @@ impl TokenReview {
         Ok(review)
     }
 
-    /// What this answer means to one who asked for `audiences` (RV-10…RV-12). `implicit` are the
-    /// audiences of a server that does not know audiences; without them such an answer is a no.
+    /// Interprets this response to a request for `audiences` (RV-10…RV-12). `implicit` are the
+    /// audiences to assume if the server does not support audiences; if empty, its answer counts as
+    /// a refusal.
     pub fn verdict(&self, audiences: &[String], implicit: &[String]) -> Verdict {
         let TokenReviewStatus { authenticated, user, audiences: returned, error } = &self.status;
         let good = if returned.is_empty() { implicit } else { returned };

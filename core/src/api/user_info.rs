@@ -6,19 +6,19 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The most groups that are read, and the most values of one extra key.
+/// The limit for groups, and for the values of one extra key.
 pub const MAX_GROUPS: usize = 4096;
 
-/// The most extra keys that are read.
+/// The limit for extra keys.
 pub const MAX_EXTRA_KEYS: usize = 1024;
 
-/// A user's name, uid, groups and extra attributes, taken as they are (RV-13).
+/// A user's name, uid, groups and extra attributes, unchanged (RV-13).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "the API's")]
 pub struct UserInfo {
     /// The name that identifies the user.
     pub username: String,
-    /// What tells the user from another who had the name before.
+    /// The uid, which distinguishes the user from earlier ones of the same name.
     pub uid: String,
     /// The groups, in the server's order.
     pub groups: Vec<String>,

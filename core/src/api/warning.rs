@@ -1,5 +1,5 @@
-//! `Warning` headers (RFC 7234, 5.5), with which an API server tells of what it did otherwise than it
-//! was asked.
+//! `Warning` headers (RFC 7234, 5.5), with which an API server tells the user about deprecated APIs
+//! and changed values.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 /// The most characters of a warning that are kept.
 const MOST: usize = 4096;
 
-/// The texts of a `Warning` header with code 299, the only one that Kubernetes uses; others, and
-/// what is not well formed, are passed over. One header may hold several.
+/// The texts of a `Warning` header with code 299, the only one that Kubernetes uses. Other codes
+/// and malformed warnings are ignored. One header may have several warnings.
 ///
 /// ```
 /// use kubecred_core::api::warning;

@@ -1,11 +1,11 @@
-//! Logging in: how a person, or a workload, gets the tokens that a kubeconfig's exec plugin hands
-//! to kubectl.
+//! Logging in to an OpenID provider, for a user or a workload: the state machine behind `kubecred
+//! get-token`, which kubectl runs as an exec plugin.
 //!
-//! The machine of this room speaks a wire of its own ([`protocol`]): beside files and requests it
-//! asks for entropy, a lock, the keyring, a listener, a browser and a prompt. Like every machine of
-//! this crate it does none of that itself, and has no clock.
+//! [`Login`] has its own inputs and actions ([`protocol`]): in addition to files and HTTP requests
+//! it needs random bytes, a lock, the keyring, a local server, a browser and a prompt. Like the
+//! [`Authenticator`](crate::Authenticator) it does no I/O itself, and has no clock.
 //!
-//! Rule ids LG-… name the rules of logging in that the tests list.
+//! The ids LG-… name rules in `tests/rules/rules.tsv`.
 
 mod authorization;
 mod callback;

@@ -1,4 +1,4 @@
-//! What a login needs to know, as its host has read it from flags, variables and files.
+//! The settings of a login, which the host takes from flags, variables and files.
 
 use super::protocol::{ListenAddress, ListenHost, ListenTls};
 use crate::credential::Header;
@@ -11,14 +11,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// What is wanted.
+/// What to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a host chooses one")]
 pub enum Operation {
     /// A credential for kubectl: from the cache, by a refresh, or by a login.
     #[default]
     Token,
-    /// A login now, whatever the cache holds. It ends a pause (LG-99).
+    /// A login now, even if the cache has a token, and during a pause (LG-99).
     Login,
     /// Remove what is stored under this key from every store (LG-115).
     Logout {
@@ -27,7 +27,7 @@ pub enum Operation {
         /// Open the provider's own logout page (LG-117).
         end_session: bool,
     },
-    /// Say what is stored, without a token and without the network (LG-118).
+    /// Report what is stored, without tokens, and without a request (LG-118).
     Status,
 }
 
@@ -39,52 +39,55 @@ pub struct Settings {
     pub issuer: String,
     /// The client that is registered there.
     pub client_id: String,
-    /// How the client proves to be that client.
+    /// How the client authenticates.
     pub client_credential: ClientCredential,
     /// Which flow logs in.
     pub grant: Grant,
-    /// Scopes beside `openid`, in this order (LG-32).
+    /// Scopes in addition to `openid`, in this order (LG-32).
     pub extra_scopes: Vec<String>,
-    /// Ask for the scope `openid`. Without it there is no ID token: in access-token mode only.
+    /// Request the scope `openid`. Without it there is no ID token, so `token` must be
+    /// [`TokenKind::Access`].
     pub openid: bool,
-    /// Ask for `offline_access`; `None`: if discovery lists it (LG-33).
+    /// Request `offline_access`; `None`: if the discovery document lists it (LG-33).
     pub offline_access: Option<bool>,
     /// Send `prompt=consent` with `offline_access` (LG-33).
     pub consent: bool,
     /// Which token becomes the credential.
     pub token: TokenKind,
-    /// Parameters of the authorization request beside the flow's own (LG-34); sent with client
-    /// credentials and token exchange too.
+    /// Additional parameters of the authorization request (LG-34). They are also sent with client
+    /// credentials and token exchange.
     pub extra_params: BTreeMap<String, String>,
-    /// Use PKCE with S256. `false` only for providers that choke on it; said as a warning (LG-29).
+    /// Use PKCE with S256. Set `false` only for providers that do not accept it; there is a warning
+    /// then (LG-29).
     pub pkce: bool,
     /// Push the authorization request (RFC 9126) even if discovery does not require it (LG-35).
     pub pushed: bool,
-    /// Ask for the answer as a form (`response_mode=form_post`; LG-44).
+    /// Request the response as a form (`response_mode=form_post`; LG-44).
     pub form_post: bool,
-    /// Where to listen for the browser, the first that is free (LG-38, LG-39).
+    /// Addresses on which to wait for the browser; the first free one is used (LG-38, LG-39).
     pub listen: Vec<ListenAddress>,
-    /// Speak TLS to the browser (LG-56).
+    /// Certificate and key for TLS with the browser (LG-56).
     pub listen_tls: Option<ListenTls>,
-    /// The redirect URI as registered. A port of 0 or none stands for the port that is listened
-    /// on; the path is obeyed (LG-44). `None`: `http://127.0.0.1:PORT/callback`. In the paste flow
-    /// it must be given.
+    /// The redirect URI as registered at the provider. If its port is 0 or missing, the port of
+    /// `listen` is used; the path is used as given (LG-44). `None`:
+    /// `http://127.0.0.1:PORT/callback`. The paste flow requires it.
     pub redirect_uri: Option<String>,
     /// Whether to open a browser (LG-7).
     pub browser: BrowserMode,
-    /// A program with arguments to open it with; empty: the system's way.
+    /// The program, with arguments, that opens the browser; empty: the system's default.
     pub browser_command: Vec<String>,
-    /// Where the browser goes after a login, instead of the built-in page: `http` or `https`.
+    /// The `http` or `https` URL that the browser shows after a login, instead of the built-in
+    /// page.
     pub url_after_login: Option<String>,
-    /// The limit of a login, from the first question to the user (LG-11).
+    /// The time limit of a login, from the first question to the user (LG-11).
     pub timeout: Duration,
-    /// The limit of the device flow, if the provider's own is longer (LG-11).
+    /// The time limit of the device flow, unless the provider's is shorter (LG-11).
     pub device_timeout: Duration,
     /// Where tokens are kept.
     pub storage: Storage,
     /// Keeps several accounts of one client apart, and is sent as `login_hint` (LG-119).
     pub account: Option<String>,
-    /// The user name of the password flow; given, `auto` takes that flow (LG-12).
+    /// The user name of the password flow. If it is set, [`Grant::Auto`] uses that flow (LG-12).
     pub username: Option<String>,
     /// Where the password comes from (LG-110).
     pub password: PasswordSource,
@@ -102,7 +105,7 @@ pub struct Settings {
     pub proxy: Proxy,
     /// Refresh even if the cached token is still good.
     pub force_refresh: bool,
-    /// The version to print if `KUBERNETES_EXEC_INFO` is not set (LG-2).
+    /// The version of the `ExecCredential` if `KUBERNETES_EXEC_INFO` is not set (LG-2).
     pub api_version: ExecApiVersion,
     /// The service under which keyring items are kept.
     pub keyring_service: String,
@@ -160,11 +163,11 @@ impl Settings {
     }
 }
 
-/// How a client proves who it is.
+/// How a client authenticates to the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a host chooses one")]
 pub enum ClientCredential {
-    /// It does not: a public client.
+    /// Not at all: a public client.
     #[default]
     Public,
     /// By this secret.
@@ -175,11 +178,12 @@ pub enum ClientCredential {
     AssertionFile(String),
 }
 
-/// Which flow logs in. A named one is obeyed, and nothing else is tried in its place (LG-14).
+/// Which flow logs in. If you choose one, no other is tried (LG-14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a host chooses one")]
 pub enum Grant {
-    /// The best that the surroundings allow (LG-12).
+    /// The password flow if a user name is set; otherwise the browser if one can be opened;
+    /// otherwise a device code (LG-12).
     #[default]
     Auto,
     /// Authorization code, received on a loopback address.
@@ -224,8 +228,9 @@ pub enum BrowserMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a host chooses one")]
 pub enum Storage {
-    /// The refresh token in the keyring, the rest in the cache folder, so that a cached run asks no
-    /// keyring. Without a keyring the refresh token is in the cache folder too.
+    /// The refresh token in the keyring, the rest in the cache folder, so that a run with a valid
+    /// token does not need the keyring. Without a keyring, the refresh token is in the cache folder
+    /// too.
     #[default]
     Auto,
     /// Both in the keyring.
