@@ -72,7 +72,9 @@ fn ht_32_improved_a_bad_file_leaves_the_old_pair_in_use() {
 fn a_torn_pair_is_noticed_and_read_again() {
     let mut world = world();
     write_certificate(&mut world, "b");
-    world.request().is("error: client certificate \"/pki/client.crt\" does not belong to the key");
+    world
+        .request()
+        .is("error: client certificate \"/pki/client.crt\" does not match the client key");
     world.file(KEY, Content::Key("b".into()));
     world.pass(2.s()).request().is("200 as certificate b");
 }

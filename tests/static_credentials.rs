@@ -121,8 +121,8 @@ fn ua_34_a_key_that_does_not_belong_to_the_certificate_is_an_error() {
     let [certificate, key] = [certificates::certificate("a"), certificates::key("b")];
     let profile = profiles::with(Authentication::certificate(data(certificate), data(key)));
     let mut world = World::new(&profile);
-    world.request().is("error: client certificate of user \"me\" does not belong to the key");
-    world.pass(1.h()).request().is("error: client certificate of user \"me\" does not belong");
+    world.request().is("error: client certificate of user \"me\" does not match the client key");
+    world.pass(1.h()).request().is("error: client certificate of user \"me\" does not match");
 }
 
 #[test]

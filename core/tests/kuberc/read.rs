@@ -150,7 +150,7 @@ fn kb_61_a_policy_in_a_document_that_does_not_count_is_not_passed_over() {
         (format!("{}---\na: [\n credentialPluginPolicy", alpha("")), 6),
     ] {
         let error = closed(&text);
-        let place = format!("/k/rc:{line}: a policy");
+        let place = format!("/k/rc:{line}: sets a policy");
         assert!(error.starts_with(&place), "{place}: {error}");
     }
 }
