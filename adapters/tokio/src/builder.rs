@@ -108,8 +108,8 @@ impl Builder {
     }
 
     /// The seed of the random delays, for tests. The default is a random seed.
-    pub fn jitter_seed(mut self, seed: u64) -> Self {
-        self.jitter_seed = Some(seed);
+    pub fn jitter_seed(mut self, jitter_seed: u64) -> Self {
+        self.jitter_seed = Some(jitter_seed);
         self
     }
 

@@ -52,8 +52,8 @@ impl Builder {
     }
 
     /// The seed of the random delays, for tests. The default is a random seed.
-    pub fn jitter_seed(self, seed: u64) -> Self {
-        Self { jitter_seed: Some(seed), ..self }
+    pub fn jitter_seed(self, jitter_seed: u64) -> Self {
+        Self { jitter_seed: Some(jitter_seed), ..self }
     }
 
     /// Finds a profile as kubectl does, and starts an [`Auth`] for it.

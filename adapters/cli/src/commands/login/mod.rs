@@ -41,7 +41,7 @@ A kubeconfig for kubelogin (kubectl oidc-login) works if you replace its command
 remove oidc-login from its args: flags, defaults and ports are the same. For a kubeconfig of
 kubekey, add args: [get-token], or install kubecred under the name kubekey.
 
-Nothing but the ExecCredential is written to standard output.
+Standard output has the ExecCredential only.
 
 Exit codes: 0 success; 1 any other failure; 2 invalid command line; 3 you have to log in, and that
 is not possible now; 4 the provider refused; 5 the provider cannot be reached; 6 timed out, or the
