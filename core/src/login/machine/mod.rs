@@ -361,7 +361,7 @@ impl Login {
     fn tick(&mut self) {
         let now = self.now.monotonic;
         // So `set_alarm` names the next time again, also after an early tick.
-        self.alarm = None;
+        self.announced_deadline = None;
         match self.stage {
             Stage::Delivering(until) if now >= until => self.stop_delivering(),
             // The cache entry was not written in time.
