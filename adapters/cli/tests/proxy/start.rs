@@ -90,6 +90,8 @@ async fn px_18_others_are_served_only_if_they_show_a_token() {
     let stage = stage().await;
     let ended = stage.kubecred(&["proxy", "--port=0", "--address=0.0.0.0"]).await;
     assert!(ended.failed(2).contains("--tls"), "{ended:?}");
+    let unknown = stage.kubecred(&["proxy", "--port=0", "--tls"]).await;
+    assert!(unknown.failed(2).contains("--write-kubeconfig"), "{unknown:?}");
     let open = ["--address=0.0.0.0", "--insecure-allow-unauthenticated"];
     let running = Running::kubecred(&stage, &open).await;
     let port = running.place.rsplit(':').next().unwrap().to_owned();
@@ -147,6 +149,8 @@ async fn px_7_without_a_login_it_does_not_start() {
     let stage = Stage::new().await;
     let none = start(command(stage.folder.path()).args(["proxy", "--port=0"]));
     ended(none).await.failed(3);
+    let all = ["proxy", "--port=0", "--all-contexts"];
+    ended(start(command(stage.folder.path()).args(all))).await.failed(3);
     stage.kubeconfig(plugin("./broken"));
     stage.script("broken", "exit 7");
     let broken = stage.kubecred(&["proxy", "--port=0"]).await;

@@ -27,6 +27,7 @@ mod metrics;
 mod path;
 mod record;
 mod refusal;
+mod route;
 mod service;
 mod settings;
 mod status;

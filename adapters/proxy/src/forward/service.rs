@@ -2,11 +2,11 @@
 
 use super::body::ProxyBody;
 use super::caller::Callers;
-use super::files::Files;
 use super::metrics::Metrics;
-use super::path::{self, ApiPath};
+use super::path::ApiPath;
 use super::record::Recording;
 use super::refusal::Refusal;
+use super::route::{Route, Routes};
 use super::settings::{Settings, SettingsError, Upstreams};
 use super::target::{self, Onward, Target};
 use super::tunnel::Tunnel;
@@ -17,7 +17,6 @@ use http::header::{AUTHORIZATION, CONNECTION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use kubecred_tokio::client;
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -36,19 +35,9 @@ pub struct Proxy(Arc<Inner>);
 struct Inner {
     settings: Settings,
     callers: Callers,
-    /// With slashes at both ends.
-    api_prefix: String,
-    strips_prefix: bool,
-    files: Option<(Files, String)>,
+    routes: Routes,
     target: Arc<Target>,
-    contexts: Option<Contexts>,
     metrics: Arc<Metrics>,
-}
-
-/// What a request is for.
-enum Route<'a> {
-    Api { context: Option<&'a str>, path: Cow<'a, str> },
-    File { files: &'a Files, path: Cow<'a, str> },
 }
 
 impl Proxy {
@@ -58,12 +47,7 @@ impl Proxy {
     /// # Errors
     /// When the settings contradict each other, or the profile's cannot be honoured.
     pub fn new(upstreams: Upstreams, settings: Settings) -> Result<Self, SettingsError> {
-        let api_prefix = path::prefix(&settings.api_prefix);
-        let files = settings.files.clone();
-        let files = files.map(|(folder, prefix)| (Files::new(folder), path::prefix(&prefix)));
-        if files.as_ref().is_some_and(|(_, prefix)| *prefix == api_prefix) {
-            return Err(SettingsError::SamePrefix(api_prefix));
-        }
+        let routes = Routes::new(&settings, upstreams.contexts)?;
         let problems = settings.problems.clone();
         let target = Target::new(upstreams.default, settings.upstream, problems)?;
         Ok(Self(Arc::new(Inner {
@@ -73,11 +57,8 @@ impl Proxy {
                 origins: settings.allow_origins.clone(),
                 token: settings.token.clone(),
             },
-            strips_prefix: !api_prefix.starts_with("/api"),
-            api_prefix,
-            files,
+            routes,
             target: Arc::new(target),
-            contexts: upstreams.contexts,
             metrics: Arc::default(),
             settings,
         })))
@@ -87,7 +68,7 @@ impl Proxy {
     #[must_use]
     pub fn metrics(&self) -> String {
         let mut logins = vec![(String::new(), self.0.target.auth().stats())];
-        for (name, target) in self.0.contexts.iter().flat_map(Contexts::opened) {
+        for (name, target) in self.0.routes.contexts.iter().flat_map(Contexts::opened) {
             logins.push((name, target.auth().stats()));
         }
         self.0.metrics.text(&logins)
@@ -101,7 +82,7 @@ impl Proxy {
 
     /// Lets go of contexts that have not been used for ten minutes, for ever.
     pub async fn forget_idle_contexts(&self) {
-        match &self.0.contexts {
+        match &self.0.routes.contexts {
             Some(contexts) => contexts.forget_idle().await,
             None => std::future::pending().await,
         }
@@ -110,7 +91,7 @@ impl Proxy {
     /// Ends the logins, and waits until refreshed tokens are saved.
     pub async fn close(&self) {
         self.0.target.auth().close().await;
-        for (_, target) in self.0.contexts.iter().flat_map(Contexts::opened) {
+        for (_, target) in self.0.routes.contexts.iter().flat_map(Contexts::opened) {
             target.auth().close().await;
         }
     }
@@ -168,7 +149,7 @@ impl Inner {
             return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message));
         }
         let raw = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        match self.route(&raw)? {
+        match self.routes.find(&raw)? {
             Route::File { files, path } => {
                 let path = ApiPath::new(&path)?;
                 files.get(request.method(), &path, request.headers()).await.map(Answer::Whole)
@@ -183,7 +164,7 @@ impl Inner {
                     None => &self.target,
                     Some(name) => {
                         recording.goes_to(name);
-                        opened = self.open(name).await?;
+                        opened = self.routes.open(name, &self.settings).await?;
                         &opened
                     }
                 };
@@ -192,40 +173,6 @@ impl Inner {
                 // What the caller's path has and the server's has not.
                 let under = raw.strip_suffix(path.raw()).unwrap_or_default();
                 self.pass(request, (&path, under), target, (peer, recording)).await
-            }
-        }
-    }
-
-    async fn open(&self, name: &str) -> Result<Arc<Target>, Refusal> {
-        let missing = || Refusal::new(StatusCode::NOT_FOUND, "NotFound", "there are no contexts");
-        let contexts = self.contexts.as_ref().ok_or_else(missing)?;
-        let how = (self.settings.upstream, &self.settings.problems);
-        contexts.target(name, how).await
-    }
-
-    fn route<'a>(&'a self, raw: &'a str) -> Result<Route<'a>, Refusal> {
-        // The longer prefix first: one may be below the other.
-        let file = self.files.as_ref().and_then(|(files, prefix)| {
-            path::below(raw, prefix).map(|path| (prefix.len(), Route::File { files, path }))
-        });
-        if let Some((length, route)) = file
-            && (length > self.api_prefix.len() || path::below(raw, &self.api_prefix).is_none())
-        {
-            return Ok(route);
-        }
-        let missing = || {
-            let message = "the proxy serves nothing at this path";
-            Refusal::new(StatusCode::NOT_FOUND, "NotFound", message)
-        };
-        let below = path::below(raw, &self.api_prefix).ok_or_else(missing)?;
-        let path = if self.strips_prefix { below } else { Cow::Borrowed(raw) };
-        let Some(contexts) = &self.contexts else { return Ok(Route::Api { context: None, path }) };
-        match contexts.route(&path) {
-            None => Ok(Route::Api { context: None, path }),
-            Some(found) => {
-                let (name, rest) = found?;
-                let slash = if rest.starts_with('/') { "" } else { "/" };
-                Ok(Route::Api { context: Some(name), path: format!("{slash}{rest}").into() })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::commands::config::Files;
 use crate::connection_flags::ConnectionFlags;
-use crate::report::Report;
+use crate::report::{Exit, Report};
 use crate::settings;
 use crate::verbose_log::VerboseLog;
 use kubecred_core::StdinState;
@@ -13,7 +13,13 @@ use kubecred_tokio::Auth;
 pub(super) fn names(flags: &ConnectionFlags) -> Result<Vec<(String, String)>, Report> {
     let chain = Files::new(flags).read()?;
     let contexts = chain.config().contexts.iter();
-    Ok(contexts.map(|(name, context)| (name.clone(), context.namespace.clone())).collect())
+    let names: Vec<_> =
+        contexts.map(|(name, context)| (name.clone(), context.namespace.clone())).collect();
+    if names.is_empty() {
+        let text = "--all-contexts: there is no kubeconfig with a context";
+        return Err(Report::new(Exit::Configuration, text));
+    }
+    Ok(names)
 }
 
 /// The contexts, each opened with the flags that hold for all.
