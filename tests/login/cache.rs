@@ -166,6 +166,54 @@ fn lg_96_without_a_keyring_it_is_as_if_there_were_none_with_one_notice() {
     place.pass(59 * MINUTE + MINUTE / 2);
     let process = place.run(Place::settings());
     assert!(process.token().is_some() && process.count("Listen") == 0);
+    // It has been said, and is not said again by every refresh.
+    assert!(!process.events.iter().any(|event| matches!(event, Event::NoKeyring(_))));
+}
+
+/// A place where kubekey has left this token, and the settings of its user.
+fn with_kubekeys(token: &str) -> (Place, kubecred_core::login::Settings) {
+    let mut settings = Place::settings();
+    settings.kubekey = true;
+    settings.storage = Storage::Keyring;
+    let mut place = Place::default();
+    let account = [&*settings.client_id, "@", &*settings.issuer].concat();
+    let item = format!("{token}.1700000000");
+    place.stores.keyring.insert(("github.com/metno/kubekey".into(), account), item.into());
+    (place, settings)
+}
+
+#[test]
+fn a_user_of_kubekey_is_logged_in_already_by_its_item_which_stays() {
+    let token = Place::default().run(Place::settings()).token().unwrap();
+    let (mut place, settings) = with_kubekeys(&token);
+    let items = place.stores.keyring.clone();
+    let first = place.run(settings.clone());
+    assert_eq!(first.token().as_ref(), Some(&token), "{:?}", first.outcome);
+    assert_eq!((first.count("Listen"), place.provider.count("/token")), (0, 0));
+    assert!(items.iter().all(|(name, item)| place.stores.keyring.get(name) == Some(item)));
+    assert_eq!(place.run(settings.clone()).actions, ["KeyringGet", "Finish"]);
+    let id = place.start(settings, Operation::Logout { revoke: false, end_session: false });
+    place.settle();
+    let named = |event: &Event| event.to_string().contains("github.com/metno/kubekey");
+    assert!(place.processes[id].events.iter().any(named));
+    assert_eq!(place.stores.keyring, items);
+}
+
+#[test]
+fn an_item_of_kubekey_that_is_not_good_is_none() {
+    let token = Place::default().run(Place::settings()).token().unwrap();
+    let forged = [&token[..token.len() - 4], "AAAA"].concat();
+    for (bad, hours) in [(forged.as_str(), 0), ("no token", 0), (token.as_str(), 2)] {
+        let (mut place, settings) = with_kubekeys(bad);
+        place.pass(Duration::from_secs(3600 * hours));
+        let process = place.run(settings);
+        assert!(process.token().is_some_and(|got| got != bad), "{bad}: {:?}", process.outcome);
+        assert_eq!(process.count("Listen"), 1, "{bad}");
+    }
+    // Others do not ask for it.
+    let (mut place, mut settings) = with_kubekeys(&token);
+    settings.kubekey = false;
+    assert_eq!(place.run(settings).count("Listen"), 1);
 }
 
 #[test]

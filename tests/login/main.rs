@@ -6,6 +6,7 @@ mod choice;
 mod device;
 mod laws;
 mod others;
+mod provider;
 mod refresh;
 mod tokens;
 mod verify;

@@ -189,3 +189,45 @@ fn lg_116_tokens_are_revoked_and_removed_even_if_that_fails() {
         assert!(place.stores.keyring.is_empty());
     }
 }
+
+#[test]
+fn lg_117_the_logout_page_opens_by_the_start_address_once_nothing_is_left_here() {
+    let operation = Operation::Logout { revoke: false, end_session: true };
+    let mut place = logged_in(&Place::settings());
+    let token = place.run(Place::settings()).token().unwrap();
+    let id = place.start(Place::settings(), operation);
+    place.settle();
+    let process = &place.processes[id];
+    assert_eq!(process.outcome, Some(Ok(Success::LoggedOut)));
+    let [query] = &place.provider.logouts[..] else { panic!("{:?}", place.provider.logouts) };
+    assert_eq!((query["client_id"].as_str(), &query["id_token_hint"]), ("kubernetes", &token));
+    assert!(!query.contains_key("post_logout_redirect_uri"));
+    let [opened] = &process.opened[..] else { panic!("{:?}", process.opened) };
+    assert!(opened.starts_with("http://127.0.0.1:") && !opened.contains(&token), "{opened}");
+    assert!(place.stores.keyring.is_empty());
+    // A browser that does not come, or does not open, keeps nobody logged in.
+    for browser in [Ok(()), Err(kubecred_core::FailureKind::NotFound)] {
+        let mut place = logged_in(&Place::settings());
+        let id = place.start(Place::settings(), operation);
+        place.processes[id].browser = browser;
+        if browser.is_ok() {
+            place.settle_now();
+            place.input(id, kubecred_core::login::Input::Interrupt);
+        }
+        place.settle();
+        assert!(place.stores.keyring.is_empty());
+        assert!(place.processes[id].opened.len() <= 1);
+    }
+    // Without a browser the address is shown, and has no token in it.
+    let mut settings = Place::settings();
+    settings.browser = kubecred_core::login::BrowserMode::Never;
+    let mut place = logged_in(&Place::settings());
+    let id = place.start(settings, operation);
+    place.settle();
+    let shown = place.processes[id].events.iter().find_map(|event| match event {
+        Event::EndSession { url } => Some(url.as_str()),
+        _ => None,
+    });
+    assert_eq!(shown, Some("https://login.example/logout?client_id=kubernetes"));
+    assert_eq!(place.processes[id].count("Listen"), 0);
+}

@@ -8,8 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-const ABOUT: &str =
-    "Authenticate to a Kubernetes API server as kubectl does: send requests, print the credential";
+const ABOUT: &str = "Authenticate to a Kubernetes API server as kubectl does: log in, send requests, print the credential";
 
 const HELP: &str = "\
 Examples:
@@ -21,6 +20,8 @@ Examples:
   kubecred config explain
   kubecred config use-context prod
   kubecred cache -- aws eks get-token --cluster-name prod
+  kubecred setup --issuer https://idp.example --client-id kubernetes
+  kubecred demo login
 
 kubectl's global flags (--context, --server, --token, --as and the others) can be given before or
 after the command. kubecred get --help lists them.

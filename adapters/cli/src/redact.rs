@@ -49,7 +49,7 @@ fn learn_basic(encoded: &[u8]) {
 }
 
 /// The text without what was sent.
-fn without_sent(text: &str) -> String {
+pub(crate) fn without_sent(text: &str) -> String {
     let secrets = SentSecrets::new(secrets().iter());
     secrets.hide(text)
 }

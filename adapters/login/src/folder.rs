@@ -306,6 +306,28 @@ mod tests {
     }
 
     #[test]
+    fn lg_93_a_reader_sees_the_old_file_or_the_new_one() {
+        let (_base, folder) = folder();
+        let texts = [vec![b'a'; 100_000], vec![b'b'; 50_000]];
+        folder.write("x", &texts[0]).unwrap();
+        let writer = {
+            let (folder, texts) = (folder.clone(), texts.clone());
+            std::thread::spawn(move || {
+                for round in 0..200 {
+                    folder.write("x", &texts[round % 2]).unwrap();
+                }
+            })
+        };
+        let mut reader = folder.clone();
+        while !writer.is_finished() {
+            let seen = reader.read("x").unwrap().unwrap();
+            assert!(texts.iter().any(|text| text == seen.expose()), "{} bytes", seen.len());
+        }
+        writer.join().unwrap();
+        assert_eq!(folder.names("").unwrap(), ["x"], "nothing is left behind");
+    }
+
+    #[test]
     fn a_pipe_in_place_of_a_file_holds_nobody_up() {
         let (_base, mut folder) = folder();
         let path = folder.path().join("x");

@@ -19,7 +19,9 @@ pub mod settings;
 pub mod verify;
 
 pub use machine::Login;
-pub use outcome::{Event, Granted, GrantedBy, LoginError, Outcome, Status, Step, Success};
+pub use outcome::{
+    Event, Granted, GrantedBy, LoginError, Outcome, ProviderFacts, Status, Step, Success,
+};
 pub use page::{Page, SuccessPage};
 pub use protocol::{
     Action, DeleteEntry, Desktop, EntryBytes, Exchange, ExchangeId, HostFacts, Input,

@@ -22,6 +22,8 @@ pub enum Success {
     LoggedOut,
     /// What is stored.
     Status(Status),
+    /// What the provider offers.
+    Provider(ProviderFacts),
 }
 
 /// A credential.
@@ -70,6 +72,39 @@ pub struct Status {
     pub claims: Option<Secret>,
     /// A credential can be had without a person: the token is still good, or can be refreshed.
     pub usable: bool,
+}
+
+/// What a provider says of itself in its discovery document. A text that is not there is empty; all
+/// of them are cleaned and cut (LG-114), and lists have at most a hundred items.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct ProviderFacts {
+    /// Its issuer, as it spells it: what tokens carry (LG-20).
+    pub issuer: String,
+    /// Where the browser goes.
+    pub authorization_endpoint: String,
+    /// Where codes and refresh tokens are presented.
+    pub token_endpoint: String,
+    /// Where the device flow begins (RFC 8628).
+    pub device_authorization_endpoint: String,
+    /// Where tokens are revoked (RFC 7009).
+    pub revocation_endpoint: String,
+    /// Its own logout page.
+    pub end_session_endpoint: String,
+    /// Where its keys are.
+    pub jwks_uri: String,
+    /// How many of its keys can verify tokens.
+    pub keys: usize,
+    /// PKCE methods (RFC 7636); `None` if it says nothing of PKCE.
+    pub pkce_methods: Option<Vec<String>>,
+    /// Scopes; `None` if it lists none.
+    pub scopes: Option<Vec<String>>,
+    /// Claims; `None` if it lists none.
+    pub claims: Option<Vec<String>>,
+    /// Grant types; `None` if it lists none.
+    pub grant_types: Option<Vec<String>>,
+    /// Signature algorithms of ID tokens; `None` if it lists none.
+    pub algorithms: Option<Vec<String>>,
 }
 
 /// Why there is no credential. Texts are in lower case, name what failed on what, and hold no

@@ -1,6 +1,6 @@
 //! What a login knows of its provider: the discovery document and the keys (LG-18…LG-23).
 
-use super::outcome::{LoginError, Step};
+use super::outcome::{LoginError, ProviderFacts, Step};
 use super::settings::Settings;
 use super::verify::KeySet;
 use crate::api::json::{Json, string_size};
@@ -19,6 +19,9 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The most bytes of any answer of a provider (LG-21).
 pub(super) const MOST_BYTES: u64 = 1024 * 1024;
+
+/// The most items of a list that a person is shown.
+const MOST_ITEMS: usize = 100;
 
 /// A provider as it describes itself. A text that is not there is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +95,31 @@ impl Provider {
         provider.check_issuer(&settings.issuer)?;
         endpoint(&provider.token_endpoint, "token_endpoint")?;
         Ok(provider)
+    }
+
+    /// What a person is told of it.
+    pub(super) fn facts(&self) -> ProviderFacts {
+        let clean = |text: &str| oauth::description(text, &[]);
+        let document = Object::parse(self.document.expose(), "the document").ok();
+        let list = |name| {
+            let strings = document.as_ref()?.strings(name)?;
+            Some(strings.iter().take(MOST_ITEMS).map(|text| clean(text)).collect())
+        };
+        ProviderFacts {
+            issuer: clean(&self.issuer),
+            authorization_endpoint: clean(&self.authorization_endpoint),
+            token_endpoint: clean(&self.token_endpoint),
+            device_authorization_endpoint: clean(&self.device_authorization_endpoint),
+            revocation_endpoint: clean(&self.revocation_endpoint),
+            end_session_endpoint: clean(&self.end_session_endpoint),
+            jwks_uri: clean(&self.jwks_uri),
+            keys: self.keys.as_ref().map_or(0, KeySet::len),
+            pkce_methods: list("code_challenge_methods_supported"),
+            scopes: list("scopes_supported"),
+            claims: list("claims_supported"),
+            grant_types: list("grant_types_supported"),
+            algorithms: list("id_token_signing_alg_values_supported"),
+        }
     }
 
     fn check_issuer(&self, configured: &str) -> Result<(), LoginError> {

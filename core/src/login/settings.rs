@@ -29,6 +29,8 @@ pub enum Operation {
     },
     /// Report what is stored, without tokens, and without a request (LG-118).
     Status,
+    /// Say what the provider offers, without a login and without the cache.
+    Inspect,
 }
 
 /// The settings of a login. [`Settings::new`] fills in the defaults.
@@ -109,6 +111,9 @@ pub struct Settings {
     pub api_version: ExecApiVersion,
     /// The service under which keyring items are kept.
     pub keyring_service: String,
+    /// Take the token that kubekey has left in the keyring, if there is none here and it is still
+    /// good: its users are logged in already.
+    pub kubekey: bool,
 }
 
 impl Settings {
@@ -150,6 +155,7 @@ impl Settings {
             force_refresh: false,
             api_version: ExecApiVersion::V1,
             keyring_service: String::from("kubecred"),
+            kubekey: false,
         }
     }
 

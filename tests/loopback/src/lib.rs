@@ -2,7 +2,7 @@
 //!
 //! Everything a client of a cluster talks to, real enough for `kubectl` and small enough to be read: [`ApiServer`] speaks
 //! TLS, HTTP/1.1 and HTTP/2, authenticates as kube-apiserver does and writes down every request it saw; [`Authority`]
-//! issues certificates on the spot; [`HttpProxy`] and [`SocksProxy`] lead to it under any name. Everything stays on loopback
+//! issues certificates on the spot; [`OpenIdProvider`] logs users in; [`HttpProxy`] and [`SocksProxy`] lead to it under any name. Everything stays on loopback
 //! unless told otherwise, and everything stops when it is dropped.
 //!
 //! ```no_run
@@ -26,6 +26,9 @@ mod held;
 mod id_token;
 mod impersonation;
 mod listener;
+mod openid;
+mod openid_grants;
+mod openid_pages;
 mod pki;
 mod protobuf;
 mod proxy;
@@ -43,6 +46,7 @@ pub use accounts::{Accounts, User};
 pub use caller::ClientCertificate;
 pub use exchange::{Counters, Exchange};
 pub use id_token::IdTokens;
+pub use openid::{OpenIdEvent, OpenIdProvider, OpenIdSettings};
 pub use pki::{Authority, Issued};
 pub use proxy::{ProxyCredentials, ProxyRequest};
 pub use proxy_http::{HttpProxy, HttpProxyBuilder};

@@ -54,12 +54,15 @@ commands! {
         #[command(hide = true)]
         Auth: whoami::Auth,
         Cache: cache::Cache,
+        #[command(hide = true)]
+        Clean: login::Clean,
         Config: config::Config,
         #[command(hide = true)]
         Create: create_token::Create,
         CreateToken: create_token::CreateToken,
         Credential: credential::Credential,
         Demo: demo::Demo,
+        DemoBrowser: demo::DemoBrowser,
         DemoPlugin: demo::DemoPlugin,
         Get: get::Get,
         Proxy: proxy::Proxy,
@@ -69,5 +72,6 @@ commands! {
         Login: login::Login,
         Logout: login::Logout,
         Status: login::LoginStatus,
+        Setup: login::Setup,
     }
 }

@@ -5,9 +5,14 @@
 //! with its driver, curl, and kubectl.
 #![cfg(target_os = "linux")]
 
+mod demo;
+mod keyring;
 mod lines;
+mod manners;
 mod place;
 mod provider;
+mod refresh;
+mod setup;
 mod webdriver;
 
 use lines::{Lines, PATIENCE};

@@ -45,14 +45,28 @@ impl Place {
 
     /// The keys that the provider publishes, read by curl: no code of ours says what is right.
     fn keys(&self) -> Value {
-        let output = Command::new("curl")
-            .args(["--silent", "--show-error", "--max-time", "60", "--cacert"])
-            .arg(self.path("idp.crt"))
-            .arg(format!("{}/jwks", self.provider.issuer))
-            .output()
-            .expect("curl is needed for this test");
+        self.curl("/jwks", &[])
+    }
+
+    /// Asks the provider, with the fields of a form if there are any.
+    pub(crate) fn curl(&self, path: &str, form: &[&str]) -> Value {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "60", "--cacert"]);
+        curl.arg(self.path("idp.crt")).arg(format!("{}{path}", self.provider.issuer));
+        for field in form {
+            curl.arg("--data").arg(field);
+        }
+        let output = curl.output().expect("curl is needed for this test");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// What is in files of the cache.
+    pub(crate) fn cached(&self) -> Vec<String> {
+        let folder = self.path(".kube/cache/kubecred/login");
+        let files = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let entries = files.filter(|file| file.path().extension().is_some_and(|end| end == "json"));
+        entries.map(|file| fs::read_to_string(file.path()).expect("text")).collect()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -97,7 +111,13 @@ impl Place {
 
     /// A kubeconfig whose user logs in with the plugin.
     pub(crate) fn write_kubeconfig(&self, mode: &str) {
-        let args = [vec!["get-token".to_owned()], self.flags()].concat();
+        self.write_kubeconfig_with(mode, &[]);
+    }
+
+    /// The same with more flags.
+    pub(crate) fn write_kubeconfig_with(&self, mode: &str, more: &[&str]) {
+        let more = more.iter().map(|flag| (*flag).to_owned()).collect();
+        let args = [vec!["get-token".to_owned()], self.flags(), more].concat();
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",
@@ -163,6 +183,10 @@ pub(crate) fn run(command: &mut Command) -> Ended {
 }
 
 impl Ended {
+    pub(crate) fn is_good(&self) -> bool {
+        self.code == Some(0)
+    }
+
     /// It ended well; gives its output.
     #[track_caller]
     pub(crate) fn good(&self) -> &str {
@@ -194,4 +218,17 @@ pub(crate) fn pictures() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("login-pages");
     fs::create_dir_all(&folder).expect("it can be made");
     folder
+}
+
+/// A login of `get-token` whose provider gives a refresh token; `with` adds to its environment.
+pub(crate) fn log_in_with(place: &Place, more: &[&str], with: impl FnOnce(&mut Command)) -> Ended {
+    let browser = Browser::start();
+    let count = place.opened().len() + 1;
+    let mut command = place.kubecred("get-token", &[&["--consent"], more].concat());
+    with(&mut command);
+    let mut child = start(&mut command);
+    let url = place.wait_opened(count, &mut child);
+    log_in(&browser, &url, "ann");
+    browser.wait_for("You are logged in.");
+    ended(child)
 }

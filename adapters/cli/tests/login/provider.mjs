@@ -68,6 +68,7 @@ const provider = new Provider(issuer, {
 server.on("request", provider.callback());
 const say = (line) => console.log(JSON.stringify(line));
 provider.on("grant.success", (ctx) => say({ grant: ctx.oidc.params.grant_type }));
+provider.on("grant.revoked", () => say({ revoked: true }));
 provider.on("grant.error", (ctx, error) => say({ refused: error.error_description ?? error.message }));
 provider.on("server_error", (_, error) => console.error(error));
 say({ issuer });

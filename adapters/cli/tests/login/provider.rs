@@ -56,6 +56,12 @@ impl Provider {
         Self { node, issuer, authority, said, _folder: folder }
     }
 
+    /// How often it has revoked everything that came of a login.
+    pub(crate) fn revocations(&self) -> usize {
+        let said = self.said.lock().expect("no panic");
+        said.iter().filter(|line| line["revoked"] == true).count()
+    }
+
     /// How many tokens it has granted for this grant type.
     pub(crate) fn grants(&self, grant: &str) -> usize {
         let said = self.said.lock().expect("no panic");

@@ -1,6 +1,7 @@
 //! The loop: actions out, inputs in.
 
 use super::browser::Launchers;
+use super::keyring::Keyring;
 use super::listener::{Arrival, Listener};
 use super::perform::{self, Tools};
 use super::render::Rendered;
@@ -94,7 +95,8 @@ pub fn run(settings: Settings, operation: Operation, host: Host) -> Finished {
         }
     };
     let requests = kubecred_tokio::RequestSender::from_env();
-    let tools = Arc::new(Tools { entries, launchers, requests });
+    let keyring = Keyring::new(driver.host.keyring);
+    let tools = Arc::new(Tools { entries, launchers, keyring, requests });
     let outcome = runtime.block_on(driver.drive(&tools));
     let interrupt = driver.interrupt;
     Finished { outcome, interrupt, rest: Some(Box::new(Rest { runtime, driver, tools })) }
@@ -236,9 +238,9 @@ impl Driver {
                 let sent = tools.requests.send(&job.request).await;
                 job.done(sent)
             }),
-            Action::KeyringGet(job) => self.spawn(job.id, perform::keyring_get(job)),
-            Action::KeyringSet(job) => self.spawn(job.id, perform::keyring_set(job)),
-            Action::KeyringDelete(job) => self.spawn(job.id, perform::keyring_delete(job)),
+            Action::KeyringGet(job) => self.spawn(job.id, perform::keyring_get(job, tools)),
+            Action::KeyringSet(job) => self.spawn(job.id, perform::keyring_set(job, tools)),
+            Action::KeyringDelete(job) => self.spawn(job.id, perform::keyring_delete(job, tools)),
             Action::OpenBrowser(job) => self.spawn(job.id, perform::open_browser(job, tools)),
             Action::Prompt(job) => self.spawn(job.id, perform::ask(job)),
             Action::Lock(job) => self.spawn_with(job.id, async move {

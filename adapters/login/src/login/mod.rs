@@ -5,6 +5,7 @@
 
 mod browser;
 mod driver;
+mod forget;
 mod keyring;
 mod listener;
 mod perform;
@@ -15,6 +16,8 @@ mod surroundings;
 
 pub use browser::Launchers;
 pub use driver::{Finished, run};
+pub use forget::{Forgotten, forget_all};
+pub use keyring::KeyringChoice;
 pub use listener::{Arrival, Listener};
 pub use qr::{QrDrawing, qr_code};
 pub use render::Rendered;
@@ -29,6 +32,8 @@ use std::path::PathBuf;
 pub struct Host {
     /// Where tokens are cached: `KUBECACHEDIR`, `--token-cache-dir`, or [`cache_folder`]'s default.
     pub cache: Option<PathBuf>,
+    /// Which keyring holds what is not to be in files.
+    pub keyring: KeyringChoice,
     /// Where the user's own pages are.
     pub templates: TemplateFolders,
     /// Whether browsers may write to standard error.

@@ -1,7 +1,7 @@
 //! From a job to its answer.
 
 use super::browser::Launchers;
-use super::keyring;
+use super::keyring::Keyring;
 use super::prompt;
 use crate::folder::Folder;
 use crate::lock::Lock;
@@ -27,6 +27,7 @@ pub(super) type Entries = Result<Folder, String>;
 pub(super) struct Tools {
     pub(super) entries: Entries,
     pub(super) launchers: Launchers,
+    pub(super) keyring: Keyring,
     pub(super) requests: kubecred_tokio::RequestSender,
 }
 
@@ -126,20 +127,29 @@ pub(super) async fn ask(job: Job<login::Prompt, LoginWire>) -> Input {
     job.done(typed.map(login::Typed))
 }
 
-pub(super) async fn keyring_get(job: Job<login::KeyringGet, LoginWire>) -> Input {
-    let login::KeyringGet { service, account, timeout } = job.request.clone();
-    let found = keyring::limited(timeout, move || keyring::get(&service, &account)).await;
+pub(super) async fn keyring_get(
+    job: Job<login::KeyringGet, LoginWire>,
+    tools: Arc<Tools>,
+) -> Input {
+    let login::KeyringGet { service, account, timeout } = &job.request;
+    let found = tools.keyring.get(service, account, *timeout).await;
     job.done(found.map(KeyringItem))
 }
 
-pub(super) async fn keyring_set(job: Job<login::KeyringSet, LoginWire>) -> Input {
-    let login::KeyringSet { service, account, secret, timeout } = job.request.clone();
-    let set = keyring::limited(timeout, move || keyring::set(&service, &account, &secret)).await;
+pub(super) async fn keyring_set(
+    job: Job<login::KeyringSet, LoginWire>,
+    tools: Arc<Tools>,
+) -> Input {
+    let login::KeyringSet { service, account, secret, timeout } = &job.request;
+    let set = tools.keyring.set(service, account, secret, *timeout).await;
     job.done(set.map(|()| Stored))
 }
 
-pub(super) async fn keyring_delete(job: Job<login::KeyringDelete, LoginWire>) -> Input {
-    let login::KeyringDelete { service, account, timeout } = job.request.clone();
-    let gone = keyring::limited(timeout, move || keyring::delete(&service, &account)).await;
+pub(super) async fn keyring_delete(
+    job: Job<login::KeyringDelete, LoginWire>,
+    tools: Arc<Tools>,
+) -> Input {
+    let login::KeyringDelete { service, account, timeout } = &job.request;
+    let gone = tools.keyring.delete(service, account, *timeout).await;
     job.done(gone.map(|()| Stored))
 }

@@ -226,6 +226,9 @@ impl Login {
         if let Flow::Code(code) = &mut self.flow {
             code.redirect = Some(redirect);
         }
+        if self.goal == Goal::EndSession {
+            return self.open(self.end_session_url());
+        }
         self.request_authorization()
     }
 
@@ -317,11 +320,16 @@ impl Login {
         let remote = url;
         let mode = self.settings.browser;
         let usable = self.facts.desktop.is_usable() || mode == BrowserMode::Always;
+        let ends = self.goal == Goal::EndSession;
         let opens = match self.settings.grant {
+            _ if ends => true,
             Grant::Auto => usable && mode != BrowserMode::Never,
             _ => mode == BrowserMode::Always || usable && mode == BrowserMode::Auto,
         };
-        self.report(Event::Visit { local: local.clone(), remote, opened: opens });
+        self.report(match ends {
+            true => Event::EndSession { url: local.clone() },
+            false => Event::Visit { local: local.clone(), remote, opened: opens },
+        });
         if opens {
             let command = self.settings.browser_command.clone();
             self.job(Purpose::Open, OpenBrowser { url: local, command }, Action::OpenBrowser);
@@ -343,7 +351,8 @@ impl Login {
             .as_ref()
             .is_some_and(|provider| !provider.device_authorization_endpoint.is_empty());
         // Not if the browser has come back all the same.
-        let untouched = matches!(&self.flow, Flow::Code(code) if !code.burned);
+        let is_login = self.goal != Goal::EndSession;
+        let untouched = is_login && matches!(&self.flow, Flow::Code(code) if !code.burned);
         if self.settings.grant == Grant::Auto && has_device && untouched {
             if let Flow::Code(code) = core::mem::replace(&mut self.flow, Flow::None) {
                 for exchange in code.waiting {
@@ -381,7 +390,13 @@ impl Login {
             Request::Start => {
                 let location = code.authorization.clone();
                 self.redirect(exchange.id, location.expose_str().unwrap_or_default());
+                if self.goal == Goal::EndSession {
+                    let step = self.logged_out();
+                    self.settle(step);
+                }
             }
+            // A logout has no answer.
+            Request::Answer(_) if self.goal == Goal::EndSession => self.foreign(&exchange),
             Request::Answer(_) if code.burned => self.already_answered(&exchange),
             Request::Answer(answer) => {
                 let step = self.answered(&exchange, &answer);

@@ -52,6 +52,9 @@ impl Login {
         };
         let entry = bytes.and_then(|bytes| Entry::parse(bytes.expose(), &self.settings));
         self.entry = entry.unwrap_or_default();
+        // Where the last run found no keyring that could be used, this has been said (LG-96).
+        self.keyring_reported |=
+            self.settings.storage == Storage::Auto && self.entry.refresh_token.is_some();
         self.use_entry(locked)
     }
 
@@ -63,6 +66,7 @@ impl Login {
                 return Ok(());
             }
             Operation::Logout { .. } => return self.log_out(),
+            Operation::Inspect => return self.inspect(),
             Operation::Login => {}
             Operation::Token => {
                 // If this run waited for another process, that process's token is used, even with
@@ -106,6 +110,9 @@ impl Login {
                 self.job(Purpose::RefreshItem, request, Action::KeyringGet);
                 return Ok(());
             }
+        }
+        if self.asks_for_kubekeys_token() {
+            return Ok(());
         }
         self.set_goal(Goal::Login)
     }
@@ -262,7 +269,8 @@ impl Login {
             subject: Some(entry.subject.clone()).filter(|subject| !subject.is_empty()),
             expires: entry.expires,
             refreshable,
-            in_keyring: entry.refresh_in_keyring,
+            in_keyring: entry.refresh_in_keyring
+                || refreshable && self.settings.storage == Storage::Keyring,
             paused_until: pause.map(|pause| pause.until),
             claims: claims.map(|claims| claims.json),
             usable: entry.is_fresh(self.now) || refreshable,

@@ -1,7 +1,7 @@
 //! The end of a run: the last write to the cache, the browser's page, the lock, the outcome.
 
 use super::browser::DELIVERY;
-use super::{Deadline, Flow, Login, Outcome, Stage};
+use super::{Deadline, Flow, Goal, Login, Outcome, Stage};
 use crate::login::entry::{Failed, Pause};
 use crate::login::outcome::{LoginError, Success};
 use crate::login::page::{Page, SuccessPage};
@@ -44,7 +44,9 @@ impl Login {
     }
 
     fn note_failure(&mut self, error: &LoginError) {
-        if !self.flow.is_interactive() || matches!(error, LoginError::Interrupted) {
+        // After a logout there is no login that could have failed.
+        let is_login = self.flow.is_interactive() && self.goal != Goal::EndSession;
+        if !is_login || matches!(error, LoginError::Interrupted) {
             return;
         }
         let now = self.now.wall;

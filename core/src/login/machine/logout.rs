@@ -2,21 +2,28 @@
 
 use super::cache::KEYRING_TIMEOUT;
 use super::token::field;
-use super::{Goal, Login, Purpose, Step, wrong_reply};
+use super::{Flow, Goal, Login, Purpose, Step, wrong_reply};
 use crate::login::authorization::with_query;
 use crate::login::outcome::{Event, LoginError, Step as Request, Success};
 use crate::login::protocol::{Action, DeleteEntry, KeyringDelete, KeyringGet, Reply};
 use crate::login::provider::{endpoint, wrong};
-use crate::login::settings::{Operation, Storage, TokenKind};
+use crate::login::settings::{BrowserMode, Operation, Storage, TokenKind};
 use crate::oauth::{Answer, read_answer};
 use crate::protocol::{Failure, FailureKind};
+use crate::secret::Secret;
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 impl Login {
     pub(super) fn log_out(&mut self) -> Step {
         let Operation::Logout { revoke, end_session } = self.operation else { return Ok(()) };
         self.limit_run();
+        if self.settings.kubekey {
+            let text = "kubekey's own item, if there is one, stays in the keyring \
+                        (service github.com/metno/kubekey)";
+            self.report(Event::Warning(text));
+        }
         self.refresh_token = self.entry.refresh_token.clone();
         if revoke && self.entry.refresh_in_keyring && self.refresh_token.is_none() {
             let request = KeyringGet {
@@ -51,10 +58,10 @@ impl Login {
                 (token, "refresh_token")
             }
             (None, Some(token)) => (token, "access_token"),
-            (None, None) => return self.end_session(),
+            (None, None) => return self.drop_item(),
         };
         if !revoke {
-            return self.end_session();
+            return self.drop_item();
         }
         let Some(provider) = &self.provider else { return wrong_reply() };
         let form = alloc::vec![(String::from("token"), token), field("token_type_hint", hint)];
@@ -91,24 +98,6 @@ impl Login {
         self.drop_item()
     }
 
-    /// The provider's own logout page, for the user to open (LG-117).
-    fn end_session(&mut self) -> Step {
-        let wanted = matches!(self.operation, Operation::Logout { end_session: true, .. });
-        let url = self.provider.as_ref().map(|provider| provider.end_session_endpoint.clone());
-        let url = url.unwrap_or_default();
-        if wanted {
-            match endpoint(&url, "end_session_endpoint") {
-                Ok(url) => {
-                    let client_id = Cow::Borrowed(&*self.settings.client_id);
-                    let url = with_query(url, &[("client_id".into(), client_id)]);
-                    self.report(Event::EndSession { url });
-                }
-                Err(error) => self.report(Event::NotRevoked(error)),
-            }
-        }
-        self.drop_item()
-    }
-
     fn drop_item(&mut self) -> Step {
         if matches!(self.settings.storage, Storage::Auto | Storage::Keyring) {
             let request = KeyringDelete {
@@ -128,7 +117,7 @@ impl Login {
         Ok(())
     }
 
-    /// An entry that stays is an error; a keyring that is not there had nothing.
+    /// An entry that stays is an error; a keyring that is not there (any more) cannot be cleared, which is said.
     pub(super) fn dropped(&mut self, purpose: Purpose, outcome: Result<Reply, Failure>) -> Step {
         match outcome {
             Ok(Reply::Stored(_)) => {}
@@ -140,6 +129,9 @@ impl Login {
                     let what = "cannot remove the tokens from the keyring".into();
                     return Err(LoginError::Host { what, failure });
                 }
+                if had_item {
+                    self.report_keyring(failure);
+                }
             }
             Err(failure) => {
                 let what = "cannot remove the tokens from the cache".into();
@@ -149,7 +141,56 @@ impl Login {
         if purpose == Purpose::DropItem {
             return self.drop_entry();
         }
+        self.end_session()
+    }
+
+    /// The provider's own logout page, once nothing is left here (LG-117). The token that tells the
+    /// provider which session is meant goes by the start address: arguments of processes are public.
+    fn end_session(&mut self) -> Step {
+        let wanted = matches!(self.operation, Operation::Logout { end_session: true, .. });
+        let Some(provider) = self.provider.as_ref().filter(|_| wanted) else {
+            return self.logged_out();
+        };
+        let page = endpoint(&provider.end_session_endpoint, "end_session_endpoint");
+        let page = match page {
+            Ok(url) => with_query(url, &[self.client_parameter()]),
+            Err(error) => {
+                self.report(Event::NotRevoked(error));
+                return self.logged_out();
+            }
+        };
+        let mode = self.settings.browser;
+        let usable = self.facts.desktop.is_usable() && mode != BrowserMode::Never;
+        if usable || mode == BrowserMode::Always {
+            self.goal = Goal::EndSession;
+            self.limit_run();
+            return self.draw(Flow::None);
+        }
+        self.report(Event::EndSession { url: page });
+        self.logged_out()
+    }
+
+    /// Where the browser goes from the start address.
+    pub(super) fn end_session_url(&self) -> String {
+        let provider = self.provider.as_ref();
+        let endpoint = provider.map_or("", |provider| &*provider.end_session_endpoint);
+        let hint = self.entry.stored_id_token(self.settings.token).and_then(Secret::expose_str);
+        let hint = hint.map(|hint| ("id_token_hint".into(), hint.into()));
+        let parameters: Vec<Parameter<'_>> =
+            core::iter::once(self.client_parameter()).chain(hint).collect();
+        with_query(endpoint, &parameters)
+    }
+
+    fn client_parameter(&self) -> Parameter<'_> {
+        ("client_id".into(), Cow::Borrowed(&*self.settings.client_id))
+    }
+
+    /// Nothing is left here, and the browser is on its way, or was waited for in vain.
+    pub(super) fn logged_out(&mut self) -> Step {
         self.end(Ok(Success::LoggedOut));
         Ok(())
     }
 }
+
+/// A parameter of a query: its name and value.
+type Parameter<'a> = (Cow<'a, str>, Cow<'a, str>);

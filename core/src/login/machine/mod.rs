@@ -18,6 +18,8 @@ mod cache;
 mod device;
 mod end;
 mod grants;
+mod inspect;
+mod kubekey;
 mod logout;
 mod prepare;
 mod token;
@@ -31,6 +33,7 @@ use super::provider::{self, Provider};
 use super::settings::{Grant, Operation, Settings, Storage};
 use super::{Outcome, authorization};
 use crate::credential::Header;
+use crate::oauth::Object;
 use crate::profile::ExecApiVersion;
 use crate::protocol::{ActionId, Failure, FailureKind, Job, Tls, TrustAnchors};
 use crate::secret::Secret;
@@ -115,6 +118,12 @@ enum Goal {
     Refresh,
     Login,
     Revoke,
+    /// The browser, which the provider's own logout page is for.
+    EndSession,
+    /// To verify a token that another program has got.
+    Adopt,
+    /// To be told of, by [`Operation::Inspect`].
+    Inspect,
 }
 
 /// The flow in progress; at most one (LG-15).
@@ -161,6 +170,7 @@ enum Purpose {
     EntryItem { locked: bool },
     Lock { again: bool },
     RefreshItem,
+    KubekeyItem,
     Roots,
     ClientSecret,
     Assertion,
@@ -276,6 +286,8 @@ impl Login {
                 Ok(info) => {
                     self.api_version = info.api_version;
                     self.facts.can_prompt &= info.spec.interactive;
+                    let cluster = info.spec.cluster.unwrap_or_default();
+                    self.use_cluster_config(cluster.config.as_deref().unwrap_or_default());
                 }
                 // An empty variable is treated as unset.
                 Err(InfoProblem::Unset) => {}
@@ -283,12 +295,26 @@ impl Login {
             }
         }
         self.check_settings()?;
+        if self.operation == Operation::Inspect {
+            return self.inspect();
+        }
         if self.settings.grant == Grant::TokenExchange {
             // The subject of the token is part of the cache key (LG-109).
             return self.read_subject(true);
         }
         self.key = entry::key(&self.settings, None);
         self.read_entry(false)
+    }
+
+    /// The kubeconfig's cluster may say for which audience its tokens are. A setting goes before it,
+    /// and whatever else is there is for other plugins (LG-8).
+    fn use_cluster_config(&mut self, config: &str) {
+        let config = Object::parse(config.as_bytes(), "it").ok();
+        let audience = config.as_ref().and_then(|config| config.text("audience"));
+        if let Some(audience) = audience.filter(|audience| !audience.is_empty()) {
+            let params = &mut self.settings.extra_params;
+            params.entry("audience".into()).or_insert_with(|| audience.into());
+        }
     }
 
     fn check_settings(&self) -> Step {
@@ -329,6 +355,7 @@ impl Login {
             }
             Purpose::Lock { again } => self.lock_answered(again, outcome),
             Purpose::RefreshItem => self.refresh_item_read(outcome),
+            Purpose::KubekeyItem => self.kubekeys_token_read(outcome),
             Purpose::Roots
             | Purpose::ClientSecret
             | Purpose::Assertion
@@ -393,6 +420,9 @@ impl Login {
     /// The time limit has passed. If there is a new token, which has only not been stored yet, it
     /// is printed (LG-94).
     fn out_of_time(&mut self, deadline: Deadline) -> Step {
+        if self.goal == Goal::EndSession {
+            return self.logged_out();
+        }
         if self.entry_is_new {
             let failure = Failure::new(FailureKind::TimedOut, "the store does not answer");
             self.report(Event::NotStored(failure));

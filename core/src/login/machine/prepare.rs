@@ -46,7 +46,9 @@ impl Login {
             Goal::Refresh => self.refresh(),
             Goal::Login => self.begin_login(),
             Goal::Revoke => self.revoke_next(),
-            Goal::Nothing => Ok(()),
+            Goal::Adopt => self.adopt(),
+            Goal::Inspect => self.inspected(),
+            Goal::Nothing | Goal::EndSession => Ok(()),
         }
     }
 
@@ -134,7 +136,8 @@ impl Login {
 
     /// Gets the provider's metadata, from the cache or by discovery (LG-22).
     fn find_provider(&mut self) -> Step {
-        if self.keeps_anything() && !self.provider_entry_read {
+        let anew = self.goal == Goal::Inspect;
+        if self.keeps_anything() && !self.provider_entry_read && !anew {
             let key = entry::provider_key(&self.settings.issuer);
             let request = ReadEntry { key, limit: MOST_BYTES.saturating_mul(2) };
             self.job(Purpose::ProviderEntry, request, Action::ReadEntry);
@@ -220,7 +223,11 @@ impl Login {
             provider.read_keys(&response)?;
             self.provider_changed = true;
         }
-        self.verify()
+        match self.goal {
+            Goal::Inspect => self.inspected(),
+            Goal::Adopt => self.adopt(),
+            _ => self.verify(),
+        }
     }
 
     /// Caches the discovery document and the keys for later runs. A failure is ignored.

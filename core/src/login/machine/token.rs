@@ -254,7 +254,7 @@ impl Login {
     }
 
     /// Verifies the tokens, and makes the cache entry from them.
-    fn verified(&self, received: &Received) -> Result<Entry, LoginError> {
+    pub(super) fn verified(&self, received: &Received) -> Result<Entry, LoginError> {
         let granted = &received.granted;
         let provider = self.provider.as_ref().ok_or(LoginError::WrongReply)?;
         let no_keys = verify::KeySet::default();

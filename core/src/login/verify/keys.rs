@@ -39,6 +39,12 @@ impl KeySet {
         Ok(Self(keys.iter().take(MOST_KEYS).filter_map(|key| Key::parse(key.get())).collect()))
     }
 
+    /// How many usable keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is no usable key in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -158,6 +158,7 @@ pub fn chaos(bytes: &[u8]) {
             Operation::Login,
             Operation::Logout { revoke: true, end_session: true },
             Operation::Status,
+            Operation::Inspect,
         ]);
         let first = place.processes.len();
         for _ in 0..=choices.next() % 3 {

@@ -96,6 +96,10 @@ pub struct Provider {
     pub id_token_on_refresh: bool,
     /// Members that its discovery document has beside the usual ones; null takes one out.
     pub discovery: BTreeMap<String, Value>,
+    /// Claims that its ID tokens have beside the usual ones.
+    pub claims: BTreeMap<String, Value>,
+    /// Where its discovery document is.
+    pub discovery_path: &'static str,
     /// Refresh tokens are refused.
     pub forgets: bool,
     /// How often each endpoint was asked.
@@ -104,6 +108,8 @@ pub struct Provider {
     pub forms: Vec<BTreeMap<String, String>>,
     /// The queries of the authorization requests.
     pub queries: Vec<BTreeMap<String, String>>,
+    /// The queries with which its logout page was opened.
+    pub logouts: Vec<BTreeMap<String, String>>,
     /// Whether the token requests had an `Authorization` header.
     pub had_header: Vec<bool>,
     /// How many polls of the device flow are answered with these errors first.
@@ -133,10 +139,13 @@ impl Default for Provider {
             rotates: true,
             id_token_on_refresh: true,
             discovery: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            discovery_path: "/.well-known/openid-configuration",
             forgets: false,
             asked: BTreeMap::new(),
             forms: Vec::new(),
             queries: Vec::new(),
+            logouts: Vec::new(),
             had_header: Vec::new(),
             device_errors: Vec::new(),
             verification_uri: "https://login.example/enter".into(),
@@ -184,7 +193,7 @@ impl Provider {
         *self.asked.entry(path.clone()).or_default() += 1;
         let form = form(request.body.expose_str().unwrap_or_default());
         Ok(match path.as_str() {
-            "/.well-known/openid-configuration" => respond(200, &self.document()),
+            path if path == self.discovery_path => respond(200, &self.document()),
             "/keys" => respond(200, &self.keys()),
             "/token" => {
                 let header = request.headers.iter().any(|header| header.name == "authorization");
@@ -219,6 +228,7 @@ impl Provider {
             "authorization_response_iss_parameter_supported": true,
             "device_authorization_endpoint": format!("{}/device", Self::ISSUER),
             "revocation_endpoint": format!("{}/revoke", Self::ISSUER),
+            "end_session_endpoint": format!("{}/logout", Self::ISSUER),
             "pushed_authorization_request_endpoint": format!("{}/par", Self::ISSUER),
         });
         if let Value::Object(members) = &mut document {
@@ -254,6 +264,10 @@ impl Provider {
 
     /// A user goes to this address; where the browser is sent from there. `None`: nowhere.
     pub fn authorize(&mut self, url: &str) -> Option<String> {
+        if let Some((_, query)) = url.split_once("/logout?") {
+            self.logouts.push(form(query));
+            return None;
+        }
         *self.asked.entry("/authorize".into()).or_default() += 1;
         let mut query = form(url.split_once('?').map_or("", |(_, query)| query));
         if let Some(pushed) = query.get("request_uri").and_then(|uri| self.pushed.get(uri)) {
@@ -450,6 +464,9 @@ impl Provider {
         });
         if let Some(nonce) = &grant.nonce {
             claims["nonce"] = json!(if self.lie == Lie::Nonce { "another" } else { nonce });
+        }
+        for (name, value) in &self.claims {
+            claims[name.as_str()] = value.clone();
         }
         let alg = if self.lie == Lie::Unsigned { "none" } else { "EdDSA" };
         let header = json!({"alg": alg, "kid": format!("key-{}", self.key)});

@@ -47,7 +47,7 @@ impl Files {
     }
 
     /// Changes what is in them.
-    pub(super) fn edit<T: Send + 'static>(
+    pub(in crate::commands) fn edit<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Kubeconfig) -> Result<T, Report> + Send + 'static,
     ) -> Result<T, Report> {
@@ -86,7 +86,7 @@ impl Files {
     }
 
     /// Prints a line.
-    pub(super) fn say(&self, line: fmt::Arguments<'_>) -> Result<(), Report> {
+    pub(in crate::commands) fn say(&self, line: fmt::Arguments<'_>) -> Result<(), Report> {
         self.print(format!("{line}\n").as_bytes())
     }
 

@@ -1,11 +1,13 @@
 //! `kubecred demo`: logins that expire, are refused, fail and rotate under load, on loopback.
 //!
 //! [`world`] is what the logins meet, [`plan`] what goes wrong, [`load`] the requests, [`tally`]
-//! and [`timeline`] what comes of them, [`outcome`] what is told in the end.
+//! and [`timeline`] what comes of them, [`outcome`] what is told in the end. [`openid`] is a demo of
+//! its own: `kubecred demo login`.
 
 mod issuer;
 mod load;
 mod login;
+mod openid;
 mod outcome;
 mod plan;
 mod plugin;
@@ -16,6 +18,7 @@ mod tally;
 mod timeline;
 mod world;
 
+pub(crate) use openid::DemoBrowser;
 pub(crate) use plugin::DemoPlugin;
 
 use crate::commands::Run;
@@ -61,6 +64,7 @@ Examples:
   kubecred demo
   kubecred demo --seconds 60 --workers 200
   kubecred demo --json | jq .logins
+  kubecred demo login
 
 Starts an API server with TLS on loopback, writes a kubeconfig for it to a temporary directory, and
 sends requests under load with three logins: an exec plugin whose tokens expire after three seconds,
@@ -73,7 +77,7 @@ line; 7 output; 129, 130, 143 signals.";
 
 /// Demonstrate credentials that expire, are revoked and rotate under load, with a local server
 #[derive(Args, Clone, Debug)]
-#[command(after_help = HELP)]
+#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Demo {
     /// Duration of the load
     #[arg(long, value_name = "N", default_value_t = 15,
@@ -86,6 +90,14 @@ pub(crate) struct Demo {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    other: Option<OtherDemo>,
+}
+
+/// What else there is to see.
+#[derive(clap::Subcommand, Clone, Debug)]
+enum OtherDemo {
+    Login(openid::DemoLogin),
 }
 
 impl Demo {
@@ -97,7 +109,10 @@ impl Demo {
 
 impl Run for Demo {
     fn run(self, _before: ConnectionFlags) -> Result<(), Report> {
-        run(&self)
+        match &self.other {
+            Some(OtherDemo::Login(login)) => login.run(),
+            None => run(&self),
+        }
     }
 }
 

@@ -14,6 +14,10 @@ pub(crate) enum Who {
     Issuer,
     /// The core, about one login.
     Kubecred(Login),
+    /// Who sends requests as kubectl does.
+    Kubectl,
+    /// This program, run by itself.
+    Program,
     /// The plugin, on its standard error.
     Plugin,
     /// The API server.
@@ -31,6 +35,8 @@ impl Who {
             Self::Kubecred(Login::Certificate) => "kubecred: certificate",
             Self::Kubecred(Login::Plugin) => "kubecred: plugin",
             Self::Kubecred(Login::TokenFile) => "kubecred: token file",
+            Self::Kubectl => "kubectl",
+            Self::Program => "kubecred",
             Self::Plugin => "plugin",
             Self::Server => "server",
             Self::Worker(Login::Certificate) => "worker: certificate",

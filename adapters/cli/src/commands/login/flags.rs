@@ -4,13 +4,14 @@
 use crate::connection_flags::{go_bool, key_value};
 use crate::report::{Exit, Report, warn};
 use clap::{Args, ValueEnum};
+use kubecred_login::login::KeyringChoice;
 use std::time::Duration;
 
 /// The heading over the flags that kubelogin does not have.
 const OWN: &str = "Flags that kubelogin does not have";
 
 /// Which provider, which client, which flow.
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LoginFlags {
     /// URL of the OpenID provider [env: KUBECRED_ISSUER_URL, IDP_ISSUER_URL]
     #[arg(long, value_name = "URL")]
@@ -117,9 +118,16 @@ pub(crate) struct LoginFlags {
 }
 
 /// Flags that kubelogin does not have.
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Default, PartialEq, Eq)]
 #[command(next_help_heading = OWN)]
 pub(crate) struct OwnFlags {
+    /// URL of the OpenID provider; with kubecred's own defaults: any free port, and the redirect URL
+    /// http://127.0.0.1:PORT/callback
+    #[arg(long, value_name = "URL", conflicts_with = "oidc_issuer_url")]
+    pub(super) issuer: Option<String>,
+    /// Client ID that is registered there
+    #[arg(long, value_name = "ID", conflicts_with = "oidc_client_id")]
+    pub(super) client_id: Option<String>,
     /// Whether to open a browser [default: auto, if there is a desktop]
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(super) browser: Option<Browser>,
@@ -132,6 +140,9 @@ pub(crate) struct OwnFlags {
     /// File with the password
     #[arg(long, value_name = "FILE", conflicts_with = "password")]
     pub(super) password_file: Option<String>,
+    /// Which keyring to use: the system's, or the keys of the Linux kernel, which are gone at a restart
+    #[arg(long, value_enum, value_name = "KEYRING", default_value_t)]
+    pub(super) keyring: Keyring,
     /// Account name, to keep the tokens of several accounts of one client; sent as login_hint
     #[arg(long, value_name = "NAME")]
     pub(super) account: Option<String>,
@@ -139,6 +150,12 @@ pub(crate) struct OwnFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     pub(super) offline_access: Option<bool>,
+    /// Send prompt=consent, without which some providers give no refresh token
+    #[arg(long)]
+    pub(super) consent: bool,
+    /// Ask for the answer as a form (response_mode=form_post)
+    #[arg(long)]
+    pub(super) form_post: bool,
     /// Device authorization endpoint, if the provider's discovery document has none
     #[arg(long, value_name = "URL")]
     pub(super) device_endpoint: Option<String>,
@@ -158,7 +175,7 @@ pub(crate) struct OwnFlags {
 }
 
 /// kubelogin's logging library has these; they are accepted without effect.
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Default, PartialEq, Eq)]
 struct KlogFlags {
     #[arg(long = "add_dir_header", hide = true, num_args = 0..=1, require_equals = true)]
     add_dir_header: Option<Option<String>>,
@@ -216,6 +233,14 @@ pub(crate) enum CacheStorage {
     None,
 }
 
+/// Which keyring to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Keyring {
+    #[default]
+    System,
+    Kernel,
+}
+
 /// Whether to open a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Browser {
@@ -243,6 +268,20 @@ impl LoginFlags {
     /// The limit of a login, if one is given.
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.authentication_timeout_sec.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// The client, if a flag names it.
+    pub(super) fn client_id(&self) -> Option<String> {
+        let flag = self.own.client_id.as_ref().or(self.oidc_client_id.as_ref());
+        flag.filter(|client| !client.is_empty()).cloned()
+    }
+
+    /// Which keyring is used.
+    pub(super) fn keyring(&self) -> KeyringChoice {
+        match self.own.keyring {
+            Keyring::System => KeyringChoice::System,
+            Keyring::Kernel => KeyringChoice::Kernel,
+        }
     }
 
     /// Warns of flags that have no effect or show a secret to other users.

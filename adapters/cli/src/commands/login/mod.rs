@@ -1,9 +1,13 @@
 //! Logging in with an OpenID provider: `get-token`, which kubectl runs, and `login`, `logout` and
 //! `status` for people.
 
+mod arguments;
 mod flags;
 mod settings;
+mod setup;
 mod tell;
+
+pub(crate) use setup::Setup;
 
 use super::Run;
 use crate::connection_flags::ConnectionFlags;
@@ -12,10 +16,11 @@ use clap::Args;
 use flags::LoginFlags;
 use kubecred_core::login::{Granted, LoginError, Operation, Status, Success};
 use kubecred_login::Interrupt;
-use kubecred_login::login::{Finished, Host, cache_folder};
+use kubecred_login::login::{Finished, Host, cache_folder, forget_all};
 use kubecred_login::page::TemplateFolders;
 use std::cell::RefCell;
 use std::io::Write;
+use tell::{claims, name};
 
 const GET_TOKEN: &str = "\
 Examples:
@@ -61,19 +66,23 @@ const LOGOUT: &str = "\
 Examples:
   kubecred logout --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
   kubecred logout --revoke --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
+  kubecred logout --all
 
 Removes the tokens of this provider and client from the cache folder and the keyring. Give the same
 flags as to kubecred get-token. If --revoke fails, a warning says so, and the tokens are removed
-here all the same.
+here all the same. With --all the tokens of all logins are removed, also
+from the keyring; only files and items that kubecred has made are touched, and nothing is revoked.
 
 Exit codes are those of kubecred get-token.";
 
 const STATUS: &str = "\
 Examples:
   kubecred status --oidc-issuer-url https://idp.example --oidc-client-id kubernetes
+  kubecred status --claims --issuer https://idp.example --client-id kubernetes
 
 Shows who is logged in, until when, and where the tokens are kept. Shows no token and sends no
-request. Give the same flags as to kubecred get-token.
+request. Give the same flags as to kubecred get-token. With --claims it also prints the
+claims of the ID token as JSON.
 
 Exit codes: 0 get-token can print a token without a new login; 3 you have to log in; 2 invalid
 command line; 7 output.";
@@ -104,6 +113,17 @@ pub(crate) struct Logout {
     /// Open the provider's logout page in the browser, too
     #[arg(long)]
     end_session: bool,
+    /// Remove the tokens of all providers and clients; nothing is revoked
+    #[arg(long, conflicts_with_all = ["revoke", "end_session", "oidc_issuer_url", "oidc_client_id"])]
+    all: bool,
+    #[command(flatten)]
+    flags: LoginFlags,
+}
+
+/// Remove the tokens of all logins: kubelogin's name of kubecred logout --all
+#[derive(Args)]
+#[command(hide = true)]
+pub(crate) struct Clean {
     #[command(flatten)]
     flags: LoginFlags,
 }
@@ -112,6 +132,9 @@ pub(crate) struct Logout {
 #[derive(Args)]
 #[command(after_help = STATUS)]
 pub(crate) struct LoginStatus {
+    /// Show the claims of the token, as the API server sees them
+    #[arg(long)]
+    claims: bool,
     #[command(flatten)]
     flags: LoginFlags,
 }
@@ -136,8 +159,17 @@ impl Run for Login {
     }
 }
 
+impl Run for Clean {
+    fn run(self, _: ConnectionFlags) -> Result<(), Report> {
+        log_out_of_all(&self.flags)
+    }
+}
+
 impl Run for Logout {
     fn run(self, _: ConnectionFlags) -> Result<(), Report> {
+        if self.all {
+            return log_out_of_all(&self.flags);
+        }
         let operation = Operation::Logout { revoke: self.revoke, end_session: self.end_session };
         conclude(perform(&self.flags, operation)?, |_| print(b"Logged out.\n"))
     }
@@ -149,11 +181,29 @@ impl Run for LoginStatus {
         conclude(finished, |success| match success {
             Success::Status(status) => {
                 print(tell::status(status).as_bytes())?;
+                if let Some(claims) = claims(status.claims.as_ref()).filter(|_| self.claims) {
+                    print(format!("{claims}\n").as_bytes())?;
+                }
                 if status.usable { Ok(()) } else { Err(not_logged_in(status)) }
             }
             _ => Ok(()),
         })
     }
+}
+
+fn log_out_of_all(flags: &LoginFlags) -> Result<(), Report> {
+    let cache = settings::folder(flags).or_else(cache_folder);
+    let service = &kubecred_core::login::Settings::new("", "").keyring_service;
+    let forgotten = forget_all(cache, flags.keyring(), service).map_err(|failure| {
+        Report::new(Exit::ErrorStatus, format_args!("cannot remove all tokens: {failure}"))
+    })?;
+    if let Some(failure) = forgotten.no_keyring.filter(|_| !flags.own.quiet) {
+        warn(&format!("refresh tokens may still be in a keyring: {failure}"));
+    }
+    let logins = forgotten.logins;
+    print(
+        format!("Logged out of {logins} login{}.\n", if logins == 1 { "" } else { "s" }).as_bytes(),
+    )
 }
 
 fn not_logged_in(_: &Status) -> Report {
@@ -166,14 +216,16 @@ fn logged_in(granted: &Granted) -> String {
         Some(expires) => format!(" The token ends at {expires}."),
         None => String::new(),
     };
-    match tell::name(granted.claims.as_ref()) {
+    match name(granted.claims.as_ref()) {
         Some(name) => format!("Logged in as {name}.{until}\n"),
         None => format!("Logged in.{until}\n"),
     }
 }
 
 fn perform(flags: &LoginFlags, operation: Operation) -> Result<Finished, Report> {
-    flags.warn();
+    if operation != Operation::Inspect {
+        flags.warn();
+    }
     let environment = kubecred_tokio::environment();
     let unreadable = RefCell::new(None);
     let variable = |name: &str| match environment.text(name) {
@@ -193,6 +245,7 @@ fn perform(flags: &LoginFlags, operation: Operation) -> Result<Finished, Report>
     let mut teller = tell::Teller::new(quiet, flags.own.qr);
     let host = Host {
         cache: folder.or_else(cache_folder),
+        keyring: flags.keyring(),
         templates: TemplateFolders::from_env(),
         browser_stderr: flags.verbosity.unwrap_or(0) > 0,
         tell: Box::new(move |event| teller.tell(&event)),

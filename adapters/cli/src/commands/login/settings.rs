@@ -26,7 +26,7 @@ enum Dialect {
     Kubelogin,
     /// `IDP_ISSUER_URL`.
     Kubekey,
-    /// `KUBECRED_ISSUER_URL`.
+    /// `--issuer`, `KUBECRED_ISSUER_URL`.
     Own,
 }
 
@@ -52,13 +52,18 @@ pub(super) fn settings(
         (Some(CacheStorage::None), _) => Storage::None,
         (None, Dialect::Kubelogin | Dialect::Own) => Storage::Auto,
     };
+    settings.kubekey = dialect == Dialect::Kubekey;
     settings.api_version = match (flags.own.api_version, dialect) {
         (Some(ApiVersion::V1), _) | (None, Dialect::Own) => ExecApiVersion::V1,
         // As both of them print it (LG-2).
         (Some(ApiVersion::V1beta1), _) | (None, _) => ExecApiVersion::V1Beta1,
     };
-    let folder = flags.token_cache_dir.as_deref().map(home).map(PathBuf::from);
-    Ok((settings, folder))
+    Ok((settings, folder(flags)))
+}
+
+/// The folder of the cache, if one is named.
+pub(super) fn folder(flags: &LoginFlags) -> Option<PathBuf> {
+    flags.token_cache_dir.as_deref().map(home).map(PathBuf::from)
 }
 
 /// From now on no secret of the settings is shown.
@@ -73,6 +78,9 @@ pub(super) fn learn_secrets(settings: &Settings) {
 }
 
 fn issuer(flags: &LoginFlags, variable: Variables<'_>) -> Result<(Dialect, String), Report> {
+    if let Some(issuer) = flags.own.issuer.clone().filter(|issuer| !issuer.is_empty()) {
+        return Ok((Dialect::Own, issuer));
+    }
     if let Some(issuer) = flags.oidc_issuer_url.clone().filter(|issuer| !issuer.is_empty()) {
         return Ok((Dialect::Kubelogin, issuer));
     }
@@ -80,18 +88,20 @@ fn issuer(flags: &LoginFlags, variable: Variables<'_>) -> Result<(Dialect, Strin
     own.or_else(|| variable("IDP_ISSUER_URL").map(|issuer| (Dialect::Kubekey, issuer))).ok_or_else(
         || {
             Report::new(Exit::Usage, "the URL of the OpenID provider is missing").advise(
-                "Set --oidc-issuer-url, or the variable KUBECRED_ISSUER_URL or IDP_ISSUER_URL.",
+                "Set --issuer or --oidc-issuer-url, or KUBECRED_ISSUER_URL or IDP_ISSUER_URL.",
             )
         },
     )
 }
 
 fn client(flags: &LoginFlags, variable: Variables<'_>) -> Result<String, Report> {
-    let flag = flags.oidc_client_id.clone().filter(|client| !client.is_empty());
-    let client = flag.or_else(|| variable("KUBECRED_CLIENT_ID")).or_else(|| variable("CLIENT_ID"));
+    let client = flags
+        .client_id()
+        .or_else(|| variable("KUBECRED_CLIENT_ID"))
+        .or_else(|| variable("CLIENT_ID"));
     client.ok_or_else(|| {
         Report::new(Exit::Usage, "the client ID is missing")
-            .advise("Set --oidc-client-id, or the variable KUBECRED_CLIENT_ID or CLIENT_ID.")
+            .advise("Set --client-id or --oidc-client-id, or KUBECRED_CLIENT_ID or CLIENT_ID.")
     })
 }
 
@@ -121,6 +131,8 @@ fn set_flow(settings: &mut Settings, flags: &LoginFlags, dialect: Dialect) -> Re
         settings.extra_scopes = KUBEKEY_SCOPES.map(String::from).into();
     }
     settings.offline_access = flags.own.offline_access;
+    settings.consent = flags.own.consent;
+    settings.form_post = flags.own.form_post;
     if flags.oidc_use_access_token == Some(true) {
         settings.token = TokenKind::Access;
     }

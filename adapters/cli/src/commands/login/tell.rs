@@ -69,6 +69,13 @@ pub(super) fn name(claims: Option<&Secret>) -> Option<String> {
     Some(redact::name(name))
 }
 
+/// The verified claims as indented JSON, fit for a terminal. They are the user's own; what this
+/// process has sent as a secret is hidden all the same.
+pub(super) fn claims(claims: Option<&Secret>) -> Option<String> {
+    let claims: Value = serde_json::from_slice(claims?.expose()).ok()?;
+    Some(printable(&redact::without_sent(&format!("{claims:#}"))))
+}
+
 /// What is cached, as lines (LG-118).
 pub(super) fn status(status: &Status) -> String {
     let mut text = String::new();
