@@ -22,6 +22,14 @@ pub fn session(bytes: &[u8]) {
     world::laws::hold(&world::script::Script::decode(bytes));
 }
 
+/// Reviews of tokens: all the laws of a reviewer hold, whatever callers and server do.
+///
+/// # Panics
+/// When one does not.
+pub fn reviewer(bytes: &[u8]) {
+    world::reviewer::chaos(bytes);
+}
+
 /// A mark for secret values, in no form that an error may quote.
 const MARK: &str = "<s3cr3t!>";
 
@@ -35,6 +43,7 @@ mod tests {
         run_seeds("kubeconfig", super::kubeconfig);
         run_seeds("login", super::login);
         run_seeds("login_token", super::login_token);
+        run_seeds("reviewer", super::reviewer);
         run_seeds("session", super::session);
     }
 

@@ -92,6 +92,7 @@
 //! | `edit` (default) | changes kubeconfig files; saves refreshed OIDC tokens in them |
 //! | `explain` (default) | tells where each setting comes from, and finds problems |
 //! | `login` | logs in to an OpenID provider (a second state machine: `login::Login`) |
+//! | `reviewer` | reviews tokens for a server (a third state machine: `reviewer::Reviewer`) |
 //! | `serde` | serialises inputs, actions and profiles, with secrets in clear text |
 //!
 //! `wasm/build` prints how many bytes each feature adds to a WebAssembly program.
@@ -165,6 +166,8 @@ mod printable;
 mod profile;
 pub mod protocol;
 pub mod redact;
+#[cfg(feature = "reviewer")]
+pub mod reviewer;
 pub mod secret;
 mod sent;
 mod source;

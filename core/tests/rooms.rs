@@ -34,6 +34,7 @@ const ROOMS: &[&str] = &[
     "source",
     "machine",
     "plugin_cache",
+    "reviewer",
     "yaml",
     "environment",
     "kubeconfig",

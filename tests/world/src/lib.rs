@@ -123,6 +123,7 @@ mod machine;
 mod observe;
 pub mod openid;
 pub mod profiles;
+pub mod reviewer;
 pub mod scenarios;
 pub mod script;
 mod server;
