@@ -1,6 +1,6 @@
 //! The calls of authentication.k8s.io and authorization.k8s.io, typed.
 
-use super::body::Body;
+use super::body::{Body, outgoing};
 use super::{Client, ClientError};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
@@ -14,6 +14,8 @@ use kubecred_core::api::token_request::TokenRequest;
 use kubecred_core::api::token_review::TokenReview;
 use kubecred_core::api::warning;
 use kubecred_host::net::AddressError;
+use std::fmt;
+use tower_service::Service;
 
 /// An object that an API server answered with.
 #[derive(Clone, Debug)]
@@ -109,21 +111,38 @@ impl Client {
         Ok(reply.answer(object))
     }
 
-    async fn call(&self, call: ApiRequest) -> Result<Reply, ClientError> {
-        let body = Bytes::from_owner(Wiped(call.body));
-        let mut request = Request::post(&call.path)
-            .body(Full::new(body))
-            .map_err(|_| AddressError::Path(call.path.clone()))?;
-        for header in call.headers {
-            if let (Ok(name), Ok(value)) = (
-                HeaderName::from_bytes(header.name.as_bytes()),
-                HeaderValue::from_bytes(header.value.expose()),
-            ) {
-                request.headers_mut().insert(name, value);
-            }
-        }
-        Reply::read(self.request(request).await?).await
+    async fn call(&self, call: ApiRequest) -> Result<CallReply, ClientError> {
+        CallReply::read(self.request(to_http(call)?).await?).await
     }
+
+    /// Sends a call once, for callers that have retries and a time limit of their own: unlike
+    /// [`Client::request`], neither `Retry-After` nor the profile's time limit counts. A 401 is
+    /// handled as always.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send_call(&self, call: ApiRequest) -> Result<CallReply, ClientError> {
+        let (head, body) = to_http(call)?.into_parts();
+        let request = Request::from_parts(head, outgoing(body).await?);
+        let answer = self.service.clone().call(request).await.map_err(ClientError::from_layer)?;
+        CallReply::read(answer).await
+    }
+}
+
+fn to_http(call: ApiRequest) -> Result<Request<Full<Bytes>>, ClientError> {
+    let body = Bytes::from_owner(Wiped(call.body));
+    let mut request = Request::post(&call.path)
+        .body(Full::new(body))
+        .map_err(|_| AddressError::Path(call.path.clone()))?;
+    for header in call.headers {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(header.name.as_bytes()),
+            HeaderValue::from_bytes(header.value.expose()),
+        ) {
+            request.headers_mut().insert(name, value);
+        }
+    }
+    Ok(request)
 }
 
 /// Bytes that are wiped when the request is done.
@@ -135,14 +154,36 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
-/// An answer, read as far as it may be long.
-struct Reply {
+/// The answer to a call, with as much of its body as [`MAX_REPLY`] and one piece more. `Debug` does
+/// not show the body.
+pub struct CallReply {
     status: u16,
     headers: HeaderMap,
     body: Secret,
 }
 
-impl Reply {
+impl fmt::Debug for CallReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_api_reply().fmt(f)
+    }
+}
+
+impl CallReply {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// A header, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body.
+    pub fn into_body(self) -> Secret {
+        self.body
+    }
+
     async fn read(response: Response<Body>) -> Result<Self, ClientError> {
         let (head, mut body) = response.into_parts();
         let mut pieces: Vec<Bytes> = Vec::new();
@@ -159,7 +200,8 @@ impl Reply {
         Ok(Self { status: head.status.as_u16(), headers: head.headers, body })
     }
 
-    fn as_api_reply(&self) -> ApiReply<'_> {
+    /// What the functions of [`kubecred_core::api`] read.
+    pub fn as_api_reply(&self) -> ApiReply<'_> {
         let header = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
         ApiReply {
             status: self.status,

@@ -11,7 +11,7 @@ mod transport;
 mod upstream;
 
 pub use crate::net::ConnectError;
-pub use api::{Answer, ApiError};
+pub use api::{Answer, ApiError, CallReply};
 pub use body::Body;
 pub use current::rustls_config;
 pub use error::ClientError;
