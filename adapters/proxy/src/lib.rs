@@ -7,7 +7,9 @@
 //! | --- | --- |
 //! | [`server`] | listeners on TCP and unix sockets, TLS that is reloaded, connections that are drained |
 //! | [`forward`] | the forward proxy, which lends its login to its callers |
+//! | [`gate`] | lets in who has a good token: a tower layer, a reverse proxy, a check for other proxies |
 
 mod clock;
 pub mod forward;
+pub mod gate;
 pub mod server;

@@ -1,7 +1,7 @@
 //! Serving HTTP: listeners, TLS, connections, and their end.
 //!
 //! A [`Server`] hands the requests of a [`Listener`] to a service. Each request carries its
-//! [`Peer`] (`Arc<Peer>`) as an extension. A [`Drain`] is how everything ends: what is listened on
+//! [`Peer`] (`Arc<Peer>`) as an extension, and a [`Closing`] that ends its connection. A [`Drain`] is how everything ends: what is listened on
 //! is let go first, then connections finish what they have begun, and what takes too long is cut.
 //!
 //! ```no_run
@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+mod closing;
 mod drain;
 mod listener;
 mod own_certificate;
@@ -34,6 +35,7 @@ mod serve;
 mod socket_file;
 mod tls;
 
+pub use closing::Closing;
 pub use drain::{Drain, Held};
 pub use listener::{ListenError, Listener, Place};
 pub use own_certificate::{OwnCertificate, random_token};

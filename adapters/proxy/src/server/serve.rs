@@ -1,7 +1,7 @@
 //! From connections to requests.
 
 use super::listener::Accepted;
-use super::{Drain, Listener, Peer, Tls};
+use super::{Closing, Drain, Listener, Peer, Tls};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -25,6 +25,9 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// For the head of a request, and between requests: a connection that sends nothing for so long is
 /// closed.
 const HEAD_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// The headers of a request of HTTP/2 in bytes: room for a token of 16 KiB beside others.
+const MOST_HEADERS: u32 = 64 << 10;
 
 /// How long to leave a listener alone that could not accept, most likely for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -129,10 +132,12 @@ impl Server {
     {
         let mut http = auto::Builder::new(TokioExecutor::new());
         http.http1().timer(TokioTimer::new()).header_read_timeout(self.head_limit);
-        http.http2().timer(TokioTimer::new());
-        let peer = Arc::new(peer);
+        http.http2().timer(TokioTimer::new()).max_header_list_size(MOST_HEADERS);
+        let (peer, closing) = (Arc::new(peer), Closing::default());
+        let asked = closing.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Arc::clone(&peer));
+            request.extensions_mut().insert(closing.clone());
             service.clone().call(request)
         });
         let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -141,6 +146,7 @@ impl Server {
             // An error here is the client's going away in the middle of something.
             _ = connection.as_mut() => return,
             () = self.drain.begun() => connection.as_mut().graceful_shutdown(),
+            () = asked.asked() => connection.as_mut().graceful_shutdown(),
         }
         let _ = connection.await;
     }
