@@ -8,6 +8,7 @@ mod config;
 mod create_token;
 mod credential;
 mod demo;
+mod gate;
 mod get;
 mod login;
 mod proxy;
@@ -64,6 +65,7 @@ commands! {
         Demo: demo::Demo,
         DemoBrowser: demo::DemoBrowser,
         DemoPlugin: demo::DemoPlugin,
+        Gate: gate::GateCommand,
         Get: get::Get,
         Proxy: proxy::Proxy,
         Review: review::Review,

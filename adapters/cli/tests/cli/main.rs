@@ -7,6 +7,7 @@ mod credential;
 mod demo;
 mod errors;
 mod explain;
+mod gate;
 mod get;
 #[cfg(target_os = "linux")]
 mod hostile;
