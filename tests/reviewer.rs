@@ -5,8 +5,8 @@ use world::Chance;
 use world::reviewer::chaos;
 
 #[test]
-fn two_thousand_random_runs_keep_the_laws() {
-    for seed in 0..2000 {
+fn five_hundred_random_runs_keep_the_laws() {
+    for seed in 0..500 {
         let mut chance = Chance::new(seed);
         let bytes = chance.bytes(600);
         let result = std::panic::catch_unwind(|| chaos(&bytes));
@@ -17,7 +17,7 @@ fn two_thousand_random_runs_keep_the_laws() {
 /// Mostly unknown tokens, with a server that is slow: what was accepted stays.
 #[test]
 fn floods_of_unknown_tokens_keep_the_laws() {
-    for seed in 0..500 {
+    for seed in 0..200 {
         let mut chance = Chance::new(seed);
         let mut bytes = chance.bytes(1);
         for _ in 0..400 {

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench -p kubecred-proxy --bench gate
 //! ```
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
