@@ -234,7 +234,7 @@ fn oidc_errors() -> Vec<Error> {
         OidcProblem::BadIssuer,
         OidcProblem::InClear(Endpoint::Token),
         OidcProblem::NotSent { step: OidcStep::Discovery, failure },
-        OidcProblem::Status { step, status: 404 },
+        OidcProblem::Status { step, status: 404, message: String::from("no such realm") },
         OidcProblem::Malformed { step, detail },
         OidcProblem::NoTokenEndpoint,
         OidcProblem::Refused { code: "invalid_grant".into(), description: "d".into() },

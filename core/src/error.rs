@@ -214,13 +214,15 @@ pub enum OidcProblem {
         /// What the host says.
         failure: Failure,
     },
-    /// The provider answered with this status, and nothing that would explain it (OI-20, OI-23).
-    #[error("{step}: the provider answered with status {status}{}", Redirect(*status))]
+    /// The provider answered with this status, and not in the words of OAuth 2.0 (OI-20, OI-23).
+    #[error("{step}: the provider answered with status {status}{}{}", Because(message), Redirect(*status))]
     Status {
         /// Which request.
         step: OidcStep,
         /// The HTTP status.
         status: u16,
+        /// What it says of it, cut and made safe to print; may be empty.
+        message: String,
     },
     /// The provider's answer cannot be read; says where, not what (OI-20).
     #[error("{step}: the answer is not usable: {detail}")]
@@ -463,7 +465,7 @@ impl fmt::Display for Hint<'_> {
     }
 }
 
-struct Because<'a>(&'a str);
+pub(crate) struct Because<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Because<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

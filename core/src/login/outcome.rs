@@ -1,6 +1,7 @@
 //! How a login ends, and what the user is told meanwhile.
 
 use super::verify::TokenProblem;
+use crate::error::Because;
 use crate::protocol::Failure;
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -140,13 +141,15 @@ pub enum LoginError {
         /// What the host says.
         failure: Failure,
     },
-    /// The provider answered with a status that explains nothing.
-    #[error("{step}: the provider answered with status {status}")]
+    /// The provider answered with this status, and not in the words of OAuth 2.0.
+    #[error("{step}: the provider answered with status {status}{}", Because(message))]
     Status {
         /// Which request.
         step: Step,
         /// The HTTP status.
         status: u16,
+        /// What it says of it, cleaned and cut; may be empty.
+        message: String,
     },
     /// The provider's answer cannot be used; says where, not what.
     #[error("{step}: the answer is not usable: {detail}")]

@@ -135,7 +135,7 @@ impl Provider {
     pub(super) fn read_keys(&mut self, response: &HttpResponse) -> Result<(), LoginError> {
         let step = Step::Keys;
         if response.status != 200 {
-            return Err(LoginError::Status { step, status: response.status });
+            return Err(wrong(step, AnswerProblem::status(response, &[])));
         }
         let keys = KeySet::parse(response.body.expose());
         self.keys = Some(keys.map_err(|detail| LoginError::Malformed { step, detail })?);
@@ -236,7 +236,7 @@ pub(super) fn discovery_urls(issuer: &str) -> [String; 2] {
 /// The error of an answer that is of no use.
 pub(super) fn wrong(step: Step, problem: AnswerProblem) -> LoginError {
     match problem {
-        AnswerProblem::Status(status) => LoginError::Status { step, status },
+        AnswerProblem::Status { status, message } => LoginError::Status { step, status, message },
         AnswerProblem::Malformed(detail) => LoginError::Malformed { step, detail },
         AnswerProblem::Refused { code, description } => {
             LoginError::Refused { step, code, description }

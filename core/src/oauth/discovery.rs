@@ -36,7 +36,7 @@ pub(crate) fn request(issuer: &str, tls: Tls, proxy: Proxy, limit: u64) -> SendR
 /// Reads the discovery document.
 pub(crate) fn read(response: &HttpResponse) -> Result<Metadata, AnswerProblem> {
     if response.status != 200 {
-        return Err(AnswerProblem::Status(response.status));
+        return Err(AnswerProblem::status(response, &[]));
     }
     let malformed = AnswerProblem::Malformed;
     let document = Object::parse(response.body.expose(), "the document").map_err(malformed)?;
@@ -87,7 +87,7 @@ mod tests {
         }
         for status in [201, 204, 301, 404, 500] {
             let body = r#"{"token_endpoint":"https://i/t"}"#;
-            let problem = AnswerProblem::Status(status);
+            let problem = AnswerProblem::Status { status, message: String::new() };
             assert_eq!(read(&HttpResponse::new(status, body)), Err(problem));
         }
     }

@@ -11,6 +11,7 @@ mod endpoint;
 mod form;
 pub(crate) mod id_token;
 mod json;
+mod message;
 mod redact;
 mod token_endpoint;
 

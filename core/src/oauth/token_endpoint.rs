@@ -4,6 +4,7 @@
 use super::client_auth::ClientAuthMethod;
 use super::form::form;
 use super::json::Object;
+use super::message;
 use super::{header, redact};
 use crate::profile::Proxy;
 use crate::protocol::{HttpResponse, Method, SendRequest, Tls};
@@ -84,12 +85,21 @@ pub(crate) struct Granted {
 /// Why an answer of a provider is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerProblem {
-    /// This status, and nothing that would explain it.
-    Status(u16),
+    /// This status, and what it says of it in no words of OAuth 2.0, cleaned; may be empty.
+    Status { status: u16, message: String },
     /// It cannot be read; says where, not what.
     Malformed(String),
     /// In the words of OAuth 2.0, cleaned.
     Refused { code: String, description: String },
+}
+
+impl AnswerProblem {
+    /// Of an answer that is no success. It may have a format of the provider's own, or a gateway
+    /// speaks for the provider.
+    pub(crate) fn status(response: &HttpResponse, secrets: &[&Secret]) -> Self {
+        let message = message::find(response.body.expose(), secrets).unwrap_or_default();
+        Self::Status { status: response.status, message }
+    }
 }
 
 /// Reads the answer. `secrets`: what must not show in an error.
@@ -106,12 +116,17 @@ pub(crate) fn read(response: &HttpResponse, secrets: &[&Secret]) -> Answer {
         Err(_) => Object::default(),
     };
     if let Some(error) = answer.text("error") {
-        let description = answer.text("error_description").unwrap_or_default();
         let grant = error == "invalid_grant";
         let other = matches!(&*error, "unsupported_grant_type" | "invalid_scope");
         let problem = AnswerProblem::Refused {
             code: redact::code(&error, secrets),
-            description: redact::description(&description, secrets),
+            description: match answer.text("error_description") {
+                Some(description) => redact::description(&description, secrets),
+                // A provider may say it in another member; one that has no codes says it in this one.
+                None => message::find(response.body.expose(), secrets)
+                    .filter(|message| *message != error)
+                    .unwrap_or_default(),
+            },
         };
         return Answer::Refused { problem, client: may_be_client && !grant && !other, grant };
     }
@@ -126,7 +141,8 @@ pub(crate) fn read(response: &HttpResponse, secrets: &[&Secret]) -> Answer {
             expires_in: answer.seconds("expires_in"),
         });
     }
-    Answer::Refused { problem: AnswerProblem::Status(status), client: may_be_client, grant: false }
+    let problem = AnswerProblem::status(response, secrets);
+    Answer::Refused { problem, client: may_be_client, grant: false }
 }
 
 #[cfg(test)]
@@ -233,7 +249,7 @@ mod tests {
         for (status, client) in [(400, true), (401, true), (403, true), (302, false), (502, false)]
         {
             for body in ["", "<html>", "{}", r#"{"error":"","id_token":"i"}"#] {
-                let problem = AnswerProblem::Status(status);
+                let problem = AnswerProblem::Status { status, message: String::new() };
                 let expected = Answer::Refused { problem, client, grant: false };
                 assert_eq!(answer(status, body), expected);
             }

@@ -66,7 +66,7 @@ lift_open! {
         NoRefreshToken, BadIssuer, NoTokenEndpoint, NoIdToken ;
         IdToken, InClear, NewIdToken ;
         NotSent / OidcProblemNotSent { step, failure },
-        Status / OidcProblemStatus { step, status },
+        Status / OidcProblemStatus { step, status, message },
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }

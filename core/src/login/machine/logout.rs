@@ -87,7 +87,7 @@ impl Login {
         }
         let error = match read_answer(&response, &self.secrets()) {
             Answer::Refused { problem, .. } => wrong(step, problem),
-            Answer::Granted(_) => LoginError::Status { step, status: response.status },
+            Answer::Granted(_) => LoginError::Status { step, status: response.status, message: String::new() },
         };
         self.not_revoked(error)
     }

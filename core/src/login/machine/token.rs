@@ -441,7 +441,7 @@ fn access_token(
 fn is_client_problem(problem: &AnswerProblem, status: u16) -> bool {
     match problem {
         AnswerProblem::Refused { code, .. } => code == "invalid_client",
-        AnswerProblem::Status(_) => status == 401,
+        AnswerProblem::Status { .. } => status == 401,
         AnswerProblem::Malformed(_) => false,
     }
 }

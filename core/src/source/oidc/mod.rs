@@ -336,7 +336,7 @@ fn check_clear(url: &str, which: Endpoint) -> Result<(), OidcProblem> {
 
 fn answered(step: OidcStep, problem: AnswerProblem) -> OidcProblem {
     match problem {
-        AnswerProblem::Status(status) => OidcProblem::Status { step, status },
+        AnswerProblem::Status { status, message } => OidcProblem::Status { step, status, message },
         AnswerProblem::Malformed(detail) => OidcProblem::Malformed { step, detail },
         AnswerProblem::Refused { code, description } => OidcProblem::Refused { code, description },
     }
