@@ -57,7 +57,7 @@ impl Builder {
     }
 
     /// The rustls crypto provider. The default is the provider installed for the process, or else
-    /// ring, which is not installed for the process.
+    /// AWS-LC, or ring if only that was built in; neither is installed for the process.
     #[cfg(feature = "client")]
     pub fn crypto_provider(
         mut self,

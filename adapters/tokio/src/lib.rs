@@ -35,6 +35,12 @@
 //! | a proxy, which passes requests on as they are | [`client::Upstream`] | `client` |
 //! | something else | [`Auth::credential`] and [`Auth::unauthorized`]; [`tls::rustls_config`] | `client` for TLS |
 //!
+//! The cryptography of TLS is AWS-LC (the feature `aws-lc-rs`, a default): it has P-521 and, first,
+//! the post-quantum key exchange that Go offers. Without default features, `client` and `ring` take
+//! ring. A program that uses kube's own TLS beside this crate asks kube for the same one (its
+//! default is `ring`, the other its feature `aws-lc-rs`), for rustls chooses none where there are
+//! two: or it installs one for the process, which this crate then uses as well.
+//!
 //! [`KubeconfigFiles`] changes kubeconfig files, as `kubectl config` does.
 //!
 //! An exec plugin that does not use the terminal runs in its own process group, so that it can be

@@ -3,7 +3,7 @@
 use crate::pki::{Authority, Issued};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature,
+    CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature,
     verify_tls13_signature_with_raw_key,
 };
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
@@ -28,7 +28,7 @@ pub(crate) fn server_config(
     protocols: &[&[u8]],
     ask_for_client: bool,
 ) -> Arc<ServerConfig> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(aws_lc_rs::default_provider());
     let algorithms = provider.signature_verification_algorithms;
     // Whether it fits is for clients to say: a server may present what its own library cannot parse.
     let key = provider.key_provider.load_private_key(identity.key_der());
@@ -36,7 +36,7 @@ pub(crate) fn server_config(
     let presented = SingleCertAndKey::from(CertifiedKey::new(identity.chain().to_vec(), key));
     let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("ring has the suites of TLS 1.2 and 1.3");
+        .expect("AWS-LC has the suites of TLS 1.2 and 1.3");
     let builder = if ask_for_client {
         builder.with_client_cert_verifier(Arc::new(AnyClient { algorithms }))
     } else {
@@ -61,7 +61,7 @@ impl ClientCheck {
         roots
             .add(authority.certificate_der().clone())
             .expect("an authority's certificate is a root");
-        let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+        let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
         Self { verifier: verifier.expect("there is a root") }

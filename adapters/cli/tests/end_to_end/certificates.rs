@@ -249,3 +249,23 @@ async fn ua_31_an_insecure_server_may_present_a_certificate_of_version_1() {
     let insecure = json!({ "certificate-authority-data": null, "insecure-skip-tls-verify": true });
     case.cluster(insecure).agree().await.succeed();
 }
+
+/// P-521, which Go takes: for a client and for a server.
+#[tokio::test]
+async fn ua_34_p_521_is_taken() {
+    for key in [vector!("p521.pkcs8.key"), vector!("p521.sec1.key")] {
+        let case = Case::start().await.open();
+        let certificate = base64(vector!("p521.crt"));
+        let user =
+            json!({ "client-certificate-data": certificate, "client-key-data": base64(key) });
+        let both = case.user(user).agree().await.succeed();
+        for run in [&both.kubectl, &both.kubecred] {
+            assert!(run.request().client_certificate.is_some(), "{}", run.program);
+        }
+    }
+    let server = vector!("p521-server.crt");
+    let case = Case::start().await.user(json!({ "token": TOKEN }));
+    case.server.present(&Issued::from_pem(server, vector!("p521.pkcs8.key")));
+    let cluster = json!({ "certificate-authority-data": base64(server) });
+    case.cluster(cluster).agree().await.succeed();
+}

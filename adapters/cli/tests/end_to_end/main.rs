@@ -28,6 +28,7 @@ mod files;
 mod impersonation;
 #[cfg(target_os = "linux")]
 mod in_cluster;
+mod key_exchange;
 mod overrides;
 mod proxies;
 mod refusals;

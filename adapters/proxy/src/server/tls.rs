@@ -172,7 +172,7 @@ fn verifier(authorities: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, TlsError>
 }
 
 pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 impl fmt::Debug for Tls {

@@ -97,7 +97,7 @@ impl Upstream {
 
 fn acceptor(authority: &Authority) -> TlsAcceptor {
     let issued = authority.server(&["localhost", "127.0.0.1"]);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

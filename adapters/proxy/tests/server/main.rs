@@ -138,7 +138,7 @@ async fn px_8_what_takes_too_long_is_cut() {
 async fn get_by_tls(address: SocketAddr, authority: &Authority) -> Result<String, String> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(authority.certificate_der().clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

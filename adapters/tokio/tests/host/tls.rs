@@ -1,7 +1,7 @@
 //! A rustls configuration of one's own that follows a profile.
 
 use crate::plugin::Plugin;
-use kubecred_core::{Authentication, Exec, Policy, Profile, Roots};
+use kubecred_core::{Authentication, Exec, Material, Policy, Profile, Roots};
 use kubecred_loopback::ApiServer;
 use kubecred_tokio::{Auth, tls};
 use std::sync::Arc;
@@ -40,6 +40,26 @@ async fn each_handshake_presents_the_certificate_of_that_moment() {
     assert_eq!(ask().await.unwrap(), "two");
     let newer = auth.credential().await.unwrap();
     assert!(newer.connection() > credential.connection());
+}
+
+/// Both cryptographies speak TLS with the same server, and present a certificate.
+#[tokio::test]
+async fn ua_34_each_cryptography_may_be_given() {
+    let given =
+        [rustls::crypto::aws_lc_rs::default_provider(), rustls::crypto::ring::default_provider()];
+    for provider in given {
+        let server = ApiServer::builder().start().await.unwrap();
+        let jane = server.authority().client("jane", &[]);
+        let mut profile = Profile::new(server.url());
+        let (certificate, key) = (jane.certificate_pem().into(), jane.key_pem().into());
+        profile.authentication =
+            Authentication::certificate(Material::Data(certificate), Material::Data(key));
+        profile.cluster.roots = Roots::Pem(server.authority().certificate_pem().into());
+        let auth = Auth::builder().crypto_provider(Arc::new(provider)).profile(profile);
+        let client = kubecred_tokio::Client::new(auth).unwrap();
+        assert_eq!(client.get("/version").await.unwrap().status(), 200);
+        assert!(server.exchanges()[0].client_certificate.is_some());
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! throws out whoever presents a used one; and beside kubectl, which uses the same kubeconfig.
 //!
 //! Needs node, and the provider in `target/tools/openid`, where `tests/run` installs it.
-#![cfg(all(unix, feature = "client", feature = "ring"))]
+#![cfg(all(unix, feature = "client", any(feature = "aws-lc-rs", feature = "ring")))]
 
 mod provider;
 

@@ -26,7 +26,9 @@ pub enum TlsError {
     Identity(String),
     /// No cryptography was chosen: see
     /// [`Builder::crypto_provider`](crate::Builder::crypto_provider).
-    #[error("no cryptography for TLS: built without the feature \"ring\", and none was given")]
+    #[error(
+        "no cryptography for TLS: built without the features \"aws-lc-rs\" and \"ring\", and none was given"
+    )]
     NoProvider,
     /// The certificate authorities are not.
     #[error("the certificate authorities cannot be used: {0}")]
@@ -111,8 +113,10 @@ pub(crate) fn provider(
     if let Some(provider) = given.cloned().or_else(|| CryptoProvider::get_default().cloned()) {
         return Ok(provider);
     }
-    #[cfg(feature = "ring")]
+    #[cfg(feature = "aws-lc-rs")]
+    return Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
     return Ok(Arc::new(rustls::crypto::ring::default_provider()));
-    #[cfg(not(feature = "ring"))]
+    #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
     Err(TlsError::NoProvider)
 }
