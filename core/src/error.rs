@@ -215,7 +215,7 @@ pub enum OidcProblem {
         failure: Failure,
     },
     /// The provider answered with this status, and not in the words of OAuth 2.0 (OI-20, OI-23).
-    #[error("{step}: the provider answered with status {status}{}{}", Because(message), Redirect(*status))]
+    #[error("{step}: the provider answered with status {status}{}{}", Because(message), Redirect(*step, *status))]
     Status {
         /// Which request.
         step: OidcStep,
@@ -420,12 +420,12 @@ impl fmt::Display for CannotRead<'_> {
     }
 }
 
-struct Redirect(u16);
+struct Redirect(OidcStep, u16);
 
 impl fmt::Display for Redirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            300..=399 => f.write_str(" (redirects are not followed)"),
+        match self {
+            Self(OidcStep::Refresh, 300..=399) => f.write_str(" (redirects are not followed)"),
             _ => Ok(()),
         }
     }

@@ -23,8 +23,8 @@ fn failure(url: &str, answer: Http) -> String {
 fn oi_20_discovery_that_fails_says_how() {
     let answer = |status, body: &str| failure(DISCOVERY, Http::Answer(status, body.into()));
     assert_eq!(answer(404, "x"), "discovery: the provider answered with status 404");
-    let moved = "discovery: the provider answered with status 301 (redirects are not followed)";
-    assert_eq!(answer(301, ""), moved);
+    let moved = "discovery: the provider answered with status 301";
+    assert_eq!(answer(301, ""), moved, "it does not say where to");
     let malformed = answer(200, "<html>");
     assert!(malformed.starts_with("discovery: the answer is not usable: "), "{malformed}");
     let missing = "discovery: the answer has no token_endpoint that is a URL";
@@ -125,4 +125,53 @@ fn a_storm_of_401s_does_not_become_one_of_refreshes() {
     }
     let (_, refreshes) = asked(&world);
     assert!(refreshes <= world.elapsed() / 1000 + 1, "{refreshes} in {} ms", world.elapsed());
+}
+
+/// As Go's client, for nothing secret goes to the discovery document; tokens are never sent on.
+#[test]
+fn oi_20_a_discovery_document_that_has_moved_is_followed_and_no_other_answer() {
+    let mut world = World::new(&profiles::oidc());
+    let document = format!("{{\"token_endpoint\":\"{TOKEN_ENDPOINT}\"}}");
+    world.answers(DISCOVERY, &[Http::Moved("https://new.example/d".into())]);
+    world.answers("https://new.example/d", &[Http::Moved("../e".into())]);
+    world.answers("https://new.example/e", &[Http::Answer(200, document)]);
+    world.request().is("200 as id-2");
+
+    let clear = failure(DISCOVERY, Http::Moved("http://id.example/d".into()));
+    let expected = "discovery: the provider answered with status 301: it redirects to \
+                    \"http://id.example/d\", which is not an https URL";
+    assert_eq!(clear, expected);
+    let mut world = World::new(&profiles::oidc());
+    world.answers(DISCOVERY, &vec![Http::Moved(DISCOVERY.into()); 11]);
+    let endless = world.request();
+    assert!(endless.as_str().ends_with("it was redirected more than 10 times"), "{endless}");
+    let sent_on = failure(TOKEN_ENDPOINT, Http::Moved("https://new.example/token".into()));
+    let expected = "refresh: the provider answered with status 301 (redirects are not followed)";
+    assert_eq!(sent_on, expected);
+}
+
+/// OI-23: a gateway in front of the provider, or a provider with a format of its own.
+#[test]
+fn oi_23_what_the_provider_says_is_told_whatever_the_shape_of_its_json() {
+    let said = |url, status, body: &str| failure(url, Http::Answer(status, body.into()));
+    let body = r#"{"errors":[{"message":"realm\u001b[31m is gone"}]}"#;
+    assert_eq!(
+        said(DISCOVERY, 404, body),
+        "discovery: the provider answered with status 404: realm [31m is gone"
+    );
+    let body = r#"{"error":{"code":422,"message":"token SECRET is unknown"}}"#;
+    assert_eq!(
+        said(TOKEN_ENDPOINT, 422, body),
+        "refresh: the provider answered with status 422: token … is unknown"
+    );
+    let body = r#"{"error":"Client is disabled"}"#;
+    assert_eq!(
+        said(TOKEN_ENDPOINT, 409, body),
+        "refresh: the provider refused: (not shown): Client is disabled"
+    );
+    let body = r#"{"error":"invalid_scope","message":"ask for openid"}"#;
+    assert_eq!(
+        said(TOKEN_ENDPOINT, 400, body),
+        "refresh: the provider refused: invalid_scope: ask for openid"
+    );
 }

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::verify::KeySet;
 use crate::api::json::{Json, string_size};
 use crate::oauth::{self, AnswerProblem, ClientAuthMethod, Object};
-use crate::protocol::{HttpResponse, Method, SendRequest};
+use crate::protocol::{HttpResponse, SendRequest};
 use crate::redact;
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -213,9 +213,7 @@ pub(super) fn endpoint<'u>(url: &'u str, name: &'static str) -> Result<&'u str, 
 /// The request for the discovery document, or for the keys: nothing secret goes along.
 pub(super) fn get(url: &str, settings: &Settings) -> SendRequest {
     let mut request =
-        oauth::discovery_request("", settings.tls(), settings.proxy.clone(), MOST_BYTES);
-    request.url = url.into();
-    request.method = Method::Get;
+        oauth::discovery_request(url, settings.tls(), settings.proxy.clone(), MOST_BYTES);
     request.headers.extend(settings.request_headers.iter().cloned());
     request
 }

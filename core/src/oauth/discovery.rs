@@ -19,12 +19,17 @@ pub(crate) struct Metadata {
     pub(crate) auth_methods: Option<Vec<ClientAuthMethod>>,
 }
 
-/// Asks for the discovery document.
-pub(crate) fn request(issuer: &str, tls: Tls, proxy: Proxy, limit: u64) -> SendRequest {
+/// Where the discovery document is.
+pub(crate) fn url(issuer: &str) -> String {
     let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
+    [issuer, "/.well-known/openid-configuration"].concat()
+}
+
+/// Asks for the discovery document at this URL.
+pub(crate) fn request(url: &str, tls: Tls, proxy: Proxy, limit: u64) -> SendRequest {
     SendRequest {
         method: Method::Get,
-        url: [issuer, "/.well-known/openid-configuration"].concat(),
+        url: url.into(),
         headers: vec![super::header("accept", Secret::from("application/json"))],
         body: Secret::default(),
         tls,
@@ -69,7 +74,7 @@ mod tests {
             ("https://i/realm", "https://i/realm/.well-known/openid-configuration"),
             ("https://i/realm//", "https://i/realm//.well-known/openid-configuration"),
         ] {
-            assert_eq!(request(issuer, Tls::default(), Proxy::Environment, 1).url, url);
+            assert_eq!(super::url(issuer), url);
         }
     }
 

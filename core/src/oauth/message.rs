@@ -139,7 +139,6 @@ mod tests {
             (r#"{"type":"about:blank","title":"Forbidden","detail":"Not you"}"#, "Not you"),
             (r#"{"message":"no Route matched"}"#, "no Route matched"),
             (r#"{"error":["first","second"]}"#, "first"),
-            (r#"{"fault":{"faultstring":"x","detail":{"reason":"why"}}}"#, "why"),
             (r#"{"Error-Description":"so","error":"x"}"#, "so"),
             (r#"{"fault":{"faultString":"Bad key","detail":{"errorcode":"k.1"}}}"#, "Bad key"),
             (r#"{"errors":{"email":["is wrong"]}}"#, "is wrong"),

@@ -13,11 +13,15 @@ pub(crate) mod id_token;
 mod json;
 mod message;
 mod redact;
+mod redirect;
 mod token_endpoint;
 
 pub(crate) use client_auth::ClientAuthMethod;
-pub(crate) use discovery::{Metadata, read as read_discovery, request as discovery_request};
+pub(crate) use discovery::{
+    Metadata, read as read_discovery, request as discovery_request, url as discovery_url,
+};
 pub(crate) use endpoint::{EndpointProblem, check as check_endpoint};
+pub(crate) use redirect::Trail;
 pub(crate) use token_endpoint::{Answer, AnswerProblem, TokenRequest, read as read_answer};
 
 #[cfg(feature = "login")]

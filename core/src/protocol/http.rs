@@ -11,7 +11,7 @@ use crate::secret::exposed;
 
 /// Send one HTTP request, with its own TLS and proxy settings. A host that does not support one of
 /// the settings must fail with [`FailureKind::Unsupported`](super::FailureKind::Unsupported), and
-/// must not ignore it. Every status is an answer; redirects are not followed, since the body may
+/// must not ignore it. Every status is an answer; a host follows no redirect, since the body may
 /// hold a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -95,7 +95,8 @@ impl Ledger {
             );
             self.last_id = Some(id);
             let place = place(action).expect("a job has a place");
-            let askers = self.paths.get(&place);
+            let is_moved = place.starts_with(openid::MOVED);
+            let askers = self.paths.get(if is_moved { openid::DISCOVERY } else { &place });
             let askers = askers.unwrap_or_else(|| panic!("nobody configured {place:?}")).clone();
             self.open.insert(id, (place, askers.clone()));
             let flights = self.open.values().filter(|(_, other)| *other == askers).count();

@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub const ISSUER: &str = "https://id.example/realm";
 /// Where it says where it refreshes.
 pub const DISCOVERY: &str = "https://id.example/realm/.well-known/openid-configuration";
+/// Below this a discovery document may have moved to.
+pub const MOVED: &str = "https://new.example/";
 /// Where it refreshes.
 pub const TOKEN_ENDPOINT: &str = "https://id.example/token";
 /// The client, whose secret is called `client`.
@@ -52,6 +54,8 @@ impl Default for OpenId {
 pub enum Http {
     /// This status and this body; `SECRET` in it becomes the refresh token that was presented.
     Answer(u16, String),
+    /// A redirect to this URL.
+    Moved(String),
     /// A refresh that succeeds, with this id-token and this refresh token by their names, and an
     /// hour to live.
     Tokens(Option<String>, Option<String>),
@@ -129,6 +133,11 @@ impl Provider {
             Some(Http::Answer(status, body)) => {
                 let presented = form.get("refresh_token").cloned().unwrap_or_default();
                 response(status, &body.replace("SECRET", &presented))
+            }
+            Some(Http::Moved(location)) => {
+                let mut moved = response(301, "");
+                moved.push_header("location", location.as_bytes());
+                moved
             }
             Some(Http::Tokens(id, refresh)) => {
                 let end = UnixTime::from_millis(now.as_millis() + 3_600_000);

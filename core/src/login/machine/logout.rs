@@ -87,7 +87,9 @@ impl Login {
         }
         let error = match read_answer(&response, &self.secrets()) {
             Answer::Refused { problem, .. } => wrong(step, problem),
-            Answer::Granted(_) => LoginError::Status { step, status: response.status, message: String::new() },
+            Answer::Granted(_) => {
+                LoginError::Status { step, status: response.status, message: String::new() }
+            }
         };
         self.not_revoked(error)
     }

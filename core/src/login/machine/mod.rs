@@ -33,7 +33,7 @@ use super::provider::{self, Provider};
 use super::settings::{Grant, Operation, Settings, Storage};
 use super::{Outcome, authorization};
 use crate::credential::Header;
-use crate::oauth::Object;
+use crate::oauth::{Object, Trail};
 use crate::profile::ExecApiVersion;
 use crate::protocol::{ActionId, Failure, FailureKind, Job, Tls, TrustAnchors};
 use crate::secret::Secret;
@@ -82,6 +82,8 @@ pub struct Login {
     presented: Option<Secret>,
     files: Files,
     provider: Option<Provider>,
+    /// The URL that the discovery document was last requested from.
+    trail: Trail,
     /// The provider's cache entry has been read.
     provider_entry_read: bool,
     provider_changed: bool,
@@ -221,6 +223,7 @@ impl Login {
             presented: None,
             files: Files::default(),
             provider: None,
+            trail: Trail::default(),
             provider_entry_read: false,
             provider_changed: false,
             keys_fetched_again: false,

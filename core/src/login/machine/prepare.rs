@@ -7,6 +7,7 @@ use crate::login::protocol::{Action, ReadEntry, Reply, WriteEntry};
 use crate::login::provider::{self, MOST_BYTES, Provider, discovery_urls};
 use crate::login::settings::{ClientCredential, PasswordSource};
 use crate::login::verify::Claims;
+use crate::oauth::Trail;
 use crate::profile::Roots;
 use crate::protocol::{Failure, ReadFile};
 use crate::secret::Secret;
@@ -159,8 +160,20 @@ impl Login {
     fn discover(&mut self, fallback: bool) -> Step {
         let [first, second] = discovery_urls(&self.settings.issuer);
         let url = if fallback { second } else { first };
-        self.get(Purpose::Discovery { fallback }, &url);
+        self.ask_for_discovery(fallback, Trail::new(url));
         Ok(())
+    }
+
+    fn ask_for_discovery(&mut self, fallback: bool, trail: Trail) {
+        let mut request = provider::get(&trail.url, &self.settings);
+        request.tls = self.tls();
+        if !trail.is_at(&self.settings.issuer) {
+            // They are for the provider that was configured.
+            let given = &self.settings.request_headers;
+            request.headers.retain(|header| !given.contains(header));
+        }
+        self.trail = trail;
+        self.job(Purpose::Discovery { fallback }, request, Action::SendRequest);
     }
 
     fn get(&mut self, purpose: Purpose, url: &str) {
@@ -178,7 +191,15 @@ impl Login {
         if response.status == 404 && !fallback {
             return self.discover(true);
         }
-        let provider = match Provider::read(&response, &self.settings, self.now.wall) {
+        let read = match self.trail.follow(&response) {
+            Ok(Some(trail)) => {
+                self.ask_for_discovery(fallback, trail);
+                return Ok(());
+            }
+            Ok(None) => Provider::read(&response, &self.settings, self.now.wall),
+            Err(problem) => Err(provider::wrong(Request::Discovery, problem)),
+        };
+        let provider = match read {
             Ok(provider) => provider,
             // If the provider cannot be reached, a cached token that is still valid is used
             // (LG-84).

@@ -20,7 +20,7 @@ use crate::content::FileRole;
 use crate::cx::Cx;
 use crate::error::{Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep};
 use crate::oauth::{
-    self, Answer, AnswerProblem, ClientAuthMethod, EndpointProblem, Metadata, TokenRequest,
+    self, Answer, AnswerProblem, ClientAuthMethod, EndpointProblem, Metadata, TokenRequest, Trail,
     id_token,
 };
 use crate::policy::{Policy, Renewal};
@@ -62,6 +62,7 @@ enum State {
     /// Where to refresh.
     Discovering {
         roots: TrustAnchors,
+        trail: Trail,
     },
     /// The refresh.
     Refreshing(Attempt),
@@ -103,7 +104,13 @@ impl Source for OidcSource {
                 let roots = roots_file::checked(self.roots_path(), bytes.0)?;
                 self.ask(cx, TrustAnchors::Pem(roots))
             }
-            (State::Discovering { roots }, Reply::Http(response)) => {
+            (State::Discovering { roots, trail }, Reply::Http(response)) => {
+                let next = trail.follow(&response);
+                let next =
+                    next.map_err(|problem| self.wrong(answered(OidcStep::Discovery, problem)));
+                if let Some(next) = next? {
+                    return Ok(self.discover(cx, roots, next));
+                }
                 self.provider = Some(discovered(&response).map_err(|problem| self.wrong(problem))?);
                 self.ask(cx, roots)
             }
@@ -219,17 +226,22 @@ impl OidcSource {
     /// Asks the provider where to refresh or, if that is known, to refresh.
     fn ask(&mut self, cx: &Cx<'_>, roots: TrustAnchors) -> Result<Progress, Error> {
         let Some(provider) = &self.provider else {
-            let limit = cx.policy.max_reply;
-            let tls = Tls { roots: roots.clone(), ..Tls::default() };
-            let issuer = &self.config.issuer;
-            let request = oauth::discovery_request(issuer, tls, Proxy::Environment, limit);
-            self.state = State::Discovering { roots };
-            return Ok(Progress::Request(JobRequest::Send(request)));
+            let url = oauth::discovery_url(&self.config.issuer);
+            return Ok(self.discover(cx, roots, Trail::new(url)));
         };
         let has_secret = self.config.client_secret.is_some();
         let supported = provider.auth_methods.as_deref();
         let (method, otherwise) = ClientAuthMethod::order(self.method, supported, has_secret);
         self.present(cx, Attempt { roots, method, otherwise })
+    }
+
+    /// Asks for the discovery document.
+    fn discover(&mut self, cx: &Cx<'_>, roots: TrustAnchors, trail: Trail) -> Progress {
+        let tls = Tls { roots: roots.clone(), ..Tls::default() };
+        let limit = cx.policy.max_reply;
+        let request = oauth::discovery_request(&trail.url, tls, Proxy::Environment, limit);
+        self.state = State::Discovering { roots, trail };
+        Progress::Request(JobRequest::Send(request))
     }
 
     /// Presents the refresh token.
