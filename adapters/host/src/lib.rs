@@ -46,6 +46,7 @@ pub mod fs;
 pub mod headers;
 pub mod net;
 pub mod process;
+pub mod retry;
 mod settings;
 
 pub use clock::Clock;

@@ -27,6 +27,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use kubecred_host::net::{Address, AddressError};
+use kubecred_host::retry::{MAX_RETRIES, retry_after};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -116,11 +117,12 @@ where
             let answer = async {
                 let (head, body) = request.into_parts();
                 let mut request = Request::from_parts(head, outgoing(body).await?);
-                let mut left = again::MOST;
+                let mut left = MAX_RETRIES;
                 loop {
                     let copy = again::copy(&request);
                     let answer = service.call(request).await.map_err(ClientError::from_layer)?;
-                    let pause = again::pause(&answer).filter(|pause| left > 0 && fits(*pause));
+                    let pause = retry_after(answer.status(), answer.headers());
+                    let pause = pause.filter(|pause| left > 0 && fits(*pause));
                     let (Some(pause), Some(copy)) = (pause, copy) else { return Ok(answer) };
                     drop(answer);
                     sleep(pause).await;

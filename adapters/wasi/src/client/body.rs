@@ -19,7 +19,7 @@ pub(super) struct Timer {
 
 impl Timer {
     /// How long there is left.
-    fn left(self) -> Option<Duration> {
+    pub(super) fn left(self) -> Option<Duration> {
         let (_, end) = self.limit?;
         Some(end.since(self.clock.now().monotonic))
     }

@@ -7,21 +7,24 @@ pub use body::Body;
 pub use error::ClientError;
 
 use crate::capability::ConnectionSettings;
-use crate::perform::{Answer, Message};
+use crate::perform::{Answer, Message, wait};
 use crate::{Auth, Credential};
 use body::Timer;
 use http::header::USER_AGENT;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use kubecred_core::Roots;
 use kubecred_host::headers;
 use kubecred_host::net::{Address, AddressError};
+use kubecred_host::retry::{MAX_RETRIES, retry_after};
 
 const USER_AGENT_OURS: HeaderValue =
     HeaderValue::from_static(concat!("kubecred/", env!("CARGO_PKG_VERSION")));
 
 /// Sends requests to the server of a profile, authenticated.
 ///
-/// On a 401 the credential is refreshed and the request sent once more. What `wasi:http` cannot be
+/// On a 401 the credential is refreshed and the request sent once more. One that the server asks to
+/// send again, by 429 or 5xx with `Retry-After` in seconds, is sent up to ten times more (HT-5). What `wasi:http` cannot be
 /// told is refused, unless the embedder is known to do it: see [`Capability`](crate::Capability).
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -65,21 +68,38 @@ impl Client {
         head.uri = self.address.join(&head.uri)?;
         head.headers.entry(USER_AGENT).or_insert(USER_AGENT_OURS);
         let timer = self.timer();
+        for _ in 0..MAX_RETRIES {
+            let answer = self.send(&head, &body, timer)?;
+            match retry_after(answer.status(), answer.headers()) {
+                // A pause that the time limit would end is not waited for: the answer says more.
+                Some(pause) if timer.left().is_none_or(|left| pause < left) => {
+                    drop(answer);
+                    wait(&[], Some(pause));
+                }
+                _ => return Ok(answer),
+            }
+        }
+        self.send(&head, &body, timer)
+    }
+
+    /// Sends it once, or twice if the credential is refused.
+    fn send(&self, head: &Parts, body: &[u8], timer: Timer) -> Result<Response<Body>, ClientError> {
         let send = |headers: &HeaderMap| {
             let message = Message {
                 method: head.method.clone(),
                 url: head.uri.clone(),
                 headers: headers.iter().map(|(n, value)| (n.as_str(), value.as_bytes())).collect(),
-                body: &body,
+                body,
                 timeout: self.auth.profile().timeout,
             };
             let answer = Answer::start(&message).map_err(ClientError::Http)?;
             body::receive(answer, timer)
         };
         if headers::is_authenticated(&head.headers) {
-            headers::impersonate(&mut head.headers, self.auth.impersonation()?);
+            let mut headers = head.headers.clone();
+            headers::impersonate(&mut headers, self.auth.impersonation()?);
             self.check(self.auth.profile().authentication.certificate.is_some())?;
-            return send(&head.headers);
+            return send(&headers);
         }
         let credential = self.credential()?;
         let answer = send(&authenticated(&head.headers, &credential))?;
