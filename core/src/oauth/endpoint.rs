@@ -16,7 +16,9 @@ pub(crate) enum EndpointProblem {
 /// Whether secrets may be sent there, or be sent where it says: by TLS, or not out of this machine
 /// (client-go sends them anywhere; RFC 6749 3.2 and OpenID Connect demand TLS).
 pub(crate) fn check(url: &str) -> Result<(), EndpointProblem> {
-    let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
+    // A host may be written in any letters: the host that sends the request writes it in ASCII.
+    let hidden = |char: char| char.is_whitespace() || char.is_control();
+    let printable = !url.chars().any(hidden);
     let parts = Url::parse(url).filter(|url| printable && !url.host.is_empty());
     let parts = parts.ok_or(EndpointProblem::NotUrl)?;
     match parts.scheme.to_ascii_lowercase().as_str() {
@@ -54,6 +56,7 @@ mod tests {
             "http://[::1]",
             "http://localhost:5556/dex",
             "http://LOCALHOST",
+            "https://bücher.example/realm",
         ] {
             assert_eq!(check(url), Ok(()), "{url}");
         }

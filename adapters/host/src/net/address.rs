@@ -1,5 +1,6 @@
 //! The server's URL, and paths under it (KC-70, KC-72).
 
+use super::idn::{ascii_url, parse_url};
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use kubecred_core::{Cluster, redact};
@@ -34,7 +35,8 @@ impl Address {
     /// # Errors
     /// When it is not an http or https URL.
     pub fn parse(cluster: &Cluster) -> Result<Self, AddressError> {
-        let server = cluster.server.as_str();
+        let server = ascii_url(&cluster.server);
+        let server = server.as_ref();
         let bad = || AddressError::Server(redact::url(&cluster.server));
         // Without a scheme it is plain HTTP, and credentials are withheld (KC-71).
         let (scheme, rest) = match server.split_once("://") {
@@ -89,7 +91,7 @@ impl Address {
     /// # Errors
     /// When it is not.
     pub fn admits(&self, url: &str) -> Result<(), AddressError> {
-        let uri: Uri = url.parse().map_err(|_| AddressError::OtherServer)?;
+        let uri = parse_url(url).map_err(|_| AddressError::OtherServer)?;
         let port =
             |port: Option<u16>| port.unwrap_or(if self.scheme == Scheme::HTTPS { 443 } else { 80 });
         let ours = uri.scheme() == Some(&self.scheme)
@@ -146,6 +148,11 @@ mod tests {
             ("", "/api", "http://localhost/api"),
             ("https://[fd00::1]:6443", "/api", "https://[fd00::1]:6443/api"),
             ("https://me:pw@api", "/api", "https://api/api"),
+            (
+                "https://bücher.example:6443/ü",
+                "/api",
+                "https://xn--bcher-kva.example:6443/%C3%BC/api",
+            ),
         ] {
             assert_eq!(joined(server, path), whole, "{server} {path}");
         }

@@ -1,5 +1,6 @@
 //! Which proxy leads to a server: the kubeconfig's, that of the variables, or none (KC-73).
 
+use super::idn::ascii_url;
 use super::no_proxy::{NoProxy, NoProxyReason};
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -163,7 +164,8 @@ impl ProxyEndpoint {
     /// When it is no URL with a host, or of another scheme.
     pub fn parse(url: &str) -> Result<Self, ProxyError> {
         let malformed = || ProxyError::Malformed(redact::url(url));
-        let (scheme, rest) = url.split_once("://").ok_or_else(malformed)?;
+        let ascii = ascii_url(url);
+        let (scheme, rest) = ascii.split_once("://").ok_or_else(malformed)?;
         let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "https" => (ProxyKind::Https, 443),

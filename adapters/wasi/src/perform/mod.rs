@@ -18,6 +18,7 @@ use kubecred_core::protocol::{
 };
 use kubecred_core::{Failure, FailureKind};
 use kubecred_host::fs::read_file;
+use kubecred_host::net::parse_url;
 use std::time::Duration;
 
 /// What the jobs need from this guest and its embedder.
@@ -50,7 +51,7 @@ impl Host {
     /// Sends it off, and does not follow redirects: the credentials are for whom they were
     /// addressed to.
     pub(crate) fn send(&self, request: &SendRequest) -> Result<Exchange, Failure> {
-        let url = request.url.parse().map_err(|_| unsupported("the URL is not one"))?;
+        let url = parse_url(&request.url).map_err(|_| unsupported("the URL is not one"))?;
         let message = Message {
             method: match request.method {
                 Method::Get => http::Method::GET,
