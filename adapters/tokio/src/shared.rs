@@ -1,6 +1,6 @@
 //! What holds now: stored by the driver, read by every handle without a lock.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, LAG};
 use crate::{AuthError, Credential};
 use arc_swap::ArcSwap;
 use kubecred_core::{Authenticator, Error, Instant, Now, Stats};
@@ -134,13 +134,16 @@ impl Snapshot {
         if self.timeless {
             return (self.answer.clone(), false);
         }
-        let now = clock.now();
-        let answer = match &self.answer {
-            Ok(credential) if self.ended(credential, now) => Err(Unavailable::Pending),
-            answer => answer.clone(),
+        let (answer, due) = match &self.answer {
+            Ok(credential) => match self.use_now(credential, clock) {
+                Some(due) => (Ok(credential.clone()), due),
+                None => (Err(Unavailable::Pending), true),
+            },
+            answer => {
+                let now = clock.now().monotonic;
+                (answer.clone(), self.demand_from.is_some_and(|from| now >= from))
+            }
         };
-        let due = self.demand_from.is_some_and(|from| now.monotonic >= from)
-            || self.answer.is_ok() && answer.is_err();
         (answer, due && self.is_first())
     }
 
@@ -151,11 +154,7 @@ impl Snapshot {
         if self.timeless {
             return Some((credential, false));
         }
-        let now = clock.now();
-        if self.ended(credential, now) {
-            return None;
-        }
-        let due = self.demand_from.is_some_and(|from| now.monotonic >= from);
+        let due = self.use_now(credential, clock)?;
         Some((credential, due && self.is_first()))
     }
 
@@ -167,6 +166,20 @@ impl Snapshot {
 
     pub(crate) fn stats(&self) -> Stats {
         self.stats
+    }
+
+    /// Whether the machine has to hear that the credential is in use; `None` if it has ended. Each
+    /// request asks, so the cheap clocks are read, and the exact ones only close to the end.
+    fn use_now(&self, credential: &Credential, clock: Clock) -> Option<bool> {
+        let recent = clock.recently();
+        let soon = Now {
+            monotonic: recent.monotonic.saturating_add(LAG),
+            wall: recent.wall.saturating_add(LAG),
+        };
+        if self.ended(credential, soon) && self.ended(credential, clock.now()) {
+            return None;
+        }
+        Some(self.demand_from.is_some_and(|from| soon.monotonic >= from))
     }
 
     /// By either clock.

@@ -9,6 +9,7 @@
 //! # }
 //! ```
 
+mod kept;
 mod replay;
 mod shared;
 
@@ -17,6 +18,7 @@ pub use shared::{Shared, SharedLayer};
 
 use crate::{Auth, Credential};
 use http::{Request, Response, StatusCode};
+use kept::Kept;
 use kubecred_core::Generation;
 use kubecred_host::headers;
 use pin_project_lite::pin_project;
@@ -143,7 +145,10 @@ impl<S: Clone, R> AuthService<S, R> {
                 auth: self.auth.clone(),
                 carry: self.carry,
                 used,
-                again: self.replay.replay(request).map(|request| (self.inner.clone(), request)),
+                again: self
+                    .replay
+                    .replay_body(request.body())
+                    .map(|body| (self.inner.clone(), Kept::new(request, body))),
             })
         })
     }
@@ -185,7 +190,7 @@ struct Retry<S, B> {
     auth: Auth,
     carry: bool,
     used: Generation,
-    again: Option<(S, Request<B>)>,
+    again: Option<(S, Kept<B>)>,
 }
 
 impl<S, B> Retry<S, B> {
@@ -196,9 +201,10 @@ impl<S, B> Retry<S, B> {
         S::Error: Into<BoxError>,
     {
         let newer = self.auth.unauthorized(self.used).await;
-        let Some((mut inner, mut request)) = self.again.filter(|_| newer) else {
+        let Some((mut inner, kept)) = self.again.filter(|_| newer) else {
             return Ok(refusal);
         };
+        let Some(mut request) = kept.into_request() else { return Ok(refusal) };
         // Whatever goes wrong with the newer one, there is an answer: the first.
         let Ok(credential) = self.auth.credential().await else { return Ok(refusal) };
         prepare(&mut request, &credential, self.carry);

@@ -1,7 +1,6 @@
 //! Sending a request once more: whether its body can be had again.
 
 use bytes::Bytes;
-use http::Request;
 use http_body_util::{Empty, Full};
 
 /// A body that may be had again. Only one that is whole in memory can be.
@@ -14,17 +13,6 @@ pub trait Replay: Sized {
 pub trait ReplayBody<B> {
     /// The same body once more, if that is possible.
     fn replay_body(&self, body: &B) -> Option<B>;
-
-    /// The same request once more, but for extensions that know how often they were sent.
-    fn replay(&self, request: &Request<B>) -> Option<Request<B>> {
-        let mut again = Request::new(self.replay_body(request.body())?);
-        *again.method_mut() = request.method().clone();
-        *again.uri_mut() = request.uri().clone();
-        *again.version_mut() = request.version();
-        *again.headers_mut() = request.headers().clone();
-        *again.extensions_mut() = request.extensions().clone();
-        Some(again)
-    }
 }
 
 /// By the body's own [`Replay`].
