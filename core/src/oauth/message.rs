@@ -141,7 +141,6 @@ mod tests {
             (r#"{"error":["first","second"]}"#, "first"),
             (r#"{"Error-Description":"so","error":"x"}"#, "so"),
             (r#"{"fault":{"faultString":"Bad key","detail":{"errorcode":"k.1"}}}"#, "Bad key"),
-            (r#"{"errors":{"email":["is wrong"]}}"#, "is wrong"),
             (r#""just words""#, "just words"),
             (r#"["a list"]"#, "a list"),
             ("{\"message\":\"a\\u001b[31m\\nb\\u202e\"}", "a [31m b"),

@@ -148,6 +148,7 @@ mod tests {
             ("", "/api", "http://localhost/api"),
             ("https://[fd00::1]:6443", "/api", "https://[fd00::1]:6443/api"),
             ("https://me:pw@api", "/api", "https://api/api"),
+            #[cfg(feature = "idn")]
             (
                 "https://bücher.example:6443/ü",
                 "/api",

@@ -2,19 +2,21 @@
 //! `xn--bcher-kva`), for DNS, SNI, certificates and the `Host` header alike.
 
 use http::Uri;
-use idna::AsciiDenyList;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use std::borrow::Cow;
 
-/// Reads a URL whose host may be written in any letters.
+/// Reads a URL whose host may be written in any letters: with the feature `idn`, and in ASCII without.
 ///
 /// # Errors
 /// When it is not a URL.
 ///
 /// # Example
 /// ```
+/// # #[cfg(feature = "idn")]
+/// # {
 /// let uri = kubecred_host::net::parse_url("https://Bücher.example:6443/a?b")?;
 /// assert_eq!(uri, "https://xn--bcher-kva.example:6443/a?b");
+/// # }
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 pub fn parse_url(url: &str) -> Result<Uri, http::uri::InvalidUri> {
@@ -34,14 +36,24 @@ pub(super) fn ascii_url(url: &str) -> Cow<'_, str> {
     let (name, port) = host.split_at(host.rfind(':').unwrap_or(host.len()));
     let name = match name.is_ascii() {
         true => Cow::Borrowed(name),
-        false => idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::STD3)
-            .unwrap_or(Cow::Borrowed(name)),
+        false => ascii_name(name),
     };
     let rest = utf8_percent_encode(rest, CONTROLS);
     Cow::Owned(format!("{scheme}{user}{name}{port}{rest}"))
 }
 
-#[cfg(test)]
+#[cfg(feature = "idn")]
+fn ascii_name(name: &str) -> Cow<'_, str> {
+    let ascii = idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::STD3);
+    ascii.unwrap_or(Cow::Borrowed(name))
+}
+
+#[cfg(not(feature = "idn"))]
+fn ascii_name(name: &str) -> Cow<'_, str> {
+    Cow::Borrowed(name)
+}
+
+#[cfg(all(test, feature = "idn"))]
 mod tests {
     use super::*;
 

@@ -156,6 +156,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_a_redirect_leads_is_told_and_not_followed() {
+        let server = ApiServer::builder().respond(|_| {
+            let moved = http::Response::builder().status(301).header("location", "/elsewhere");
+            Some(moved.body("".into()).unwrap())
+        });
+        let server = server.start().await.unwrap();
+        let response = send(&get(&server, "/here"), &host()).await.unwrap();
+        assert_eq!((response.status, response.header("location")), (301, Some("/elsewhere")));
+        assert_eq!(server.exchanges().len(), 1);
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_honoured_is_refused_and_nothing_is_sent() {
         let server = ApiServer::builder().start().await.unwrap();
         let kind = async |change: &dyn Fn(&mut SendRequest)| {

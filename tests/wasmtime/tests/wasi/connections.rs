@@ -1,8 +1,10 @@
 //! What connections need, and `wasi:http` has no words for.
 
-use crate::embedder::Embedder;
+use crate::embedder::{Embedder, answer};
 use crate::{base64, embedder, kubeconfig, seen, told, trusting};
+use http::HeaderValue;
 use kubecred_loopback::{ApiServer, User};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kubeconfig_in_a_preopened_folder_reaches_the_server_over_tls() {
@@ -88,4 +90,24 @@ async fn credentials_are_withheld_from_plain_http_and_impersonation_is_not() {
     assert_eq!(exchanges[0].header("authorization"), None);
     assert_eq!(exchanges[0].header("impersonate-user"), Some("jane"));
     assert_eq!(exchanges[0].header_all("impersonate-group"), ["dev", "ops"]);
+}
+
+/// As the tokio client and client-go.
+#[tokio::test(flavor = "multi_thread")]
+async fn ht_5_a_request_is_sent_again_if_the_server_says_when() {
+    for (turn, status, requests) in [(3, "200", 3), (100, "429", 11)] {
+        let seen = AtomicUsize::new(0);
+        let server = ApiServer::builder().respond(move |_| {
+            let is_good = seen.fetch_add(1, Ordering::Relaxed) % turn == turn - 1;
+            let mut later = answer(429, "later");
+            later.headers_mut().insert("retry-after", HeaderValue::from_static("0"));
+            (!is_good).then_some(later)
+        });
+        let server = server.start().await.expect("a server");
+        server.accounts().allow_token("hush", User::new("jane"));
+        let embedder = embedder(&server, "token: hush");
+        let ended = embedder.run(&["--embedder-does", "roots", "/version"]).await;
+        assert!(ended.stdout.starts_with(status), "{ended:?}");
+        assert_eq!(server.exchanges().len(), requests);
+    }
 }

@@ -4,6 +4,7 @@ use crate::embedder::answer;
 use crate::{Embedder, kubeconfig, seen, told, trusting};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http::HeaderValue;
 use kubecred_loopback::{ApiServer, Authority, User};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
@@ -14,15 +15,18 @@ fn id_token(name: &str) -> String {
     format!("e30.{}.{name}", BASE64_URL_SAFE_NO_PAD.encode(format!("{{\"exp\":{end}}}")))
 }
 
-/// A provider that gives this id-token and another refresh token for `old`.
+/// A provider whose discovery document has moved, that gives this id-token and another refresh token for `old`.
 async fn provider(authority: &Authority, id_token: String) -> ApiServer {
     let script = move |request: &http::Request<bytes::Bytes>| {
         let host = request.headers().get("host").map_or("", |host| host.to_str().unwrap_or(""));
         let body = String::from_utf8_lossy(request.body());
         Some(match request.uri().path() {
             "/.well-known/openid-configuration" => {
-                answer(200, format!("{{\"token_endpoint\":\"https://{host}/token\"}}"))
+                let mut moved = answer(301, "");
+                moved.headers_mut().insert("location", HeaderValue::from_static("/moved"));
+                moved
             }
+            "/moved" => answer(200, format!("{{\"token_endpoint\":\"https://{host}/token\"}}")),
             "/token" if body.contains("refresh_token=old") => {
                 answer(200, format!("{{\"id_token\":\"{id_token}\",\"refresh_token\":\"next\"}}"))
             }
@@ -61,7 +65,7 @@ async fn a_refreshed_token_is_in_use_and_by_default_not_written_back() {
     let ended = embedder.run(&[&ROOTS[..], &["/version", "/version"]].concat()).await;
     ended.was_good();
     assert_eq!(told(&server), seen(&[(200, &token), (200, &token)]));
-    assert_eq!(provider.exchanges().len(), 2, "one look at the provider, one refresh");
+    assert_eq!(provider.exchanges().len(), 3, "a look, a look where it moved, one refresh");
     assert!(ended.stderr.contains("NotSaved"), "{ended:?}");
     assert!(ended.stderr.contains("write_in_place"), "{ended:?}");
     assert_eq!(embedder.read("config"), before);
