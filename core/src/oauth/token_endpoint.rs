@@ -118,15 +118,16 @@ pub(crate) fn read(response: &HttpResponse, secrets: &[&Secret]) -> Answer {
     if let Some(error) = answer.text("error") {
         let grant = error == "invalid_grant";
         let other = matches!(&*error, "unsupported_grant_type" | "invalid_scope");
+        let code = redact::code(&error, secrets);
         let problem = AnswerProblem::Refused {
-            code: redact::code(&error, secrets),
             description: match answer.text("error_description") {
                 Some(description) => redact::description(&description, secrets),
                 // A provider may say it in another member; one that has no codes says it in this one.
                 None => message::find(response.body.expose(), secrets)
-                    .filter(|message| *message != error)
+                    .filter(|message| *message != code)
                     .unwrap_or_default(),
             },
+            code,
         };
         return Answer::Refused { problem, client: may_be_client && !grant && !other, grant };
     }
