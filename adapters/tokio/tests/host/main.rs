@@ -15,6 +15,7 @@ mod layer;
 mod load;
 #[cfg(feature = "client")]
 mod order;
+mod panics;
 mod plugin;
 #[cfg(feature = "client")]
 mod pool;
