@@ -2,8 +2,8 @@
 //! and flags with which a server can be asked, and kubectl 1.33 and 1.35 to say what is right.
 //!
 //! A cell is an anchor (what `certificate-authority-data` holds), a path (what the server presents
-//! beside its certificate), a leaf and a way to ask. All anchors meet all leaves by name; each
-//! anchor, path and leaf meets the other ways to ask.
+//! beside its certificate), a leaf and a way to ask. Anchors meet all leaves by name; each anchor, path
+//! and leaf meets the other ways to ask.
 
 use crate::case::{Case, TOKEN};
 use crate::programs::Program;
@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 /// What is changed of the certificate of an authority.
 type Change = fn(&mut CertificateParams);
 
-const ANCHORS: [(&str, Change); 14] = [
+const ANCHORS: [(&str, Change); 27] = [
     ("plain", |_| {}),
     ("expired", |anchor| anchor.not_after = date_time_ymd(2021, 1, 1)),
     ("not valid yet", |anchor| anchor.not_before = date_time_ymd(2098, 1, 1)),
@@ -40,7 +40,46 @@ const ANCHORS: [(&str, Change); 14] = [
     ("only for .internal", |anchor| constrain(anchor, &["internal"], &[])),
     ("not for .internal", |anchor| constrain(anchor, &[], &["internal"])),
     ("only for .example", |anchor| constrain(anchor, &["example"], &[])),
+    ("unknown extension", |anchor| extend(anchor, &[1, 2, 3, 4], NULL, false)),
+    ("unknown critical extension", |anchor| extend(anchor, &[1, 2, 3, 4], NULL, true)),
+    ("critical names of the issuer", |anchor| extend(anchor, &[2, 5, 29, 18], DNS_NAME, true)),
+    ("critical names of the subject", |anchor| extend(anchor, &[2, 5, 29, 17], DNS_NAME, true)),
+    ("critical identifier as the subject's name", |anchor| {
+        extend(anchor, &[2, 5, 29, 17], REGISTERED_ID, true);
+    }),
+    ("critical limit to registered identifiers", |anchor| {
+        extend(anchor, &[2, 5, 29, 30], REGISTERED_TREE, true);
+    }),
+    ("critical identifier of the authority's key", |anchor| {
+        extend(anchor, &[2, 5, 29, 35], &[0x30, 3, 0x80, 1, 7], true);
+    }),
+    ("critical information on the authority", |anchor| {
+        extend(anchor, &[1, 3, 6, 1, 5, 5, 7, 1, 1], AUTHORITY_INFO, true);
+    }),
+    ("critical policies", |anchor| extend(anchor, &[2, 5, 29, 32], ANY_POLICY, true)),
+    ("critical policy constraints", |anchor| {
+        extend(anchor, &[2, 5, 29, 36], &[0x30, 3, 0x80, 1, 1], true);
+    }),
+    ("critical end of any policy", |anchor| extend(anchor, &[2, 5, 29, 54], &[2, 1, 0], true)),
+    ("critical revocation list", |anchor| extend(anchor, &[2, 5, 29, 31], REVOCATION, true)),
+    ("the same extension twice", |anchor| {
+        extend(anchor, &[1, 2, 3, 4], NULL, false);
+        extend(anchor, &[1, 2, 3, 4], NULL, false);
+    }),
 ];
+
+/// Contents of extensions, in DER.
+const NULL: &[u8] = &[5, 0];
+const DNS_NAME: &[u8] = &[0x30, 4, 0x82, 2, b'c', b'a'];
+const REGISTERED_ID: &[u8] = &[0x30, 5, 0x88, 3, 0x2a, 3, 4];
+const REGISTERED_TREE: &[u8] = &[0x30, 9, 0xa1, 7, 0x30, 5, 0x88, 3, 0x2a, 3, 4];
+const AUTHORITY_INFO: &[u8] =
+    &[0x30, 16, 0x30, 14, 6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 0x86, 2, b'a', b':'];
+const ANY_POLICY: &[u8] = &[0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0];
+const REVOCATION: &[u8] = &[0x30, 10, 0x30, 8, 0xa0, 6, 0xa0, 4, 0x86, 2, b'a', b':'];
+
+/// These anchors meet all leaves; the others, which differ by an extension, only the plain one.
+const WITH_ALL_LEAVES: usize = 14;
 
 /// The anchor is another than the root: what it is, of root, middle authority and leaf.
 const BUNDLES: [&str; 5] = [
@@ -78,11 +117,7 @@ const LEAVES: [(&str, Change); 16] = [
     ("address as a name", |leaf| {
         leaf.subject_alt_names = vec![SanType::DnsName("127.0.0.1".try_into().expect("ASCII"))];
     }),
-    ("unknown critical extension", |leaf| {
-        let mut unknown = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
-        unknown.set_criticality(true);
-        leaf.custom_extensions.push(unknown);
-    }),
+    ("unknown critical extension", |leaf| extend(leaf, &[1, 2, 3, 4], NULL, true)),
 ];
 
 /// How the server is asked.
@@ -133,7 +168,8 @@ fn cells() -> Vec<Cell> {
     let plain = Cell { anchor: 0, bundle: None, path: "direct", leaf: 0, way: "by name" };
     let mut cells = Vec::new();
     for anchor in 0..ANCHORS.len() {
-        cells.extend((0..LEAVES.len()).map(|leaf| Cell { anchor, leaf, ..plain.clone() }));
+        let leaves = if anchor < WITH_ALL_LEAVES { LEAVES.len() } else { 1 };
+        cells.extend((0..leaves).map(|leaf| Cell { anchor, leaf, ..plain.clone() }));
         cells.extend(PATHS.map(|path| Cell { anchor, path, ..plain.clone() }));
         cells.extend(WAYS.map(|way| Cell { anchor, way, ..plain.clone() }));
     }
@@ -163,6 +199,12 @@ fn constrain(anchor: &mut CertificateParams, permitted: &[&str], excluded: &[&st
         permitted_subtrees: subtrees(permitted),
         excluded_subtrees: subtrees(excluded),
     });
+}
+
+fn extend(params: &mut CertificateParams, id: &[u64], content: &[u8], critical: bool) {
+    let mut extension = CustomExtension::from_oid_content(id, content.to_vec());
+    extension.set_criticality(critical);
+    params.custom_extensions.push(extension);
 }
 
 fn names(names: &[&str]) -> Vec<SanType> {

@@ -1,14 +1,17 @@
 //! A certificate that was given as one to trust, and what it may vouch for.
 //!
 //! webpki takes of an anchor its name and key and believes the rest; Go looks at it as it looks at
-//! every certificate of a path (UA-32), and so does this: dates, CA flag, usages, length of the path.
+//! every certificate of a path (UA-32), and so does this: dates, CA flag, usages, critical extensions,
+//! length of the path.
 
+use super::critical;
 use kubecred_core::UnixTime as Time;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use std::fmt;
 use x509_cert::Certificate;
 use x509_cert::certificate::Version;
 use x509_cert::der::Decode;
+use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::der::oid::db::{rfc5280::ANY_EXTENDED_KEY_USAGE, rfc5280::ID_KP_SERVER_AUTH};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
@@ -26,6 +29,8 @@ pub(super) struct Anchor {
     may_sign: bool,
     /// It is for servers, or for anything.
     serves: bool,
+    /// A critical extension that is not understood.
+    not_understood: Option<ObjectIdentifier>,
     /// How many authorities may stand between it and a server.
     pub(super) path_length: Option<u8>,
 }
@@ -37,6 +42,8 @@ pub(super) enum Flaw {
     NotYet(u64),
     NoAuthority,
     NotForServers,
+    /// It has this critical extension, which may limit what it vouches for.
+    NotUnderstood(ObjectIdentifier),
 }
 
 /// An anchor that would vouch for a server, if it had no flaw.
@@ -47,11 +54,15 @@ pub(super) struct UnusableAnchor {
 }
 
 impl Anchor {
-    /// `None` for what webpki cannot take as an anchor.
+    /// `None` for what webpki cannot take as an anchor, and what Go does not parse.
     pub(super) fn new(certificate: CertificateDer<'static>) -> Option<Self> {
         let anchor = webpki::anchor_from_trusted_cert(&certificate).ok()?.to_owned();
         let parsed = Certificate::from_der(&certificate).ok()?;
         let parsed = parsed.tbs_certificate();
+        let extensions = parsed.extensions().map_or(&[][..], Vec::as_slice);
+        if critical::is_marked_wrongly(extensions) {
+            return None;
+        }
         let basic = parsed.get_extension::<BasicConstraints>().ok()?.map(|(_, basic)| basic);
         let usage = parsed.get_extension::<KeyUsage>().ok()?.map(|(_, usage)| usage);
         let purposes =
@@ -73,6 +84,7 @@ impl Anchor {
             is_authority,
             may_sign: is_authority && signs,
             serves,
+            not_understood: critical::not_understood(extensions),
             path_length: basic.and_then(|basic| basic.path_len_constraint),
             certificate,
         })
@@ -89,7 +101,10 @@ impl Anchor {
         match now.as_secs() {
             now if now < self.not_before => Some(Flaw::NotYet(self.not_before)),
             now if now > self.not_after => Some(Flaw::Expired(self.not_after)),
-            _ => (!self.serves).then_some(Flaw::NotForServers),
+            _ => self
+                .not_understood
+                .map(Flaw::NotUnderstood)
+                .or((!self.serves).then_some(Flaw::NotForServers)),
         }
     }
 
@@ -108,6 +123,9 @@ impl fmt::Display for UnusableAnchor {
             Flaw::Expired(end) => write!(f, "expired on {}", time(end)),
             Flaw::NotYet(begin) => write!(f, "is not valid before {}", time(begin)),
             Flaw::NoAuthority => f.write_str("is no authority: it may not sign certificates"),
+            Flaw::NotUnderstood(id) => {
+                write!(f, "has a critical extension that is not understood ({id})")
+            }
             Flaw::NotForServers => f.write_str("is not for the certificates of servers"),
         }
     }

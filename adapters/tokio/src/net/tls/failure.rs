@@ -167,7 +167,8 @@ fn certificate(error: &CertificateError) -> TlsFailure {
         E::BadSignature => "a signature is wrong in the path of its certificate".to_owned(),
         E::BadEncoding => "its certificate cannot be parsed".to_owned(),
         E::UnhandledCriticalExtension => {
-            "its certificate has a critical extension that is not understood".to_owned()
+            "its certificate, or one above it, has a critical extension that is not understood"
+                .to_owned()
         }
         E::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
         | E::UnsupportedSignatureAlgorithmForPublicKeyContext { signature_algorithm_id, .. } => {
@@ -199,6 +200,9 @@ fn other_problem(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Str
         }
         Some(webpki::Error::NameConstraintViolation) => {
             "an authority above its certificate may not sign for its name (name constraints)"
+        }
+        Some(webpki::Error::UnsupportedCriticalExtension) => {
+            "its certificate, or one above it, has a critical extension that is not understood"
         }
         Some(webpki::Error::PathLenConstraintViolated) => {
             "there are more authorities above its certificate than the first allows"

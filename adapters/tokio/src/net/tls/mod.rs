@@ -1,6 +1,7 @@
 //! TLS as a profile wants it: whom to trust, what to present, in rustls's terms.
 
 mod anchor;
+mod critical;
 mod failure;
 mod raw_key;
 mod trust;

@@ -235,6 +235,7 @@ fn for_servers_today(shown: Shown<'_>) -> Result<(), Error> {
         Some(Flaw::NotYet(begin)) => {
             CertificateError::NotValidYetContext { time, not_before: at(begin) }
         }
+        Some(Flaw::NotUnderstood(_)) => CertificateError::UnhandledCriticalExtension,
         Some(Flaw::NotForServers) => CertificateError::InvalidPurpose,
     }
     .into())
