@@ -15,9 +15,11 @@ pub(crate) enum Format {
     Name,
 }
 
-/// Prints an object. `name` is `resource.group/name`.
+/// Prints an object, whose `token` is the only secret that it may show. `name` is
+/// `resource.group/name`.
 pub(crate) fn print(format: Format, object: &Secret, name: &str) -> Result<(), Report> {
-    let json = object.expose_str().unwrap_or_default();
+    let json = without_sent(object.expose_str().unwrap_or_default());
+    let json = json.expose_str().unwrap_or_default();
     match format {
         Format::Json => write(indented(json).expose()),
         Format::Yaml => {
@@ -40,9 +42,78 @@ pub(crate) fn print_table(rows: &[(String, String)]) -> Result<(), Report> {
     let mut text = String::new();
     for (name, value) in rows {
         let name = format!("{name:width$}");
-        text.push_str(&format!("{}{}\n", redact::name(&name), redact::name(value)));
+        let shown = |text: &str| redact::name(&redact::without_sent(text));
+        text.push_str(&format!("{}{}\n", shown(&name), shown(value)));
     }
     write(text.as_bytes())
+}
+
+/// JSON without white space, without what was sent: a server repeats it in any field, and in keys of
+/// maps. The field `token`, which is the first of its object, stays as it is.
+fn without_sent(json: &str) -> Secret {
+    let mut text = String::with_capacity(json.len());
+    let (mut rest, mut is_token) = (json, false);
+    while let Some(start) = rest.find('"') {
+        let (before, quoted) = rest.split_at(start + 1);
+        text.push_str(before);
+        let inside = &quoted[..literal(quoted)];
+        rest = &quoted[inside.len()..];
+        let begins = [r#""spec":{""#, r#""status":{""#].iter().any(|begin| text.ends_with(begin));
+        let is_field = rest.starts_with("\":") && FIELDS.contains(&inside);
+        match is_field || (is_token && before == ":\"") {
+            true => text.push_str(inside),
+            false => text.push_str(&redact::without_sent(inside)),
+        }
+        is_token = begins && inside == "token";
+        // Its end would be the start of the next.
+        let end = rest.len().min(1);
+        text.push_str(&rest[..end]);
+        rest = &rest[end..];
+    }
+    text.push_str(rest);
+    Secret::from(text)
+}
+
+/// The fields of the objects that are printed. A password may be such a word.
+const FIELDS: &[&str] = &[
+    "annotations",
+    "apiVersion",
+    "attestations",
+    "audiences",
+    "authenticated",
+    "boundObjectRef",
+    "creationTimestamp",
+    "error",
+    "expirationSeconds",
+    "expirationTimestamp",
+    "extra",
+    "generateName",
+    "generation",
+    "groups",
+    "kind",
+    "labels",
+    "metadata",
+    "name",
+    "namespace",
+    "resourceVersion",
+    "spec",
+    "status",
+    "token",
+    "uid",
+    "user",
+    "userInfo",
+    "username",
+];
+
+/// The length of what stands before the quote that ends a JSON string.
+fn literal(text: &str) -> usize {
+    let mut escape = false;
+    let end = text.bytes().position(|byte| {
+        let ends = byte == b'"' && !escape;
+        escape = byte == b'\\' && !escape;
+        ends
+    });
+    end.unwrap_or(text.len())
 }
 
 /// Writes to standard output.
@@ -96,6 +167,16 @@ fn indented(json: &str) -> Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Half a token is enough to be hidden; the token that was asked for is whole.
+    #[test]
+    fn what_was_sent_is_in_no_field_but_the_token() {
+        redact::learn(&Secret::from("canary-of-objects"));
+        redact::learn(&Secret::from("groups"));
+        let json = r#"{"status":{"token":"canary-of-objects","groups":["groups","canary-of"],"extra":{"canary-of":["\"canary-of-o\\"]},"error":"a\u0063anary-of"}}"#;
+        let shown = r#"{"status":{"token":"canary-of-objects","groups":["…","…"],"extra":{"…":["\"…\\"]},"error":"a…"}}"#;
+        assert_eq!(without_sent(json).expose_str(), Some(shown));
+    }
 
     #[test]
     fn json_is_indented_as_kubectl_does_it() {

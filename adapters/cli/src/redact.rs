@@ -7,8 +7,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use kubecred_core::Secret;
-use kubecred_core::{SentSecrets, printable, redact};
+use kubecred_core::{Bearer, Profile, Secret, SentSecrets, printable, redact};
 use kubecred_tokio::Auth;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,6 +38,20 @@ pub(crate) fn learn_credential(auth: &Auth) {
     }
 }
 
+/// From now on nothing is shown of what a login is made of, as far as it stands in the configuration:
+/// a credential that is replaced while a request is on its way was sent all the same.
+pub(crate) fn learn_profile(profile: &Profile) {
+    match &profile.authentication.bearer {
+        Bearer::Token(token) => learn(token),
+        Bearer::Basic { username, password } => {
+            learn(password);
+            let pair = [username.as_bytes(), b":", password.expose()].concat();
+            learn(&Secret::from(BASE64_STANDARD.encode(Secret::from(pair).expose())));
+        }
+        _ => {}
+    }
+}
+
 /// Of a user name and a password, the password and the pair as it is sent.
 fn learn_basic(encoded: &[u8]) {
     learn(&Secret::new(encoded));
@@ -48,7 +61,8 @@ fn learn_basic(encoded: &[u8]) {
     }
 }
 
-/// The text without what was sent.
+/// The text without what was sent. For what a server answers and a person asked for: nothing else of
+/// it changes.
 pub(crate) fn without_sent(text: &str) -> String {
     let secrets = SentSecrets::new(secrets().iter());
     secrets.hide(text)

@@ -126,6 +126,7 @@ async fn open(
         profile.await.map_err(|error| Report::new(Exit::Configuration, error)).flatten()?;
     log.profile(&profile);
     adjust(&mut profile);
+    redact::learn_profile(&profile);
     let auth = Auth::from_profile(profile);
     let follower = log.follow(&auth);
     Ok(Session { auth, log, follower })

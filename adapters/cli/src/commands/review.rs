@@ -109,6 +109,7 @@ async fn review(
     question: &TokenReview,
     output: Option<Format>,
 ) -> Result<(), Report> {
+    redact::learn(&question.spec.token);
     let answer = api_session::client(session)?.review_token(question).await;
     let review = api_session::object(answer, session, refused)?;
     let verdict = review.verdict(&question.spec.audiences, &[]);

@@ -7,13 +7,15 @@ use http::header::{AUTHORIZATION, LOCATION, WARNING};
 use http::{Request, Response};
 use kubecred_loopback::ApiServer;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::TcpListener;
 
 /// What goes wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     None,
+    /// Success, with the credential in a `Warning` header.
+    Warning,
     /// An error status with the credential in its message, as it is.
     Clear,
     Base64,
@@ -30,8 +32,9 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::None,
+        Self::Warning,
         Self::Clear,
         Self::Base64,
         Self::Base64Url,
@@ -77,8 +80,10 @@ impl Echo {
 }
 
 fn answer(request: &Request<Bytes>) -> Response<Bytes> {
-    let sent = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes().to_vec());
-    let sent = sent.unwrap_or_default();
+    let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes().to_vec());
+    let reviewed = asked["spec"]["token"].as_str().map(|token| token.as_bytes().to_vec());
+    let sent = header.or(reviewed).unwrap_or_default();
     let text = String::from_utf8_lossy(&sent).into_owned();
     let status = |code: u16, message: String| {
         let body = json!({
@@ -116,5 +121,41 @@ fn answer(request: &Request<Bytes>) -> Response<Bytes> {
         let location = format!("https://h/{percent}?token={percent}");
         return response.header(LOCATION, location).body(Bytes::new()).unwrap();
     }
-    Response::new(Bytes::from_static(b"{}"))
+    let (object, told) = object(path, &asked, &text);
+    let mut response = Response::new(Bytes::from(object.to_string()));
+    if of(Failure::Warning)
+        && let Ok(warning) = format!("299 - \"it is {told}\"").parse()
+    {
+        response.headers_mut().insert(WARNING, warning);
+    }
+    response
+}
+
+/// The answer to a question of the API, with what was sent in its fields; and what there is to tell:
+/// the token that was issued, if there is one.
+fn object(path: &str, asked: &Value, sent: &str) -> (Value, String) {
+    let user = json!({ "username": sent, "groups": [sent], "extra": { sent: [sent] } });
+    let version = "authentication.k8s.io/v1";
+    let (kind, spec, status, told) = match path.rsplit('/').next() {
+        Some("selfsubjectreviews") => {
+            ("SelfSubjectReview", json!({}), json!({ "userInfo": user }), sent.to_owned())
+        }
+        Some("tokenreviews") => {
+            let token = asked["spec"]["token"].as_str().unwrap_or_default();
+            let user = json!({ "username": [sent, token].join(" "), "groups": [token] });
+            let error = format!("of {token}");
+            let status = json!({ "authenticated": true, "user": user, "error": error });
+            ("TokenReview", asked["spec"].clone(), status, format!("{sent} {token}"))
+        }
+        Some("token") => {
+            // It issues what it is asked for as an audience.
+            let token = asked["spec"]["audiences"][0].as_str().unwrap_or("an-issued-token");
+            let status = json!({ "token": token, "expirationTimestamp": "2099-01-01T00:00:00Z" });
+            let spec = json!({ "audiences": [sent] });
+            ("TokenRequest", spec, status, format!("{sent} {token}"))
+        }
+        _ => return (json!({}), sent.to_owned()),
+    };
+    let object = json!({ "kind": kind, "apiVersion": version, "spec": spec, "status": status });
+    (object, told)
 }

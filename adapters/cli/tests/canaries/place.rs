@@ -1,6 +1,7 @@
 //! Where a secret stands, and in which form.
 
 use crate::echo::Failure;
+use crate::run::Command;
 use serde_json::{Value, json};
 
 /// What the secret looks like.
@@ -72,6 +73,8 @@ pub(crate) enum Place {
     ProxyUserInfo,
     PluginVariable,
     RefreshToken,
+    ReviewedToken,
+    IssuedToken,
     // Content where a path or a name belongs.
     KubeconfigVariable,
     KubeconfigFlag,
@@ -103,7 +106,7 @@ pub(crate) struct Setting {
 }
 
 impl Place {
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Token,
         Self::TokenFile,
         Self::TokenFlag,
@@ -116,6 +119,8 @@ impl Place {
         Self::ProxyUserInfo,
         Self::PluginVariable,
         Self::RefreshToken,
+        Self::ReviewedToken,
+        Self::IssuedToken,
         Self::KubeconfigVariable,
         Self::KubeconfigFlag,
         Self::ContextFlag,
@@ -145,14 +150,27 @@ impl Place {
                 | Self::Password
                 | Self::PasswordFlag
                 | Self::Plugin
+                | Self::ReviewedToken
         )
+    }
+
+    /// Whether the place is one that the command has.
+    pub(crate) fn is_of(self, command: Command) -> bool {
+        match self {
+            // There the argument is the name of a context, and a name is shown.
+            Self::ExtraArgument => command != Command::GetContexts,
+            Self::ReviewedToken => command.reviews(),
+            Self::IssuedToken => command.creates(),
+            // How settings are read is the same for all that ask a server.
+            place => place.is_sent() || !command.calls_the_api(),
+        }
     }
 
     pub(crate) fn forms(self) -> &'static [Form] {
         match self {
             Self::ServerUserInfo | Self::ServerQuery | Self::ProxyUserInfo => &SECRETS[..2],
             place if place.is_sent() => &SECRETS,
-            Self::PluginVariable | Self::RefreshToken => &SECRETS,
+            Self::PluginVariable | Self::RefreshToken | Self::IssuedToken => &SECRETS,
             Self::UnknownFlag | Self::ExtraArgument | Self::OutputFormat => {
                 const { &[Form::Opaque, Form::Jwt, Form::Pem] }
             }
@@ -162,9 +180,10 @@ impl Place {
 
     /// Content fails by itself, before anything is sent.
     pub(crate) fn failures(self) -> &'static [Failure] {
-        match self.is_sent() {
-            true => &Failure::ALL,
-            false => const { &[Failure::None, Failure::Refused] },
+        match self {
+            place if place.is_sent() => &Failure::ALL,
+            Self::IssuedToken => const { &[Failure::None, Failure::Warning] },
+            _ => const { &[Failure::None, Failure::Refused] },
         }
     }
 
@@ -217,6 +236,8 @@ impl Place {
                     "client-secret": content, "refresh-token": content, "id-token": content,
                 }}});
             }
+            Self::ReviewedToken => setting.files = vec![("reviewed", content)],
+            Self::IssuedToken => setting.arguments = flag("--audience"),
             Self::KubeconfigVariable => setting.variable = Some(("KUBECONFIG", content)),
             Self::KubeconfigFlag => setting.arguments = flag("--kubeconfig"),
             Self::ContextFlag => setting.arguments = flag("--context"),

@@ -20,10 +20,16 @@ pub(crate) enum Command {
     CurrentContext,
     GetContexts,
     SetCredentials,
+    Whoami,
+    WhoamiJson,
+    Review,
+    ReviewYaml,
+    CreateToken,
+    CreateTokenJson,
 }
 
 impl Command {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Get,
         Self::Credential,
         Self::Explain,
@@ -32,16 +38,44 @@ impl Command {
         Self::CurrentContext,
         Self::GetContexts,
         Self::SetCredentials,
+        Self::Whoami,
+        Self::WhoamiJson,
+        Self::Review,
+        Self::ReviewYaml,
+        Self::CreateToken,
+        Self::CreateTokenJson,
     ];
 
     /// Whether it asks a server.
     pub(crate) fn sends(self) -> bool {
-        self == Self::Get
+        self == Self::Get || self.calls_the_api()
+    }
+
+    /// What it prints in another form differs only where there is something to print.
+    pub(crate) fn meets(self, failure: Failure) -> bool {
+        let other_form =
+            matches!(self, Self::WhoamiJson | Self::ReviewYaml | Self::CreateTokenJson);
+        !other_form || matches!(failure, Failure::None | Failure::Warning)
+    }
+
+    /// Whether it asks a question of the API.
+    pub(crate) fn calls_the_api(self) -> bool {
+        self.reviews() || self.creates() || matches!(self, Self::Whoami | Self::WhoamiJson)
+    }
+
+    /// Whether it sends a token that is not its login.
+    pub(crate) fn reviews(self) -> bool {
+        matches!(self, Self::Review | Self::ReviewYaml)
+    }
+
+    /// Whether it is given a token that is not its login.
+    pub(crate) fn creates(self) -> bool {
+        matches!(self, Self::CreateToken | Self::CreateTokenJson)
     }
 
     /// Whether its standard output is to show secrets.
-    fn prints_secrets(self) -> bool {
-        self == Self::Credential
+    fn prints_secrets(self, place: Place) -> bool {
+        self == Self::Credential || (self.creates() && place == Place::IssuedToken)
     }
 
     fn arguments(self, path: &str) -> Vec<String> {
@@ -54,6 +88,12 @@ impl Command {
             Self::CurrentContext => &["config", "current-context"],
             Self::GetContexts => &["config", "get-contexts"],
             Self::SetCredentials => &["config", "set-credentials", "someone"],
+            Self::Whoami => &["whoami"],
+            Self::WhoamiJson => &["whoami", "-o", "json"],
+            Self::Review => &["review", "--token-file=reviewed"],
+            Self::ReviewYaml => &["review", "--token-file=reviewed", "-o", "yaml"],
+            Self::CreateToken => &["create-token", "web"],
+            Self::CreateTokenJson => &["create-token", "web", "-o", "json"],
         };
         words.iter().map(|word| (*word).to_owned()).collect()
     }
@@ -122,6 +162,7 @@ fn prepare(folder: &Path, setting: &Setting, kubeconfig: Value, echo: &Echo) {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     write("config", &kubeconfig.to_string());
     write("ca.crt", &echo.authority());
+    write("reviewed", "the-token-of-another");
     write("login", "#!/bin/sh\nexec cat answer\n");
     std::fs::set_permissions(folder.join("login"), PermissionsExt::from_mode(0o755)).unwrap();
     setting.files.iter().for_each(|(name, text)| write(name, text));
@@ -134,7 +175,7 @@ impl Ended {
         let shown = |name: &str, text: &str| {
             find(&secret, text).map(|piece| format!("{cell:?}: {name} shows {piece:?}: {text}"))
         };
-        let stdout = match cell.command.prints_secrets() {
+        let stdout = match cell.command.prints_secrets(cell.place) {
             true => None,
             false => shown("stdout", &self.stdout),
         };
