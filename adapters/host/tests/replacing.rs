@@ -131,6 +131,48 @@ fn of_a_chain_of_links_that_leads_nowhere_the_last_target_is_made_and_links_stay
 }
 
 #[test]
+fn a_file_that_is_named_twice_is_locked_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("real")).unwrap();
+    symlink("real", path("alias")).unwrap();
+    fs::write(path("real/one"), "{}").unwrap();
+    symlink("one", path("real/two")).unwrap();
+    symlink(path("alias/one"), path("three")).unwrap();
+    let files = ["real/one", "alias/one", "real/two", "alias/two", "three"].map(path);
+    let locks = acquire(&files, Duration::ZERO).unwrap();
+    assert_eq!(locks.len(), 3, "of what is there: {:?}", names(&path("real")));
+    for file in &files {
+        acquire(std::slice::from_ref(file), Duration::ZERO).expect_err("it is locked");
+    }
+    drop(locks);
+    assert_eq!(names(&path("real")), ["one", "two"]);
+}
+
+#[test]
+fn a_mounted_file_on_a_full_disk_keeps_its_content() {
+    if !is_inside() {
+        return inside("a_mounted_file_on_a_full_disk_keeps_its_content");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, path) = (folder.path().join("disk"), folder.path().join("config"));
+    fs::create_dir(&disk).unwrap();
+    let size = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
+    assert!(Command::new("mount").args(size).arg(&disk).status().unwrap().success());
+    let before = "before".repeat(500);
+    fs::write(disk.join("config"), &before).unwrap();
+    fs::write(&path, "").unwrap();
+    mount(&disk.join("config"), &path);
+    fs::write(disk.join("other"), vec![0; 64 << 10]).expect_err("the disk is full");
+    let error = write(&path, &"after".repeat(5_000)).unwrap_err();
+    assert!(error.contains("is as it was"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    // What needs no more room is written.
+    write(&path, "after").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "after");
+}
+
+#[test]
 fn a_long_name_is_no_obstacle_as_long_as_its_lock_can_be_made() {
     let folder = tempfile::tempdir().unwrap();
     for len in [1, 244, 245, 246, 250] {

@@ -1,22 +1,63 @@
 //! Writing over a file that cannot be replaced, under its lock.
 
 use super::lock::path_of;
-use std::fs::OpenOptions;
-use std::io::{Error, ErrorKind, Result, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Result, Seek, Write};
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Writes over the content of an existing file, as kubectl does it. Owner, mode, ACL, attributes and
 /// other names of the file stay; a kill in the middle leaves a mixture of old and new.
 ///
 /// The file is cut only after the new content is there, so that the time in which it is neither the
-/// old nor the new one is that of one write.
+/// old nor the new one is that of one write. Room for the new content is had before the first byte
+/// is written; should writing fail all the same, the old content is put back.
 pub(super) fn write(path: &Path, contents: &[u8]) -> Result<()> {
     if path_of(path).symlink_metadata().is_err() {
         let text = "it can neither be replaced nor locked: its folder cannot be written to";
         return Err(Error::new(ErrorKind::PermissionDenied, text));
     }
     let mut file = OpenOptions::new().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    if let Err(error) = reserve(&file, contents.len() as u64) {
+        // What was had of it is given back.
+        let _ = file.set_len(length);
+        return Err(Error::new(error.kind(), format!("{error}; its content is as it was")));
+    }
+    // Who may write to a file may not always read it.
+    let old = std::fs::read(path).ok().map(Zeroizing::new);
+    let Err(error) = over(&mut file, contents) else { return Ok(()) };
+    let back = old.is_some_and(|old| over(&mut file, &old).is_ok());
+    let state = match back {
+        true => "its content is as it was",
+        false => "the file now holds a mixture of the old content and the new",
+    };
+    Err(Error::new(error.kind(), format!("{error}; {state}")))
+}
+
+fn over(file: &mut File, contents: &[u8]) -> Result<()> {
+    file.rewind()?;
     file.write_all(contents)?;
     file.set_len(contents.len() as u64)?;
     file.sync_all()
+}
+
+/// Has the file system set room aside, where it can.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn reserve(file: &File, length: u64) -> Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+    if length == 0 {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::empty(), 0, length) {
+        Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(error.into()),
+        // A file system that does not have it says so when it is written to.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn reserve(_: &File, _: u64) -> Result<()> {
+    Ok(())
 }

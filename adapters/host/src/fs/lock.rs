@@ -1,7 +1,7 @@
 //! kubectl's lock on a kubeconfig: a file beside it that exists while its holder changes it (KC-87).
 
 use super::holder::Holder;
-use super::replacement::target;
+use super::replacement::{folder, target};
 use crate::clock::{unix, wall};
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -174,9 +174,10 @@ pub fn try_acquire(files: &[PathBuf]) -> Result<Vec<Lock>, LockError> {
     for link in files.clone().iter().filter(|file| file.is_symlink()) {
         files.push(target(link).map_err(|error| LockError::Io(link.clone(), error))?);
     }
-    // In the same order everywhere, so that no two wait for each other.
-    files.sort();
-    files.dedup();
+    // In the same order everywhere, so that no two wait for each other; and one file, whatever leads
+    // to it, has one lock, so that nothing waits for itself.
+    files.sort_by_cached_key(|file| place(file));
+    files.dedup_by_key(|file| place(file));
     let mut locks = Vec::with_capacity(files.len());
     for file in files {
         match try_one(&file) {
@@ -186,6 +187,15 @@ pub fn try_acquire(files: &[PathBuf]) -> Result<Vec<Lock>, LockError> {
         }
     }
     Ok(locks)
+}
+
+/// A file by its folder's own path: that of a file may be relative, and lead through links.
+fn place(file: &Path) -> PathBuf {
+    let folder = std::fs::canonicalize(folder(file));
+    match (folder, file.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => file.to_owned(),
+    }
 }
 
 fn is_closed(error: &std::io::Error) -> bool {
