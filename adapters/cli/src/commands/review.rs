@@ -5,12 +5,14 @@ use super::whoami::rows;
 use crate::api_session;
 use crate::connection_flags::ConnectionFlags;
 use crate::object_output::{self, Format};
+use crate::redact;
 use crate::report::{Exit, Report};
 use crate::session::{self, Session};
 use clap::Args;
 use kubecred_core::api::call::MAX_TOKEN;
 use kubecred_core::api::status::Status;
 use kubecred_core::api::token_review::{TokenReview, Verdict};
+use kubecred_core::api::user_info::UserInfo;
 use kubecred_core::{Secret, StdinState};
 use std::fs::File;
 use std::io::{IsTerminal, Read, Stdin};
@@ -121,6 +123,10 @@ async fn review(
         object_output::print(format, &shown.to_json(), name)?;
     }
     match verdict {
+        Verdict::Authenticated { user, .. } if user == UserInfo::default() => {
+            let text = "the server says that the token is good, and not whose it is";
+            Err(Report::new(Exit::ErrorStatus, text))
+        }
         Verdict::Authenticated { user, audiences } if output.is_none() => {
             let mut rows = rows(&user);
             if !audiences.is_empty() {

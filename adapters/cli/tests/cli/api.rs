@@ -383,6 +383,22 @@ async fn review(stage: &Stage, token: &str, arguments: &[&str]) -> Ended {
 }
 
 #[tokio::test]
+async fn a_good_token_of_no_one_is_an_error() {
+    let answer = json!({ "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1",
+        "status": { "authenticated": true } });
+    let server = ApiServer::builder().respond(move |request| {
+        let is_review = request.uri().path().ends_with("tokenreviews");
+        is_review.then(|| http::Response::new(answer.to_string().into()))
+    });
+    let stage = Stage::with(server).await;
+    stage.kubeconfig(json!({ "token": CANARY }));
+    for arguments in [&[][..], &["-o", "json"]] {
+        let bad = review(&stage, "a-token-5f1c", arguments).await;
+        assert!(bad.failed(1).contains("not whose it is"), "{bad:?}");
+    }
+}
+
+#[tokio::test]
 async fn review_ends_by_the_verdict() {
     let stage = stage().await;
     let secret = "hidden-token-5f1c";

@@ -359,6 +359,7 @@ async fn without_a_folder_in_memory_nothing_is_kept_unless_the_disk_is_asked_for
     let bare = run(&["--", "./plugin"]).await;
     assert_eq!(status(&bare)["token"], "t1");
     assert!(bare.stderr.contains("--store=disk"), "{bare:?}");
+    assert!(bare.stderr.contains("\"relative/is/none\", which is no absolute path"), "{bare:?}");
     assert_eq!(run(&["--quiet", "--", "./plugin"]).await.stderr, "");
     assert_eq!(run(&["--store=none", "--", "./plugin"]).await.stderr, "");
     assert_eq!(place.runs(), 3);

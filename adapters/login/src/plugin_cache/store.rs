@@ -1,8 +1,9 @@
 //! Where answers are kept.
 
 use crate::folder::{Folder, FolderError};
+use kubecred_core::redact;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Which store to use. The exec API wants credentials to be kept in memory only, so a disk is used
 /// only if somebody says so (LG-122).
@@ -25,6 +26,8 @@ pub(super) enum NoStore {
     Chosen,
     /// There is no runtime folder.
     NoRuntimeFolder,
+    /// `XDG_RUNTIME_DIR` is relative: whose folder it is depends on where the program runs.
+    RelativeRuntimeFolder(PathBuf),
     /// There is no home directory.
     NoHome,
     /// The folder cannot be used.
@@ -39,6 +42,12 @@ impl fmt::Display for NoStore {
                 "XDG_RUNTIME_DIR is not set, so there is no folder in memory; --store=disk keeps \
                  credentials in files of mode 0600",
             ),
+            Self::RelativeRuntimeFolder(path) => write!(
+                f,
+                "XDG_RUNTIME_DIR is {:?}, which is no absolute path; --store=disk keeps credentials \
+                 in files of mode 0600",
+                redact::text(&path.to_string_lossy())
+            ),
             Self::NoHome => f.write_str("neither KUBECACHEDIR nor HOME is set"),
             Self::Folder(error) => write!(f, "{error}"),
         }
@@ -49,9 +58,7 @@ impl fmt::Display for NoStore {
 pub(super) fn open(choice: StoreChoice) -> Result<Folder, NoStore> {
     let (base, names): (PathBuf, &[&str]) = match choice {
         StoreChoice::None => return Err(NoStore::Chosen),
-        StoreChoice::Runtime => {
-            (runtime_folder().ok_or(NoStore::NoRuntimeFolder)?, &["kubecred", "plugins"])
-        }
+        StoreChoice::Runtime => (runtime_folder()?, &["kubecred", "plugins"]),
         StoreChoice::Disk => match variable("KUBECACHEDIR") {
             Some(base) => (base, &["kubecred", "plugins"]),
             None => {
@@ -69,19 +76,22 @@ pub(super) fn open(choice: StoreChoice) -> Result<Folder, NoStore> {
 }
 
 /// `XDG_RUNTIME_DIR`, or where systemd has it; it is in memory and this user's alone.
-fn runtime_folder() -> Option<PathBuf> {
+fn runtime_folder() -> Result<PathBuf, NoStore> {
     if let Some(path) = variable("XDG_RUNTIME_DIR") {
-        return Path::new(&path).is_absolute().then_some(path);
+        return match path.is_absolute() {
+            true => Ok(path),
+            false => Err(NoStore::RelativeRuntimeFolder(path)),
+        };
     }
     #[cfg(target_os = "linux")]
     {
         let user = rustix::process::geteuid().as_raw();
         let path = PathBuf::from(format!("/run/user/{user}"));
         if path.is_dir() {
-            return Some(path);
+            return Ok(path);
         }
     }
-    None
+    Err(NoStore::NoRuntimeFolder)
 }
 
 /// A variable; an empty one is an unset one.

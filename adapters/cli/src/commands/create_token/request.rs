@@ -30,7 +30,10 @@ pub(super) fn wanted(flags: &CreateToken) -> Result<Wanted, Report> {
         return Err(usage("service account name is required"));
     }
     let mut request = TokenRequest::default();
-    let (seconds, hint) = seconds(flags.duration.as_deref().unwrap_or_default())?;
+    let (seconds, hint) = match flags.duration.as_deref() {
+        Some(text) => seconds(text)?,
+        None => (0, None),
+    };
     // Zero is not sent; what is too short is the server's to refuse (TR-13).
     request.spec.expiration_seconds = Some(seconds).filter(|seconds| *seconds != 0);
     if flags.audience.iter().any(String::is_empty) {
@@ -71,12 +74,12 @@ fn bound_object(flags: &CreateToken) -> Result<Option<BoundObjectReference>, Rep
 
 /// A time as Go writes it, in whole seconds; a bare number is one of seconds, with a hint (TR-17).
 fn seconds(text: &str) -> Result<(i64, Option<String>), Report> {
-    if text.is_empty() {
-        return Ok((0, None));
-    }
     let invalid = || {
         usage(&format!("invalid --duration {text:?}: expected a time such as 10m, 1h30m or 600s"))
     };
+    if text.is_empty() {
+        return Err(invalid());
+    }
     if text.strip_prefix('-').is_some_and(|rest| matches!(parse_timeout(rest), Ok(Some(_)))) {
         return Err(usage("--duration must be greater than or equal to 0"));
     }
@@ -126,9 +129,7 @@ mod tests {
 
     #[test]
     fn tr_13_zero_is_not_sent_and_what_is_short_is() {
-        for (text, sent) in
-            [("", None), ("0", None), ("0s", None), ("10s", Some(10)), ("1h1m", Some(3660))]
-        {
+        for (text, sent) in [("0", None), ("0s", None), ("10s", Some(10)), ("1h1m", Some(3660))] {
             let wanted = wanted(&flags(&["web"], |flags| flags.duration = Some(text.into())));
             let wanted = wanted.unwrap_or_else(|report| panic!("{text}: {report}"));
             assert_eq!(wanted.request.spec.expiration_seconds, sent, "{text}");
@@ -181,5 +182,7 @@ mod tests {
         assert!(
             with(|f| f.duration = Some("soon".into())).starts_with("error: invalid --duration")
         );
+        let empty = with(|f| f.duration = Some(String::new()));
+        assert!(empty.starts_with("error: invalid --duration \"\""), "{empty}");
     }
 }
