@@ -142,7 +142,8 @@ fn object(path: &str, asked: &Value, sent: &str) -> (Value, String) {
         }
         Some("tokenreviews") => {
             let token = asked["spec"]["token"].as_str().unwrap_or_default();
-            let user = json!({ "username": [sent, token].join(" "), "groups": [token] });
+            let both = format!("{sent} {token}");
+            let user = json!({ "username": both, "groups": [token] });
             let error = format!("of {token}");
             let status = json!({ "authenticated": true, "user": user, "error": error });
             ("TokenReview", asked["spec"].clone(), status, format!("{sent} {token}"))

@@ -104,7 +104,7 @@ impl Anchor {
             _ => self
                 .not_understood
                 .map(Flaw::NotUnderstood)
-                .or((!self.serves).then_some(Flaw::NotForServers)),
+                .or_else(|| (!self.serves).then_some(Flaw::NotForServers)),
         }
     }
 
