@@ -14,9 +14,13 @@
 //! assert_eq!(redact::text("-----BEGIN PRIVATE KEY-----\nMIIE"), "(hidden: PEM)");
 //! ```
 
+mod arguments;
+
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
+
+pub use arguments::{arguments, command};
 
 /// The most characters of a query's name that are shown; a longer one is no name.
 const LONGEST_NAME: usize = 32;
@@ -119,71 +123,6 @@ fn push_visible(shown: &mut String, text: &str) {
     }
 }
 
-/// A command's arguments on one line, if they consist of words and numbers: not the values of those
-/// that are named for a secret (`--client-secret=…`, `--token …`), and nothing that looks random.
-pub fn arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
-    let mut line = String::new();
-    let mut hide = false;
-    for argument in arguments {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        let (name, value) = split_at_first(argument, '=');
-        let is_secret = name.starts_with('-') && names_a_secret(name);
-        match (core::mem::take(&mut hide) && !argument.starts_with('-'), is_secret) {
-            (true, _) => line.push_str("***"),
-            (false, true) if value.is_empty() => {
-                hide = true;
-                line.push_str(&text(name));
-            }
-            (false, true) => line.extend([&*text(name), "=***"]),
-            (false, false) if argument.is_empty() => line.push_str("''"),
-            (false, false) => line.push_str(&self::argument(argument)),
-        }
-    }
-    line
-}
-
-/// An argument that consists of words and numbers. A plugin may be given anything.
-fn argument(argument: &str) -> Cow<'_, str> {
-    let is_separator = |c: char| is_separator(c) || matches!(c, '-' | '_' | '.' | '+' | '{' | '}');
-    if argument.contains("://") {
-        Cow::Owned(match argument.split_once('=') {
-            Some((flag, value)) if flag.starts_with('-') => [flag, "=", &url(value)].concat(),
-            _ => url(argument),
-        })
-    } else if argument.split(is_separator).all(is_word) {
-        text(argument)
-    } else {
-        Cow::Borrowed("***")
-    }
-}
-
-/// Letters, with a number before or after them: `prod`, `west1`, `2a`, `123456789012`.
-fn is_word(part: &str) -> bool {
-    let kinds = part.chars().map(|c| c.is_ascii_digit());
-    let changes = kinds.clone().zip(kinds.skip(1)).filter(|(one, next)| one != next).count();
-    part.len() <= 32 && changes <= 2
-}
-
-/// Whether a flag or a field of this name holds a secret, and not where one is found.
-fn names_a_secret(name: &str) -> bool {
-    const SECRET: [&str; 9] = [
-        "token",
-        "secret",
-        "passw",
-        "passphrase",
-        "pwd",
-        "apikey",
-        "api-key",
-        "credential",
-        "assertion",
-    ];
-    const PLACE: [&str; 8] = ["file", "path", "dir", "url", "uri", "endpoint", "cache", "storage"];
-    let name = name.to_ascii_lowercase();
-    SECRET.iter().any(|word| name.contains(word)) && !PLACE.iter().any(|word| name.contains(word))
-}
-
 /// Whether this is the content of a file rather than the name of one: PEM, base64 of PEM, or
 /// several lines.
 pub fn is_content(text: &str) -> bool {
@@ -271,6 +210,7 @@ fn is_separator(c: char) -> bool {
 
 fn is_secret(run: &str) -> bool {
     is_web_token(run)
+        || is_bootstrap_token(run)
         || run.split('.').any(|part| is_long(part) || is_mixed(part.trim_end_matches('=')))
 }
 
@@ -283,6 +223,20 @@ fn is_web_token(run: &str) -> bool {
         && run.len() >= 12
         && run.contains('.')
         && parts.flat_map(str::chars).all(base64)
+}
+
+/// Six characters, a dot, sixteen characters, as kubeadm makes tokens. A name of this shape without a
+/// digit is a name.
+fn is_bootstrap_token(run: &str) -> bool {
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let digit = |part: &str| part.bytes().any(|b| b.is_ascii_digit());
+    let parts = run.split('.');
+    parts.clone().zip(parts.skip(1)).any(|(id, secret)| {
+        let id = id.rsplit(['-', '_']).next().unwrap_or_default();
+        (id.len(), secret.len()) == (6, 16)
+            && [id, secret].into_iter().all(plain)
+            && [id, secret].into_iter().any(digit)
+    })
 }
 
 fn is_long(part: &str) -> bool {
@@ -346,6 +300,13 @@ mod tests {
             (token, "***"),
             (&format!("/home/me/{token}"), "/home/me/***"),
             (&format!("login --token={token} x"), "login --token=*** x"),
+            ("abcdef.0123456789abcdef", "***"),
+            ("/run/abcdef.0123456789abcdef", "/run/***"),
+            ("user \"abcdef.0123456789abcdef\" is not there", "user \"***\" is not there"),
+            (
+                "kubeadm join 10.0.0.1:6443 --token 07401b.f395accd246ae52d",
+                "kubeadm join 10.0.0.1:6443 --token ***",
+            ),
             ("sha256~0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3", "***"),
             (&"a".repeat(64), "***"),
             (
@@ -360,30 +321,6 @@ mod tests {
             ("a\u{1b}[31mb\u{202e}c", "a\\u{1b}[31mb\\u{202e}c"),
         ] {
             assert_eq!(text(given), shown, "{given}");
-        }
-    }
-
-    #[test]
-    fn arguments_are_shown_without_the_values_of_secrets() {
-        for (given, shown) in [
-            (
-                &["eks", "get-token", "--cluster-name", "prod"][..],
-                "eks get-token --cluster-name prod",
-            ),
-            (
-                &["--client-secret=hush", "--oidc-issuer=https://me:hush@h"],
-                "--client-secret=*** --oidc-issuer=https://***@h",
-            ),
-            (&["--token", "hush", "x"], "--token *** x"),
-            (&["--password", "--verbose", "x"], "--password --verbose x"),
-            (&["--token-cache-dir=/a", ""], "--token-cache-dir=/a ''"),
-            (&["get", "canary-7b1f4c0d9e", "-r", "eu-west-1a"], "get *** -r eu-west-1a"),
-            (
-                &["0aB1cD2eF3", "arn:aws:iam::123456789012:role/x"],
-                "*** arn:aws:iam::123456789012:role/x",
-            ),
-        ] {
-            assert_eq!(arguments(given.iter().copied()), shown);
         }
     }
 

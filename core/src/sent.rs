@@ -2,13 +2,17 @@
 //!
 //! A server may quote the `Authorization` header in an error, a provider the refresh token, a proxy
 //! the password. What they say is shown without it, whether they repeat it as it is, in base64 (any
-//! alphabet, any alignment) or with percent or `\u` escapes.
+//! alphabet, any alignment), in capitals, wrapped, or with escapes of URLs, JSON or HTML, once or
+//! several times.
+
+mod reading;
 
 use crate::secret::Secret;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
+use reading::{Unit, is_break, plain, unescaped, without_breaks};
 use zeroize::Zeroizing;
 
 /// A piece of a secret of this many bytes is not shown.
@@ -48,27 +52,42 @@ impl SentSecrets {
         if self.0.is_empty() {
             return text.into();
         }
-        let read = unescaped(text);
-        let pieces = Pieces::of(&read);
         let mut hidden = alloc::vec![false; text.len()];
-        let mut hide = |units: &[Unit]| {
-            for Unit { start, length, .. } in units {
-                hidden.iter_mut().skip(*start).take(*length).for_each(|hidden| *hidden = true);
+        let mut read: Vec<Unit> = plain(text);
+        for _ in 0..=ESCAPES {
+            self.mark(&read, &mut hidden);
+            let decoded = unescaped(&read);
+            if decoded.len() == read.len() {
+                break;
             }
+            read = decoded;
+        }
+        shown(text, &hidden)
+    }
+
+    /// Marks what the text has of the secrets, read in one way.
+    fn mark(&self, read: &[Unit], hidden: &mut [bool]) {
+        let close = without_breaks(read);
+        let pieces = Pieces::of(&close);
+        let mut hide = |units: &[Unit]| {
+            let (Some(first), Some(last)) = (units.first(), units.last()) else { return };
+            let length = (last.start + last.length).saturating_sub(first.start);
+            hidden.iter_mut().skip(first.start).take(length).for_each(|hidden| *hidden = true);
         };
         for secret in &self.0 {
             each_form(secret.expose(), &mut |form| {
-                if form.len() < PIECE {
-                    return words(&read, form).for_each(&mut hide);
+                let long: Zeroizing<Vec<u8>> =
+                    Zeroizing::new(form.iter().copied().filter(|b| !is_break(*b)).collect());
+                if long.len() < PIECE {
+                    return words(read, form).for_each(&mut hide);
                 }
-                for piece in form.windows(PIECE) {
+                for piece in long.windows(PIECE) {
                     for at in pieces.find(piece) {
-                        hide(read.get(at..at + PIECE).unwrap_or_default());
+                        hide(close.get(at..at + PIECE).unwrap_or_default());
                     }
                 }
             });
         }
-        shown(text, &hidden)
     }
 }
 
@@ -139,50 +158,17 @@ fn beginning(piece: &[u8; PIECE]) -> usize {
     usize::from(first) << 8 | usize::from(second)
 }
 
-/// A byte of a text, and where it is written, which may be an escape of several characters.
-struct Unit {
-    byte: u8,
-    start: usize,
-    length: usize,
-}
-
-/// The bytes that a text stands for: `%41`, `\x41` and `\u0041` are `A`.
-fn unescaped(text: &str) -> Vec<Unit> {
-    let bytes = text.as_bytes();
-    let mut units = Vec::with_capacity(bytes.len());
-    let mut start = 0;
-    while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
-        let (byte, length) = match rest {
-            [b'%', high, low, ..] => (hex(&[*high, *low]), 3),
-            [b'\\', b'x', high, low, ..] => (hex(&[*high, *low]), 4),
-            [b'\\', b'u', b'0', b'0', high, low, ..] => (hex(&[*high, *low]), 6),
-            [b'\\', escaped @ (b'"' | b'/' | b'\\'), ..] => (Some(*escaped), 2),
-            _ => (None, 1),
-        };
-        let (byte, length) = match (byte, rest) {
-            (Some(byte), _) => (byte, length),
-            (None, rest) => (rest.first().copied().unwrap_or_default(), 1),
-        };
-        units.push(Unit { byte, start, length });
-        start += length;
-    }
-    units
-}
-
-fn hex(digits: &[u8; 2]) -> Option<u8> {
-    let digits = core::str::from_utf8(digits).ok()?;
-    let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    u8::from_str_radix(digits, 16).ok().filter(|_| plain)
-}
+/// How often a text is read as escaped: a proxy may escape what a server escaped.
+const ESCAPES: usize = 3;
 
 fn normalized_piece(bytes: &[u8]) -> Option<[u8; PIECE]> {
     let piece: [u8; PIECE] = bytes.try_into().ok()?;
     Some(piece.map(normalized))
 }
 
-/// Base64 for URLs has `-` and `_` for `+` and `/`.
+/// Base64 for URLs has `-` and `_` for `+` and `/`; and a text may be written in capitals.
 fn normalized(byte: u8) -> u8 {
-    match byte {
+    match byte.to_ascii_lowercase() {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
@@ -233,6 +219,63 @@ mod tests {
                     assert!(shown.chars().count() <= left + 5, "{form}: {shown}");
                 }
             }
+        }
+    }
+
+    /// Wrapped, in capitals, with escapes of any kind, and with those escaped once more.
+    #[test]
+    fn a_secret_that_is_written_in_another_way_is_hidden() {
+        let token = "sEcReTcAnArY7tok-en_9ZqXw";
+        let sent = SentSecrets::new([&Secret::from(token)]);
+        let each = |form: fn(u8) -> String| token.bytes().map(form).collect::<String>();
+        let apart = |between: &str, size: usize| {
+            let parts = token.as_bytes().chunks(size).map(String::from_utf8_lossy);
+            parts.collect::<Vec<_>>().join(between)
+        };
+        let base64 = BASE64_STANDARD.encode(token);
+        for form in [
+            token.to_ascii_uppercase(),
+            token.to_ascii_lowercase(),
+            apart(" ", 1),
+            apart("\n", 6),
+            apart("\r\n  ", 7),
+            apart("\t", 7),
+            apart("\u{1}", 7),
+            apart("\u{1b}[0m", 7),
+            apart("\u{1b}[1;31m", 1),
+            apart("\u{200b}", 1),
+            apart("\u{ad}", 3),
+            apart("U+000A", 7),
+            apart("U+001B[0m", 7),
+            apart("U+200B", 1),
+            base64.as_bytes().chunks(7).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n"),
+            each(|byte| format!("&#{byte};")),
+            each(|byte| format!("&#x{byte:X};")),
+            each(|byte| format!("&amp;#{byte};")),
+            each(|byte| format!("%25{byte:02X}")),
+            each(|byte| format!("%2525{byte:02X}")),
+            each(|byte| format!("\\\\u{byte:04x}")),
+            each(|byte| format!("\\{byte:03o}")),
+            each(|byte| format!("\\u{{{byte:x}}}")),
+            each(|byte| format!("\\U{byte:08x}")),
+            each(|byte| format!("={byte:02X}")),
+        ] {
+            assert_eq!(sent.hide(&format!("({form})")), "(…)", "{form}");
+        }
+        assert_eq!(
+            sent.hide("a%25b &amp; c=40 \\u{zz} &#; U+000A 100%"),
+            "a%25b &amp; c=40 \\u{zz} &#; U+000A 100%"
+        );
+    }
+
+    /// What looks like an escape in the secret itself.
+    #[test]
+    fn a_secret_with_escapes_in_it_is_hidden_as_it_is() {
+        let token = "ab%41cd=42ef\\u0043gh&#68;ij%45k";
+        let sent = SentSecrets::new([&Secret::from(token)]);
+        let percent: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for form in [token, &percent] {
+            assert_eq!(sent.hide(&format!("token {form} is bad")), "token … is bad");
         }
     }
 

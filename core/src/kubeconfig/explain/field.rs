@@ -30,7 +30,9 @@ pub(super) fn shown<E: Entry>(entry: &E, key: &str) -> Option<String> {
             let keys: Vec<&str> = lists.keys().map(String::as_str).collect();
             text(&keys.join(", "))
         }
-        (Field::Provider(provider), _) => provider.as_ref().map(|provider| provider.name.clone()),
+        (Field::Provider(provider), _) => {
+            provider.as_ref().and_then(|provider| text(&provider.name))
+        }
         (Field::Exec(exec), _) => exec.as_ref().map(plugin),
         (Field::Extensions(_), _) => None,
     }
@@ -46,8 +48,10 @@ fn hidden() -> String {
 
 /// A plugin's command line. Of its variables there are the names alone.
 fn plugin(exec: &ExecEntry) -> String {
-    let words = core::iter::once(&exec.command).chain(&exec.args).map(String::as_str);
-    let mut line = redact::arguments(words);
+    let mut line = redact::command(&exec.command).into_owned();
+    if !exec.args.is_empty() {
+        line.extend([" ", &redact::arguments(exec.args.iter().map(String::as_str))]);
+    }
     if !exec.env.is_empty() {
         let names: Vec<_> = exec.env.iter().map(|variable| redact::text(&variable.name)).collect();
         line.extend([", with ", &names.join(", ")]);
