@@ -19,6 +19,10 @@ use std::sync::Arc;
 /// that moment.
 const MAX_TRIES: usize = 5;
 
+/// A request is given to so many connections at most that end before they send it. A connection that
+/// the server ends is offered until its own task has heard of it.
+const MAX_UNSENT: usize = 100;
+
 /// What came of one try.
 type Outcome = Result<Response<PooledBody>, Failed>;
 
@@ -52,7 +56,7 @@ impl Pool {
         mut request: Request<Outgoing>,
     ) -> Result<Response<PooledBody>, PoolError> {
         let original = Original::of(&request);
-        let mut tries = 0;
+        let (mut tries, mut unsent_tries) = (0, 0);
         loop {
             tries += 1;
             original.restore(&mut request);
@@ -65,6 +69,10 @@ impl Pool {
             };
             let unsent = failed.take_message();
             let error = failed.into_error();
+            if unsent.is_some() && unsent_tries < MAX_UNSENT {
+                (tries, unsent_tries) = (tries - 1, unsent_tries + 1);
+                tokio::task::yield_now().await;
+            }
             let again = unsent.or_else(|| {
                 copy.filter(|copy| may_repeat(&error, copy.method(), sent_on, tries == 1))
             });
