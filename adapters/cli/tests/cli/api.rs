@@ -394,7 +394,8 @@ async fn a_good_token_of_no_one_is_an_error() {
     stage.kubeconfig(json!({ "token": CANARY }));
     for arguments in [&[][..], &["-o", "json"]] {
         let bad = review(&stage, "a-token-5f1c", arguments).await;
-        assert!(bad.failed(1).contains("not whose it is"), "{bad:?}");
+        assert_eq!(bad.code, Some(1), "{bad:?}");
+        assert!(bad.stderr.contains("not whose it is"), "{bad:?}");
     }
 }
 
