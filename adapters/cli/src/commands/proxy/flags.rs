@@ -106,7 +106,7 @@ pub(crate) struct OwnFlags {
     /// What may be done that is refused by default: exec, attach
     #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
     pub(super) allow: Vec<Allowed>,
-    /// Origin of a page that may use the proxy, such as https://dash.example; may be repeated
+    /// Origin of a page that may use the proxy, such as `https://dash.example`; may be repeated
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub(super) allow_origin: Vec<String>,
     /// Headers Impersonate-* of callers: "deny" refuses them, "pass" lets them replace the
