@@ -244,7 +244,7 @@ async fn px_19_px_22_px_23_px_26_px_27_requests_are_passed_on_as_by_kubectl() {
 
 /// I: but for the differences that each case names.
 #[tokio::test]
-async fn px_12_px_13_px_14_px_15_px_17_the_filter_is_kubectls_and_stricter() {
+async fn kb_51_px_12_px_13_px_14_px_15_px_17_the_filter_is_kubectls_and_stricter() {
     let pod = "/api/v1/namespaces/n/pods/p";
     let exec: &'static str = "POST /api/v1/namespaces/n/pods/p/exec?command=ls";
     assert!(exec.contains(pod));
@@ -328,7 +328,7 @@ async fn px_12_patterns_mean_what_they_mean_to_kubectl() {
 }
 
 #[tokio::test]
-async fn px_20_prefixes_are_kubectls() {
+async fn kb_54_px_20_prefixes_are_kubectls() {
     let missing = "a Status object, not the router's text";
     compare(
         &["--api-prefix=/custom"],

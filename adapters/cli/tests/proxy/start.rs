@@ -25,7 +25,7 @@ async fn kubectls_flags(stage: &Stage, minor: u8) -> BTreeMap<String, String> {
 
 /// M: but names under .localhost are accepted, and the path of the server's URL is sent.
 #[tokio::test]
-async fn px_1_kubectls_flags_have_kubectls_defaults() {
+async fn kb_50_px_1_kubectls_flags_have_kubectls_defaults() {
     let stage = stage().await;
     let help = stage.kubecred(&["proxy", "--help"]).await;
     let help = help.good().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -196,7 +196,7 @@ async fn px_9_the_time_limit_is_for_the_login_and_not_for_requests() {
 }
 
 #[tokio::test]
-async fn px_10_without_a_filter_it_warns_on_tcp_only() {
+async fn kb_53_px_10_without_a_filter_it_warns_on_tcp_only() {
     let stage = stage().await;
     let foreign = "GET /version HTTP/1.1\r\nHost: evil.example\r\nOrigin: https://evil.example\r\nConnection: close\r\n\r\n";
     let running = Running::kubecred(&stage, &["--disable-filter"]).await;

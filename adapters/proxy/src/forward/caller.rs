@@ -150,7 +150,7 @@ mod tests {
 
     /// I: kubectl compares by case, and never accepts an IPv6 address with a port.
     #[test]
-    fn px_13_hosts_are_compared_as_hosts() {
+    fn kb_52_px_13_hosts_are_compared_as_hosts() {
         for (host, code) in [
             ("localhost", 200),
             ("LOCALHOST:99", 200),

@@ -37,7 +37,7 @@ async fn px_19_raw_path_and_query_go_through() {
 }
 
 #[tokio::test]
-async fn px_22_the_credential_is_put_on_and_a_callers_own_stays() {
+async fn kb_55_px_22_the_credential_is_put_on_and_a_callers_own_stays() {
     let upstream = Upstream::answering(OK).await;
     let stage = Stage::new(&upstream).await;
     stage.request("GET /a", "User-Agent: mine\r\n").await;
