@@ -35,10 +35,10 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) async fn run(mut self) {
-        let mut posts: Vec<Post> = Vec::new();
+        let mut posts = Vec::new();
         loop {
             self.carry_out();
-            self.store();
+            self.store(posts.iter().any(|post: &Post| post.input == Input::Demand));
             if self.machine.is_closed() {
                 self.jobs.shutdown().await; // closed means that nothing of ours runs any more
             }
@@ -110,8 +110,7 @@ impl Driver {
                 Action::ReadFile(_)
                 | Action::RunCommand(_)
                 | Action::SendRequest(_)
-                | Action::WriteFile(_)
-                | Action::Provide(_) => self.start(action),
+                | Action::WriteFile(_) => self.start(action),
                 Action::Cancel(id) => {
                     if let Some(job) = self.running.remove(&id) {
                         job.abort();
@@ -133,8 +132,8 @@ impl Driver {
         self.running.insert(id, job);
     }
 
-    fn store(&self) {
-        self.shared.store(&self.machine, self.connection, self.now);
+    fn store(&self, demanded: bool) {
+        self.shared.store(&self.machine, self.connection, self.now, demanded);
     }
 }
 
@@ -142,6 +141,6 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.tell(Input::Close);
-        self.store();
+        self.store(false);
     }
 }

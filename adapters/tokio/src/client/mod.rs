@@ -6,6 +6,7 @@ mod body;
 mod current;
 mod error;
 mod pool;
+pub(crate) mod tls_files;
 mod transport;
 mod upstream;
 

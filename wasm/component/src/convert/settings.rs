@@ -69,7 +69,7 @@ variants! {
     Roots { System; File, Pem; }
     Proxy { Direct, Environment; Url; }
     Bearer {
-        Anonymous; Exec, Oidc, Provided, Token;
+        Anonymous; Exec, Oidc, Token;
         Basic / BearerBasic { username, password },
         TokenFile / BearerTokenFile { path, fallback }
     }
