@@ -327,6 +327,7 @@ async fn px_12_patterns_mean_what_they_mean_to_kubectl() {
     .await;
 }
 
+/// I: the path of the server's URL is sent without being asked for (PX-11).
 #[tokio::test]
 async fn kb_54_px_20_prefixes_are_kubectls() {
     let missing = "a Status object, not the router's text";
