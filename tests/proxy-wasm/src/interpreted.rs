@@ -127,6 +127,9 @@ impl Guest for Interpreted {
     }
 }
 
+/// proxy-wasm's number for the headers of an answer to a call; all others here are a stream's.
+const ANSWER_TO_A_CALL: i32 = 6;
+
 type Host<'a> = Caller<'a, Thread>;
 
 fn link(to: &mut Linker<Thread>) -> Result<(), wasmi::Error> {
@@ -274,9 +277,14 @@ fn link_streams(to: &mut Linker<Thread>) -> Result<(), wasmi::Error> {
     to.func_wrap(
         ENV,
         "proxy_get_header_map_pairs",
-        |mut c: Host<'_>, _: i32, at: i32, size: i32| {
+        |mut c: Host<'_>, map: i32, at: i32, size: i32| {
             let context = c.data().context;
-            let headers = c.data().proxy.borrow_mut().stream(context).headers.clone();
+            let headers = match map {
+                ANSWER_TO_A_CALL => {
+                    vec![(":status".to_owned(), c.data().status.to_string().into_bytes())]
+                }
+                _ => c.data().proxy.borrow_mut().stream(context).headers.clone(),
+            };
             give(&mut c, &written(&headers), at, size);
             OK
         },
