@@ -60,11 +60,7 @@ pub(crate) fn run(
             report = &mut stop => Err(report),
         };
         redact::learn_credential(&session.auth);
-        tokio::select! {
-            () = session.close() => {}
-            () = tokio::time::sleep(SAVING) => {}
-            _ = signals::ended() => {}
-        }
+        save(session).await;
         outcome
     });
     // Stops plugins, and does not wait for a file that cannot be read.
@@ -97,15 +93,20 @@ pub(crate) fn serve(
         };
         redact::learn_credential(&session.auth);
         let outcome = work(&session).await;
-        tokio::select! {
-            () = session.close() => {}
-            () = tokio::time::sleep(SAVING) => {}
-            _ = signals::ended() => {}
-        }
+        save(session).await;
         outcome
     });
     runtime.shutdown_background();
     outcome
+}
+
+/// Ends the login, which saves a refreshed token; not for ever, and not against a signal.
+async fn save(session: Session) {
+    tokio::select! {
+        () = session.close() => {}
+        () = tokio::time::sleep(SAVING) => {}
+        _ = signals::ended() => {}
+    }
 }
 
 async fn open(
