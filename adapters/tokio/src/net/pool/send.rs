@@ -56,9 +56,8 @@ impl Pool {
         mut request: Request<Outgoing>,
     ) -> Result<Response<PooledBody>, PoolError> {
         let original = Original::of(&request);
-        let (mut tries, mut unsent_tries) = (0, 0);
+        let (mut sent, mut unsent) = (0, 0);
         loop {
-            tries += 1;
             original.restore(&mut request);
             // A GET that becomes another protocol may well change something: `exec` runs a command.
             let copy = copy(&request).filter(|_| !is_upgrade(&request));
@@ -67,18 +66,22 @@ impl Pool {
                 Err(Failed::Finally(error)) => return Err(error),
                 Err(Failed::Broke(failed, sent_on)) => (failed, sent_on),
             };
-            let unsent = failed.take_message();
+            let message = failed.take_message();
             let error = failed.into_error();
-            if unsent.is_some() && unsent_tries < MAX_UNSENT {
-                (tries, unsent_tries) = (tries - 1, unsent_tries + 1);
+            let again = if let Some(message) = message {
+                unsent += 1;
                 tokio::task::yield_now().await;
-            }
-            let again = unsent.or_else(|| {
-                copy.filter(|copy| may_repeat(&error, copy.method(), sent_on, tries == 1))
-            });
+                Some(message).filter(|_| unsent < MAX_UNSENT)
+            } else {
+                sent += 1;
+                let is_harmless = |copy: &Request<Outgoing>| {
+                    may_repeat(&error, copy.method(), sent_on, sent == 1)
+                };
+                copy.filter(|copy| sent < MAX_TRIES && is_harmless(copy))
+            };
             match again {
-                Some(again) if tries < MAX_TRIES => request = again,
-                _ => return Err(PoolError::Http(error)),
+                Some(again) => request = again,
+                None => return Err(PoolError::Http(error)),
             }
         }
     }
