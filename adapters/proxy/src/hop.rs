@@ -1,49 +1,59 @@
 //! Headers of one connection, which are not for the next (RFC 9110, section 7.6.1).
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HeaderName, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, HeaderValue};
 
-const OF_ONE_CONNECTION: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// Removes what is for this connection only: what `Connection` lists, and what is so by definition.
-/// `TE: trailers` stays, which gRPC needs.
 pub(crate) fn remove(headers: &mut HeaderMap) {
-    let listed: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .collect();
-    let trailers = headers.get_all(TE).iter().any(accepts_trailers);
+    let listed: Vec<HeaderName> =
+        listed(headers).filter_map(|name| HeaderName::from_bytes(name).ok()).collect();
     for name in listed {
         headers.remove(name);
     }
-    for name in OF_ONE_CONNECTION {
+    for name in [
+        &CONNECTION,
+        &KEEP_ALIVE,
+        &PROXY_AUTHORIZATION,
+        &PROXY_CONNECTION,
+        &TRANSFER_ENCODING,
+        &UPGRADE,
+    ] {
         headers.remove(name);
     }
+}
+
+/// The same, and `TE` but for `trailers`, which gRPC needs, even where `Connection` lists it.
+pub(crate) fn remove_but_trailers(headers: &mut HeaderMap) {
+    let trailers = headers.get_all(TE).iter().any(|line| lists(line, b"trailers"));
+    remove(headers);
     headers.remove(TE);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
 }
 
-fn accepts_trailers(line: &HeaderValue) -> bool {
-    let mut words = line.as_bytes().split(|byte| *byte == b',');
-    words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+/// The protocol that a message asks to go on with, or agrees to.
+pub(crate) fn upgrade(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let is_asked = listed(headers).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
+    headers.get(UPGRADE).filter(|_| is_asked)
 }
 
-/// The protocol that a request asks to go on with.
-pub(crate) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
-    headers.get(UPGRADE).filter(|_| super::token::wants_upgrade(headers)).cloned()
+/// What the `Connection` headers list.
+fn listed(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(CONNECTION).iter().flat_map(items)
+}
+
+fn lists(line: &HeaderValue, wanted: &[u8]) -> bool {
+    items(line).any(|item| item.eq_ignore_ascii_case(wanted))
+}
+
+fn items(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// Whether a request says twice how long it is, or not in one way: a sign of smuggling.
@@ -75,7 +85,7 @@ mod tests {
             headers.append(name, value.parse().unwrap());
         }
         assert_eq!(upgrade(&headers).unwrap(), "websocket");
-        remove(&mut headers);
+        remove_but_trailers(&mut headers);
         let left: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value)).collect();
         assert_eq!(left.len(), 2, "{left:?}");
         assert_eq!(

@@ -5,6 +5,7 @@
 //!
 //! | room | |
 //! | --- | --- |
+//! | `hop` | headers that are for one connection |
 //! | [`server`] | listeners on TCP and unix sockets, TLS that is reloaded, connections that are drained |
 //! | [`forward`] | the forward proxy, which lends its login to its callers |
 //! | [`gate`] | lets in who has a good token: a tower layer, a reverse proxy, a check for other proxies |
@@ -12,4 +13,5 @@
 mod clock;
 pub mod forward;
 pub mod gate;
+mod hop;
 pub mod server;

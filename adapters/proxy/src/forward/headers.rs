@@ -2,16 +2,12 @@
 //! is said by the proxy, and the rest passes.
 
 use super::refusal::Refusal;
-use http::header::{
-    AUTHORIZATION, CONNECTION, HOST, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use crate::hop;
+use http::header::{AUTHORIZATION, CONNECTION, HOST, LOCATION, PROXY_AUTHENTICATE, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use kubecred_tokio::Credential;
 use std::net::IpAddr;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The beginning of all headers by which a caller asks to be taken for another.
 const IMPERSONATE: &str = "impersonate-";
@@ -31,35 +27,8 @@ pub enum Impersonation {
 
 /// The protocol that a request of HTTP/1.1 wants to become (PX-34).
 pub(crate) fn upgrade(version: Version, headers: &HeaderMap) -> Option<HeaderValue> {
-    let wanted = headers.get(UPGRADE).filter(|wanted| !wanted.is_empty())?;
-    let is_asked = connection_options(headers).any(|option| option.eq_ignore_ascii_case("upgrade"));
-    (version == Version::HTTP_11 && is_asked).then(|| wanted.clone())
-}
-
-fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
-}
-
-/// Removes what belongs to the connection, and what it says belongs to it (RFC 9110, 7.6.1).
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        let listed: Vec<HeaderName> =
-            connection_options(headers).filter_map(|option| option.parse().ok()).collect();
-        for name in listed {
-            headers.remove(name);
-        }
-    }
-    for name in [
-        &CONNECTION,
-        &KEEP_ALIVE,
-        &PROXY_CONNECTION,
-        &PROXY_AUTHORIZATION,
-        &TRANSFER_ENCODING,
-        &UPGRADE,
-    ] {
-        headers.remove(name);
-    }
+    let wanted = hop::upgrade(headers).filter(|wanted| !wanted.is_empty());
+    wanted.filter(|_| version == Version::HTTP_11).cloned()
 }
 
 /// Makes the headers of a request those of the request upstream, but for the credential.
@@ -68,17 +37,8 @@ pub(crate) fn to_upstream(
     upgrade: Option<&HeaderValue>,
     peer: Option<IpAddr>,
 ) {
-    let trailers = headers.get_all(TE).iter().any(|value| {
-        value.to_str().is_ok_and(|value| {
-            value.split(',').any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
-        })
-    });
-    remove_hop_by_hop(headers);
-    headers.remove(TE);
+    hop::remove_but_trailers(headers);
     headers.remove(HOST);
-    if trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
     if let Some(protocol) = upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, protocol.clone());
@@ -143,7 +103,7 @@ pub(crate) fn add_impersonation(headers: &mut HeaderMap, of_profile: &HeaderMap)
 /// Makes the headers of an answer those for the caller. `under` is what was cut off the caller's
 /// path, without a slash at its end: a redirect to a path of the server is one to a path under it.
 pub(crate) fn from_upstream(headers: &mut HeaderMap, under: &str) {
-    remove_hop_by_hop(headers);
+    hop::remove(headers);
     headers.remove(PROXY_AUTHENTICATE);
     if under.is_empty() {
         return;

@@ -1,9 +1,10 @@
 //! The gate as a reverse proxy: one request to the application, and its answer.
 
+use super::identity;
 use super::upstream::{BoxError, Outgoing, Upstream};
-use super::{hop, identity};
+use crate::hop;
 use bytes::Bytes;
-use http::header::{CONNECTION, FORWARDED, HOST, HeaderName, UPGRADE};
+use http::header::{CONNECTION, FORWARDED, HOST, HeaderName, PROXY_AUTHENTICATE, TRAILER, UPGRADE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -73,7 +74,7 @@ pub(crate) fn prepare<E>(
     set: impl FnOnce(&mut HeaderMap) -> Result<(), E>,
 ) -> Result<(), E> {
     let host = headers.get(HOST).cloned();
-    hop::remove(headers);
+    remove_hop(headers);
     identity::remove(headers);
     for name in OVERRIDES {
         headers.remove(name);
@@ -84,6 +85,13 @@ pub(crate) fn prepare<E>(
         headers.insert(HOST, host);
     }
     set(headers)
+}
+
+/// What is for one connection, in either direction.
+fn remove_hop(headers: &mut HeaderMap) {
+    hop::remove_but_trailers(headers);
+    headers.remove(PROXY_AUTHENTICATE);
+    headers.remove(TRAILER);
 }
 
 /// `X-Forwarded-For` is extended; the others say what is true of this request.
@@ -129,15 +137,16 @@ pub(crate) async fn send(
     let mut answer = answer.map_err(|error| NoAnswer::Unreachable(words(&error)))?;
     let mut tunnel = None;
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let (Some(caller), Some(protocol)) = (caller, hop::upgrade(answer.headers())) else {
+        let (Some(caller), Some(protocol)) = (caller, hop::upgrade(answer.headers()).cloned())
+        else {
             return Err(NoAnswer::Unreachable("it switches protocols without being asked".into()));
         };
         tunnel = Some(Tunnel { caller, application: hyper::upgrade::on(&mut answer) });
-        hop::remove(answer.headers_mut());
+        remove_hop(answer.headers_mut());
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         answer.headers_mut().insert(UPGRADE, protocol);
     } else {
-        hop::remove(answer.headers_mut());
+        remove_hop(answer.headers_mut());
     }
     Ok((answer.map(|body| UnsyncBoxBody::new(body.map_err(Into::into))), tunnel))
 }

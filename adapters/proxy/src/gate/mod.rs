@@ -20,7 +20,6 @@ mod check;
 mod exchange;
 mod forward;
 mod health;
-mod hop;
 mod identity;
 mod layer;
 mod origin;

@@ -6,9 +6,10 @@ use super::exchange::{Counters, Exchange, Fate};
 use super::forward::{self, Circumstances, NoAnswer, ReplyBody, Tunnel};
 use super::watched::Watched;
 use super::{
-    AccessRule, Caller, GateError, Groups, Origin, Reviewer, Route, check, hop, identity, layer,
-    path, reply, route,
+    AccessRule, Caller, GateError, Groups, Origin, Reviewer, Route, check, identity, layer, path,
+    reply, route,
 };
+use crate::hop;
 use crate::server::{Closing, Drain, Peer};
 use bytes::Bytes;
 use http::header::HOST;
@@ -247,7 +248,7 @@ impl Gate {
             let message = "there is no application for this host and path";
             return reply::not_found(message).map(whole);
         };
-        let upgrade = hop::upgrade(request.headers());
+        let upgrade = hop::upgrade(request.headers()).cloned();
         let tls = peer.tls;
         let circumstances = Circumstances { peer: peer.address.map(|peer| peer.ip()), tls };
         take_off(request.headers_mut(), Some(&credentials));

@@ -1,8 +1,9 @@
 //! Where a request carries its token (RV-1, RV-2).
 
+use crate::hop;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::header::{AUTHORIZATION, CONNECTION, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderValue};
 use kubecred_core::Secret;
 
@@ -60,14 +61,7 @@ pub(crate) fn in_protocol(headers: &HeaderMap) -> Result<Option<InProtocol>, &'s
 
 fn is_websocket(headers: &HeaderMap) -> bool {
     let is = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"websocket");
-    headers.get(UPGRADE).is_some_and(is) && wants_upgrade(headers)
-}
-
-/// Whether `Connection` lists `upgrade`.
-pub(crate) fn wants_upgrade(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(CONNECTION).iter();
-    let mut words = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    hop::upgrade(headers).is_some_and(is)
 }
 
 #[cfg(test)]
