@@ -3,6 +3,7 @@
 use super::metrics::{Kind, Metrics};
 use crate::clock;
 use http::{Method, StatusCode};
+use kubecred_core::redact;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +20,8 @@ pub struct AccessRecord {
     pub caller: String,
     /// The method.
     pub method: Method,
-    /// The path as it was sent, without the query.
+    /// The path as it was sent, without the query, and without what looks like a secret: a client
+    /// may put a token where a name belongs.
     pub path: String,
     /// The context that it went to; empty for the only one.
     pub context: String,
@@ -88,6 +90,11 @@ impl fmt::Display for Json<'_> {
     }
 }
 
+/// The path, segment by segment.
+fn without_secrets(path: &str) -> String {
+    path.split('/').map(redact::text).collect::<Vec<_>>().join("/")
+}
+
 /// nginx's status for a caller who has left.
 fn gone() -> StatusCode {
     StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT)
@@ -115,12 +122,12 @@ impl Recording {
     ) -> Self {
         metrics.begin();
         // What is not written needs no copies.
-        let text = |text: &str| if log.is_some() { text.to_owned() } else { String::new() };
+        let path = if log.is_some() { without_secrets(path) } else { String::new() };
         let record = AccessRecord {
             at: if log.is_some() { clock::unix_millis() } else { 0 },
             caller,
             method: method.clone(),
-            path: text(path),
+            path,
             context: String::new(),
             status: gone(),
             upgrade: String::new(),
@@ -195,6 +202,22 @@ impl fmt::Debug for Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_in_a_path_is_not_told() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm5lIn0.c2lnbmF0dXJlLW9mLWFubmU";
+        let log: Option<AccessLog> = Some(Arc::new(|_| {}));
+        let told = |path: &str| {
+            let metrics = Arc::default();
+            let recording = Recording::begin(&Method::GET, path, String::new(), (&metrics, &log));
+            recording.record.path.clone()
+        };
+        let shown = told(&format!("/clusters/{token}/api/v1"));
+        assert!(shown.starts_with("/clusters/") && shown.ends_with("/api/v1"), "{shown}");
+        assert!(!shown.contains("eyJ"), "{shown}");
+        let plain = "/api/v1/namespaces/kube-system/pods/web-6d4cf56db6-x7k2p/log";
+        assert_eq!(told(plain), plain);
+    }
 
     #[test]
     fn a_record_is_a_line_of_json() {
