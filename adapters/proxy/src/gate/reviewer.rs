@@ -2,6 +2,7 @@
 //! [`Client`].
 
 use super::GateError;
+use crate::server::random;
 use kubecred_core::api::call::{ApiRequest, MAX_TOKEN};
 use kubecred_core::reviewer::{
     Action, Decided, Decision, Input, Key, Lookup, ReviewReply, ReviewWire, Reviewer as Machine,
@@ -48,12 +49,8 @@ impl Reviewer {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn new(client: Client, settings: Settings) -> Result<Self, GateError> {
-        let mut random = [0; 40];
-        let provider = rustls::crypto::ring::default_provider();
-        provider.secure_random.fill(&mut random).map_err(|_| GateError::NoRandomNumbers)?;
-        let (mut key, mut seed) = ([0; 32], [0; 8]);
-        key.copy_from_slice(&random[..32]);
-        seed.copy_from_slice(&random[32..]);
+        let key = random().ok_or(GateError::NoRandomNumbers)?;
+        let seed = random().ok_or(GateError::NoRandomNumbers)?;
         let machine = Machine::new(settings, key, u64::from_ne_bytes(seed));
         let machine = Arc::new(RwLock::new(machine));
         let clock = Clock::start();

@@ -41,4 +41,5 @@ pub use listener::{ListenError, Listener, Place};
 pub use own_certificate::{OwnCertificate, random_token};
 pub use peer::Peer;
 pub use serve::Server;
+pub(crate) use tls::random;
 pub use tls::{Tls, TlsError};

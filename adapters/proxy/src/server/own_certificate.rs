@@ -1,7 +1,7 @@
 //! A certificate authority for one run of a server, and what else is made up for it.
 
 use super::TlsError;
-use super::tls::provider;
+use super::tls::random;
 use crate::clock;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -76,8 +76,7 @@ impl fmt::Debug for OwnCertificate {
 /// # Errors
 /// When the system has no randomness.
 pub fn random_token() -> Result<Secret, TlsError> {
-    let mut bytes = [0; 32];
-    let filled = provider().secure_random.fill(&mut bytes);
-    filled.map_err(|_| TlsError::Unusable(rustls::Error::FailedToGetRandomBytes))?;
+    let bytes: [u8; 32] =
+        random().ok_or(TlsError::Unusable(rustls::Error::FailedToGetRandomBytes))?;
     Ok(Secret::from(BASE64_URL_SAFE_NO_PAD.encode(bytes).as_str()))
 }

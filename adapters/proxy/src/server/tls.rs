@@ -171,6 +171,12 @@ fn verifier(authorities: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, TlsError>
     builder.allow_unauthenticated().build().map_err(|error| unusable(&error))
 }
 
+/// Bytes that cannot be guessed; `None`: the system has none.
+pub(crate) fn random<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    provider().secure_random.fill(&mut bytes).is_ok().then_some(bytes)
+}
+
 pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
