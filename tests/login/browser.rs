@@ -466,6 +466,30 @@ fn lg_11_a_login_has_a_limit_and_the_error_names_it() {
     assert!(place.now().monotonic.since(before.monotonic) < Duration::from_secs(92));
 }
 
+/// Without a store there is no lock, whose taking begins the limit elsewhere.
+#[test]
+fn lg_11_a_login_that_stores_nothing_has_the_limit_too() {
+    let mut place = Place::default();
+    let mut settings = Place::settings();
+    settings.storage = Storage::None;
+    let mut machine = kubecred_core::login::Login::new(settings, Operation::Token);
+    machine.handle_input(place.now(), Input::Start(Process::desktop()));
+    let begun: Vec<Action> = std::iter::from_fn(|| machine.poll_action()).collect();
+    // The provider never answers.
+    assert!(begun.iter().any(|action| matches!(action, Action::SendRequest(_))), "{begun:?}");
+    let alarm = begun.iter().find_map(|action| match action {
+        Action::RefreshAt(at) => Some(*at),
+        _ => None,
+    });
+    place.pass(alarm.expect("an end of the wait").since(place.now().monotonic));
+    machine.handle_input(place.now(), Input::Tick);
+    let outcome = std::iter::from_fn(|| machine.poll_action()).find_map(|action| match action {
+        Action::Finish(outcome) => Some(outcome),
+        _ => None,
+    });
+    assert_eq!(crate::exit_code(&outcome), 6);
+}
+
 #[test]
 fn lg_7_no_terminal_does_not_forbid_a_browser() {
     let mut place = Place::default();

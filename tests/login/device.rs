@@ -4,7 +4,7 @@ use crate::error;
 use kubecred_core::login::{BrowserMode, Event, Grant, Operation, Settings};
 use serde_json::json;
 use std::time::Duration;
-use world::login::{Place, User};
+use world::login::{Lie, Place, User};
 
 fn settings() -> Settings {
     let mut settings = Place::settings();
@@ -50,6 +50,16 @@ fn lg_105_slow_down_adds_five_seconds_for_good_and_a_lost_answer_doubles_once() 
     // 5, 5, 10, 15, 30 after the lost one, 15.
     assert_eq!(place.now().monotonic.since(before), Duration::from_secs(5 + 5 + 10 + 15 + 30 + 15));
     assert_eq!(place.provider.count("/token"), 6);
+}
+
+/// The provider has used the code up with the answer that was lost, and says so.
+#[test]
+fn lg_105_after_a_lost_answer_the_same_code_is_sent_once_more() {
+    let mut place = Place::default();
+    place.provider.lie = Lie::AnswerLost;
+    assert!(error(place.run(settings())).contains("invalid_grant"));
+    assert_eq!(place.provider.count("/token"), 2);
+    assert_eq!(place.provider.forms[0]["device_code"], place.provider.forms[1]["device_code"]);
 }
 
 #[test]

@@ -41,18 +41,3 @@ fn each_job_may_fail_be_answered_wrongly_or_be_forgotten() {
         }
     }
 }
-
-/// What the fuzzer has found: bytes that once broke a law.
-#[test]
-fn what_the_fuzzer_found_keeps_the_laws() {
-    let answer_to_a_device_poll_is_lost = [
-        255, 255, 255, 255, 255, 255, 255, 65, 255, 255, 255, 255, 4, 0, 0, 0, 0, 0, 0, 0, 0, 10,
-        0, 0, 0, 113, 8, 1, 1, 1, 1, 0, 17, 0, 0,
-    ];
-    let discovery_is_never_answered_and_nothing_is_stored = [
-        36, 3, 1, 0, 212, 212, 212, 212, 212, 212, 212, 212, 212, 212, 154, 154, 154, 255, 255,
-        255, 100, 106,
-    ];
-    chaos(&answer_to_a_device_poll_is_lost);
-    chaos(&discovery_is_never_answered_and_nothing_is_stored);
-}

@@ -1,6 +1,6 @@
 //! `whoami`, `create-token` and `review`, beside kubectl where it has them.
 
-use crate::stage::{CANARY, Ended, Stage, clean, command, ended, start};
+use crate::stage::{CANARY, Ended, Stage, clean, command, ended, plugin, start};
 use kubecred_loopback::{API_AUDIENCE, ApiServer, User};
 use serde_json::{Value, json};
 use std::process::Stdio;
@@ -130,6 +130,28 @@ async fn answering(
     let stage = Stage::with(builder).await;
     stage.kubeconfig(json!({ "token": CANARY }));
     stage
+}
+
+/// The token is in no file of the configuration, so that it is known only from the login itself.
+#[tokio::test]
+async fn a_warning_that_repeats_a_plugins_token_is_shown_without_it() {
+    let body = json!({ "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+        "status": { "userInfo": { "username": "jane" } } });
+    let builder = ApiServer::builder().respond(move |request| {
+        let reply = http::Response::builder().status(201).header("content-type", JSON);
+        let reply = reply.header("warning", format!("299 - \"you sent {CANARY} to us\""));
+        let is_review = request.uri().path().contains("selfsubjectreviews");
+        is_review.then(|| reply.body(body.to_string().into()).expect("a reply"))
+    });
+    let stage = Stage::with(builder).await;
+    let answer = json!({ "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential", "status": { "token": CANARY } });
+    stage.script("login", &format!("echo '{answer}'\n"));
+    stage.kubeconfig(plugin("./login"));
+    let ours = stage.kubecred(&["whoami"]).await;
+    assert!(ours.good().contains("jane"), "{ours:?}");
+    assert!(ours.stderr.contains("you sent … to us"), "{ours:?}");
+    ours.hides_the_canary();
 }
 
 const JSON: &str = "application/json";
