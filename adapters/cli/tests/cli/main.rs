@@ -5,6 +5,7 @@ mod arguments;
 mod cache;
 mod credential;
 mod demo;
+mod docs;
 mod errors;
 mod explain;
 mod gate;
