@@ -42,7 +42,8 @@ fn page(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A home as the pages have it: the contexts prod and admin, and programs to find.
+/// A home as the pages have it: the contexts prod, whose user a page makes, and admin; and programs
+/// to find.
 async fn home() -> Stage {
     let stage = Stage::new().await;
     stage.accounts().allow_token(TOKEN, "ann");
@@ -52,14 +53,17 @@ async fn home() -> Stage {
         fs::DirBuilder::new().mode(0o700).create(path(folder)).expect("the folder is ours");
     }
     let cluster = json!({ "server": stage.server.url(), "certificate-authority": path("ca.crt") });
-    let context = json!({ "cluster": "prod", "user": "prod" });
+    let context = |user: &str| json!({ "cluster": "prod", "user": user });
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": "prod",
+        "current-context": "admin",
         "clusters": [{ "name": "prod", "cluster": cluster }],
-        "users": [{ "name": "prod", "user": { "token": TOKEN } }],
-        "contexts": [{ "name": "prod", "context": context }, { "name": "admin", "context": context }],
+        "users": [{ "name": "admin", "user": { "token": TOKEN } }],
+        "contexts": [
+            { "name": "prod", "context": context("prod") },
+            { "name": "admin", "context": context("admin") },
+        ],
     });
     stage.write(".kube/config", &config.to_string());
     stage.write("client-secret.txt", "not a secret of anyone");
