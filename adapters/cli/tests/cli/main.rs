@@ -19,4 +19,5 @@ mod manners;
 mod oidc;
 mod stage;
 mod timeout;
+mod variables;
 mod views;
