@@ -146,7 +146,11 @@ impl ProxyVariables {
         let port = port.as_ref().map_or(if https { "443" } else { "80" }, |port| port.as_str());
         match &self.exceptions {
             Some(Ok(exceptions)) => Ok(exceptions.covers(bare, port)),
-            Some(Err(error)) => Err(ProxyError::Variable(error.clone())),
+            // Loopback is reached without a proxy, whatever the variable says.
+            Some(Err(error)) => match NoProxy::default().covers(bare, port) {
+                None => Err(ProxyError::Variable(error.clone())),
+                loopback => Ok(loopback),
+            },
             None => Ok(NoProxy::default().covers(bare, port)),
         }
     }
@@ -275,6 +279,8 @@ mod tests {
         let variables = bad("no_proxy", &[("HTTPS_PROXY", "http://p:1")]);
         assert!(variables.route(&target).unwrap_err().to_string().contains("no_proxy"));
         assert_eq!(variables.route(&plain), Ok(Route::Direct), "there is no proxy");
+        let loopback: Uri = "https://127.0.0.1:6443/".parse().unwrap();
+        assert_eq!(variables.route(&loopback), Ok(Route::Direct), "loopback needs no exception");
         let upper = bad("https_proxy", &[("HTTPS_PROXY", "http://p:1")]);
         assert!(matches!(upper.route(&target), Ok(Route::Proxy(_))), "upper case goes before");
     }
