@@ -28,7 +28,10 @@ fn explained(files: &Files, overrides: &Overrides, environment: &Environment) ->
     let reads: Vec<_> = request.paths().iter().map(|path| read(files, path)).collect();
     let inputs = request.open(reads);
     let reads: Vec<_> = inputs.paths().iter().map(|path| read(files, path)).collect();
-    let find = |name: &String| (!name.contains("missing-")).then(|| format!("/bin/{name}"));
+    let find = |name: &String| match name.contains("missing-") {
+        true => Err(Failure::new(FailureKind::NotFound, "no such program")),
+        false => Ok(format!("/bin/{name}")),
+    };
     let programs = inputs.programs().iter().map(find).collect();
     inputs.finish(reads, programs, NOW)
 }

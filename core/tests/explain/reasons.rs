@@ -83,7 +83,7 @@ impl Input {
         let reads: Vec<_> = request.paths().iter().map(|path| read(&self.files, path)).collect();
         let inputs = request.open(reads);
         let reads: Vec<_> = inputs.paths().iter().map(|path| read(&self.files, path)).collect();
-        let programs = inputs.programs().iter().map(|name| Some(format!("/bin/{name}"))).collect();
+        let programs = inputs.programs().iter().map(|name| Ok(format!("/bin/{name}"))).collect();
         inputs.finish(reads, programs, NOW)
     }
 }

@@ -19,5 +19,6 @@ mod manners;
 mod oidc;
 mod stage;
 mod timeout;
+mod truth;
 mod variables;
 mod views;

@@ -1,6 +1,6 @@
 //! From a request to run a program to a command of the standard library.
 
-use super::find::{Found, find};
+use super::find::look_up;
 use super::stderr::PluginStderr;
 use crate::fs::failure;
 use kubecred_core::protocol::{RunCommand, Stdin};
@@ -27,7 +27,7 @@ pub fn prepare(request: &RunCommand, stderr: &PluginStderr) -> Result<Prepared, 
     let allowlist = request.allowlist.as_deref();
     let permitted = exec::permit(&request.program, allowlist, &mut super::find_program)
         .map_err(|why| Failure::new(FailureKind::Denied, why))?;
-    let program = permitted.ok_or_else(|| missing(&request.program))?;
+    let program = permitted.map_or_else(|| look_up(&request.program), Ok)?;
 
     let mut command = Command::new(program);
     // It was found by its path and is called by the name in the kubeconfig, as client-go's is.
@@ -100,20 +100,6 @@ fn stop_group(leader: u32) {
 
 #[cfg(not(unix))]
 fn stop_group(_leader: u32) {}
-
-fn missing(program: &str) -> Failure {
-    if find(program) == Found::NotUtf8 {
-        let why = "it is in a folder of PATH whose name is not UTF-8; give its path";
-        return Failure::new(FailureKind::Unsupported, why);
-    }
-    // A file that is there but cannot be run is not a missing program (EX-43).
-    match std::fs::metadata(program) {
-        Ok(_) if program.contains(std::path::is_separator) => {
-            Failure::new(FailureKind::Other, "the file is not an executable program")
-        }
-        _ => Failure::new(FailureKind::NotFound, "executable not found"),
-    }
-}
 
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems want Unicode")]

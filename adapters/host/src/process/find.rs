@@ -1,5 +1,6 @@
 //! Finding a program, as Go's `exec.LookPath` does.
 
+use kubecred_core::{Failure, FailureKind};
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -12,22 +13,16 @@ use std::path::{Path, PathBuf};
 ///
 /// A program in a folder whose name is not UTF-8 is not found.
 pub fn find_program(program: &str) -> Option<String> {
-    match find(program) {
-        Found::Program(path) => Some(path),
-        Found::NotUtf8 | Found::Nothing => None,
-    }
+    look_up(program).ok()
 }
 
-/// What a look-up gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    Nothing,
-    /// There is one, in a folder of PATH whose name is not UTF-8.
-    NotUtf8,
-    Program(String),
-}
-
-pub(super) fn find(program: &str) -> Found {
+/// As [`find_program`], with the reason if there is none.
+///
+/// # Errors
+/// [`FailureKind::NotFound`] if there is no such program, [`FailureKind::Other`] for a file that is
+/// there and cannot be run, which is not a missing program (EX-43), [`FailureKind::Unsupported`] for
+/// a program in a folder whose name is not UTF-8.
+pub fn look_up(program: &str) -> Result<String, Failure> {
     let found = if program.contains(std::path::is_separator) {
         executable(Path::new(program))
     } else {
@@ -35,9 +30,25 @@ pub(super) fn find(program: &str) -> Found {
         path.and_then(|path| search(&path, program)).filter(|hit| hit.is_absolute())
     };
     match found.map(|path| path.into_os_string().into_string()) {
-        None => Found::Nothing,
-        Some(Ok(path)) => Found::Program(path),
-        Some(Err(_)) => Found::NotUtf8,
+        Some(Ok(path)) => Ok(path),
+        Some(Err(_)) => {
+            let why = "it is in a folder of PATH whose name is not UTF-8; give its path";
+            Err(Failure::new(FailureKind::Unsupported, why))
+        }
+        None => Err(why_not(program)),
+    }
+}
+
+fn why_not(program: &str) -> Failure {
+    match std::fs::metadata(program) {
+        Ok(file) if program.contains(std::path::is_separator) => {
+            let why = match file.is_dir() {
+                true => "it is a folder",
+                false => "the file is not an executable program",
+            };
+            Failure::new(FailureKind::Other, why)
+        }
+        _ => Failure::new(FailureKind::NotFound, "executable not found"),
     }
 }
 
@@ -145,5 +156,10 @@ mod tests {
         assert_eq!(find_program("/bin/sh").as_deref(), Some("/bin/sh"));
         assert_eq!(find_program("/bin"), None);
         assert_eq!(find_program("./no-such-program"), None);
+        let why = |program| look_up(program).map_err(|failure| failure.kind);
+        assert_eq!(why("./no-such-program"), Err(FailureKind::NotFound));
+        assert_eq!(why("no-such-program"), Err(FailureKind::NotFound));
+        assert_eq!(why("/bin"), Err(FailureKind::Other), "it is there");
+        assert_eq!(why("/etc/passwd"), Err(FailureKind::Other), "it is there");
     }
 }

@@ -7,7 +7,7 @@ mod run;
 mod stderr;
 
 pub use command::{Prepared, code, not_run, prepare, stop};
-pub use find::find_program;
+pub use find::{find_program, look_up};
 pub use run::{Cancel, run};
 pub use stderr::{PluginStderr, StderrCallback, Tail};
 

@@ -3,6 +3,8 @@
 mod again;
 mod api;
 mod body;
+#[cfg(feature = "explain")]
+mod check;
 mod current;
 mod error;
 mod pool;
@@ -13,6 +15,8 @@ mod upstream;
 pub use crate::net::ConnectError;
 pub use api::{Answer, ApiError, CallReply};
 pub use body::Body;
+#[cfg(feature = "explain")]
+pub use check::check_connection;
 pub use current::rustls_config;
 pub use error::ClientError;
 pub use kubecred_host::net::ProxyError;

@@ -5,13 +5,12 @@ use super::body::Body;
 use super::pool::IdentityPool;
 use super::tls_files::{self, TlsFiles};
 use crate::net::pool::Outgoing;
-use crate::net::{ConnectionSettings, proxy_authorization, tls};
+use crate::net::{ConnectionSettings, ServerNames, proxy_authorization};
 use crate::{Auth, Credential, clock};
 use arc_swap::ArcSwapOption;
 use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response};
 use kubecred_host::net::{self, Address, ProxyKind, Route};
-use kubecred_host::variable_os;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,19 +64,10 @@ impl Transport {
             }
             _ => None,
         };
-        let server_name = match address.is_https() {
-            true => Some(tls::server_name(cluster.tls_server_name.as_deref(), address.host())?),
-            false => None,
-        };
-        let settings = ConnectionSettings {
-            route,
-            server_name,
-            proxy_name: tls::given_name(cluster.tls_server_name.as_deref())?,
-            skip_verify: cluster.insecure_skip_tls_verify,
-            http2: variable_os("DISABLE_HTTP2").is_none(), // HT-23
-            keep_alive,
-            provider: auth.crypto_provider()?,
-        };
+        let names = ServerNames::of_cluster(cluster, &address)?;
+        let provider = auth.crypto_provider()?;
+        let settings = ConnectionSettings::new(cluster, route, names, provider);
+        let settings = ConnectionSettings { keep_alive, ..settings };
         let gzip = !cluster.disable_compression;
         Ok(Self(Arc::new(Inner {
             auth,

@@ -10,4 +10,4 @@ pub(crate) mod words;
 
 pub use connect::ConnectError;
 pub(crate) use connect::proxy_authorization;
-pub(crate) use settings::ConnectionSettings;
+pub(crate) use settings::{ConnectionSettings, ServerNames};

@@ -2,8 +2,9 @@
 
 use super::connect::{Connector, TlsSettings};
 use super::tls::{self, TlsError, Trust};
-use kubecred_core::Identity;
-use kubecred_host::net::Route;
+use kubecred_core::{Cluster, Identity};
+use kubecred_host::net::{Address, Route};
+use kubecred_host::variable_os;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
@@ -14,10 +15,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct ConnectionSettings {
     pub(crate) route: Route,
-    /// `None`: plain HTTP.
-    pub(crate) server_name: Option<ServerName<'static>>,
-    /// The `tls-server-name`, which an `https` proxy is asked for too.
-    pub(crate) proxy_name: Option<ServerName<'static>>,
+    pub(crate) names: ServerNames,
     pub(crate) skip_verify: bool,
     pub(crate) http2: bool,
     /// The pace of TCP keep-alive, if it is not client-go's.
@@ -25,7 +23,47 @@ pub(crate) struct ConnectionSettings {
     pub(crate) provider: Arc<CryptoProvider>,
 }
 
+/// The names to ask for in TLS, and to verify.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerNames {
+    /// The server's. `None`: plain HTTP.
+    pub(crate) server: Option<ServerName<'static>>,
+    /// The `tls-server-name`, which an `https` proxy is asked for too.
+    pub(crate) proxy: Option<ServerName<'static>>,
+}
+
+impl ServerNames {
+    /// With this `tls-server-name`, for a server on this host. `host` is `None` for plain HTTP.
+    pub(crate) fn of(given: Option<&str>, host: Option<&str>) -> Result<Self, TlsError> {
+        let server = host.map(|host| tls::server_name(given, host)).transpose()?;
+        Ok(Self { server, proxy: tls::given_name(given)? })
+    }
+
+    /// Those of a cluster's server.
+    pub(crate) fn of_cluster(cluster: &Cluster, address: &Address) -> Result<Self, TlsError> {
+        let host = address.is_https().then(|| address.host());
+        Self::of(cluster.tls_server_name.as_deref(), host)
+    }
+}
+
 impl ConnectionSettings {
+    /// Those of a cluster's server, on this way to it.
+    pub(crate) fn new(
+        cluster: &Cluster,
+        route: Route,
+        names: ServerNames,
+        provider: Arc<CryptoProvider>,
+    ) -> Self {
+        Self {
+            route,
+            names,
+            skip_verify: cluster.insecure_skip_tls_verify,
+            http2: variable_os("DISABLE_HTTP2").is_none(), // HT-23
+            keep_alive: None,
+            provider,
+        }
+    }
+
     /// How to connect with these roots and this certificate.
     pub(crate) fn connector(
         &self,
@@ -34,7 +72,7 @@ impl ConnectionSettings {
         http2: bool,
     ) -> Result<Connector, TlsError> {
         let no_one = || Trust::new(Some(&[]), &self.provider);
-        let trust = match (&self.server_name, self.skip_verify) {
+        let trust = match (&self.names.server, self.skip_verify) {
             (None, _) => no_one()?,
             (Some(_), true) => Trust::dangerously_anybody(&self.provider),
             (Some(_), false) => Trust::new(roots, &self.provider)?,
@@ -46,9 +84,9 @@ impl ConnectionSettings {
         };
         let tls = TlsSettings {
             server: Arc::new(server),
-            server_name: self.server_name.clone(),
+            server_name: self.names.server.clone(),
             proxy: Arc::new(self.to_proxy(roots)?),
-            proxy_name: self.proxy_name.clone(),
+            proxy_name: self.names.proxy.clone(),
         };
         let connector = Connector::new(self.route.clone(), tls);
         Ok(match self.keep_alive {

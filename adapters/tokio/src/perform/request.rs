@@ -3,7 +3,7 @@
 use super::Host;
 use crate::net::pool::{Outgoing, Pool, PoolError};
 use crate::net::words::words;
-use crate::net::{ConnectionSettings, tls};
+use crate::net::{ConnectionSettings, ServerNames, tls};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
@@ -41,19 +41,15 @@ pub(super) async fn send(request: &SendRequest, host: &Host) -> Result<HttpRespo
 
 fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionSettings, Failure> {
     let route = route(&request.proxy, uri, &host.proxies).map_err(|e| refuse(&e))?;
-    let server_name = match uri.scheme_str() {
-        Some("https") => {
-            let name = request.tls.server_name.as_deref();
-            Some(tls::server_name(name, uri.host().unwrap_or_default()).map_err(|e| refuse(&e))?)
-        }
+    let name_from = match uri.scheme_str() {
+        Some("https") => Some(uri.host().unwrap_or_default()),
         Some("http") => None,
         _ => return Err(unsupported("the URL is neither http nor https")),
     };
-    let given_name = tls::given_name(request.tls.server_name.as_deref());
+    let names = ServerNames::of(request.tls.server_name.as_deref(), name_from);
     Ok(ConnectionSettings {
         route,
-        server_name,
-        proxy_name: given_name.map_err(|e| refuse(&e))?,
+        names: names.map_err(|e| refuse(&e))?,
         skip_verify: request.tls.insecure_skip_verify,
         http2: true,
         keep_alive: None,

@@ -25,7 +25,7 @@
 //! let files: Vec<_> = request.paths().iter().map(read).collect();
 //! let inputs = request.open(files);
 //! let files: Vec<_> = inputs.paths().iter().map(read).collect();
-//! let programs = inputs.programs().iter().map(|name| Some(format!("/usr/bin/{name}"))).collect();
+//! let programs = inputs.programs().iter().map(|name| Ok(format!("/usr/bin/{name}"))).collect();
 //! let explanation = inputs.finish(files, programs, UnixTime::from_secs(1_700_000_000));
 //!
 //! let token = &explanation.credentials[0];
@@ -33,6 +33,7 @@
 //! assert_eq!(explanation.lints[0].code, "credentials-withheld");
 //! ```
 
+mod connection;
 mod explanation;
 mod field;
 mod layers;
@@ -41,6 +42,7 @@ mod reason;
 mod rules;
 mod settings;
 
+pub use connection::{ConnectionPart, ConnectionProblem};
 pub use explanation::{
     Explanation, ExplanationVersion, FileState, Lint, Masked, Searched, SearchedFile, Setting,
     Severity, Source,
@@ -60,7 +62,7 @@ use crate::detect::{Detection, DetectionStep, detect};
 use crate::environment::Environment;
 use crate::in_cluster::InCluster;
 use crate::profile::problem::{ConfigError, Problem};
-use crate::profile::{Bearer, Exec, Origin, PluginPolicy, Profile};
+use crate::profile::{Bearer, Exec, Material, Origin, PluginPolicy, Profile, Roots};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use crate::source::exec;
@@ -315,12 +317,28 @@ impl ExplainInputs {
     }
 
     /// Explains, with one result for each of the [paths](ExplainInputs::paths) and for each of the
-    /// [programs](ExplainInputs::programs), in their order. A program is found as a file, or `None`.
+    /// [programs](ExplainInputs::programs), in their order. A program is found as a file.
     pub fn finish(
+        self,
+        reads: impl IntoIterator<Item = Result<FileFacts, Failure>>,
+        programs: Vec<Result<String, Failure>>,
+        now: UnixTime,
+    ) -> Explanation {
+        self.finish_with(reads, programs, now, |_| Vec::new())
+    }
+
+    /// As [`finish`](ExplainInputs::finish), with what keeps the host's own connections from being
+    /// made: what `check` finds, which a host answers by the functions with which it connects.
+    ///
+    /// The profile that `check` is given is the one to connect with. Its certificates and keys are
+    /// data, and paths only where they could not be read. It is not called for a configuration of
+    /// which no profile comes.
+    pub fn finish_with(
         mut self,
         reads: impl IntoIterator<Item = Result<FileFacts, Failure>>,
-        programs: Vec<Option<String>>,
+        programs: Vec<Result<String, Failure>>,
         now: UnixTime,
+        check: impl FnOnce(&Profile) -> Vec<ConnectionProblem>,
     ) -> Explanation {
         let mut reads = reads.into_iter();
         for path in core::mem::take(&mut self.wanted.paths) {
@@ -346,12 +364,18 @@ impl ExplainInputs {
             Err(error) => error.into_problems(),
         };
         let programs = self.wanted.programs.iter().cloned().zip(programs).collect();
+        let is_usable = source != Source::Nothing && problems.is_empty() && kuberc.is_empty();
+        let connection = match is_usable {
+            true => check(&self.with_files(&profile)),
+            false => Vec::new(),
+        };
         let known = LintContext {
             inputs: &self,
             selection: &selection,
             profile: &profile,
             problems: &problems,
             kuberc: &kuberc,
+            connection: &connection,
             source,
             programs,
             now,
@@ -359,6 +383,26 @@ impl ExplainInputs {
         let (settings, credentials) = known.settings();
         let (search, lints) = (known.searched(), known.lints());
         Explanation { search, settings, credentials, lints, ..Explanation::default() }
+    }
+
+    /// The profile with what is in its certificate files, as far as they could be read.
+    fn with_files(&self, profile: &Profile) -> Profile {
+        let mut profile = profile.clone();
+        if let Roots::File(path) = &profile.cluster.roots
+            && let Ok(pem) = self.contents(path)
+        {
+            profile.cluster.roots = Roots::Pem(pem);
+        }
+        if let Some(pair) = &mut profile.authentication.certificate {
+            for material in [&mut pair.certificate, &mut pair.key] {
+                if let Material::File(path) = material
+                    && let Ok(pem) = self.contents(path)
+                {
+                    *material = Material::Data(pem);
+                }
+            }
+        }
+        profile
     }
 
     fn contents(&self, path: &str) -> Result<Secret, Failure> {
@@ -399,8 +443,10 @@ struct LintContext<'a> {
     problems: &'a [Problem],
     /// What is wrong with kuberc.
     kuberc: &'a [Problem],
+    /// What the host cannot connect with.
+    connection: &'a [ConnectionProblem],
     source: Source,
-    programs: BTreeMap<String, Option<String>>,
+    programs: BTreeMap<String, Result<String, Failure>>,
     now: UnixTime,
 }
 

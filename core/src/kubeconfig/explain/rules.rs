@@ -182,6 +182,7 @@ pub const RULES: &[(&str, &str)] = &[
         "UA-21",
         "User, uid, groups and extras are sent in headers of their own: groups in order, and one header line for each value.",
     ),
+    ("UA-30", "`tls-server-name` is asked for and verified; otherwise the host is."),
     ("UA-31", "A CA together with insecure-skip-tls-verify is an error when TLS is set up."),
     (
         "UA-32",

@@ -79,7 +79,7 @@ impl LintContext<'_> {
         let Bearer::Exec(plugin) = &self.profile.authentication.bearer else { return line };
         let command = exec::clean(&plugin.command);
         match self.programs.get(&command) {
-            Some(Some(file)) if *file != command => {
+            Some(Ok(file)) if *file != command => {
                 format!("{line} (found as {})", redact::text(file))
             }
             _ => line,

@@ -3,6 +3,7 @@
 use super::Case;
 use super::certificates::valid;
 use super::setup::Setup;
+use kubecred_loopback::Authority;
 
 /// Addresses, authorities, proxies.
 pub(super) fn of_servers() -> Vec<Case> {
@@ -21,6 +22,11 @@ pub(super) fn of_servers() -> Vec<Case> {
             "bad-server",
             Setup::cluster("{server: 'ftp://h'}"),
             Setup::cluster("{server: 'https://ftp'}"),
+        ),
+        (
+            "bad-server-name",
+            Setup::cluster("{server: 'https://h', tls-server-name: 'a b'}"),
+            Setup::cluster("{server: 'https://h', tls-server-name: 'a-b'}"),
         ),
         (
             "server-without-scheme",
@@ -77,7 +83,7 @@ pub(super) fn of_servers() -> Vec<Case> {
             Setup::user("{}").variable("HTTPS_PROXY", "p:1").variable("NO_PROXY", ".x,h"),
             Setup::user("{}").variable("HTTPS_PROXY", "p:1").variable("NO_PROXY", "h2"),
         ),
-        ("bad-authority", ca("nonsense"), ca(good.certificate_pem())),
+        ("bad-authority", ca("nonsense"), ca(Authority::new("some").certificate_pem())),
         ("empty-authority", ca(""), ca(good.certificate_pem())),
         ("expired-authority", ca(&both), ca(good.certificate_pem())),
         (

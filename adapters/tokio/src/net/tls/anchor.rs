@@ -11,9 +11,10 @@ use std::fmt;
 use x509_cert::Certificate;
 use x509_cert::certificate::Version;
 use x509_cert::der::Decode;
+use x509_cert::der::oid::AssociatedOid;
 use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::der::oid::db::{rfc5280::ANY_EXTENDED_KEY_USAGE, rfc5280::ID_KP_SERVER_AUTH};
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 /// One of the certificates of a CA bundle.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Anchor {
     not_understood: Option<ObjectIdentifier>,
     /// How many authorities may stand between it and a server.
     pub(super) path_length: Option<u8>,
+    /// It has names of hosts, as a server's certificate has.
+    names_hosts: bool,
 }
 
 /// Why an anchor vouches for nothing now.
@@ -48,9 +51,10 @@ pub(super) enum Flaw {
 
 /// An anchor that would vouch for a server, if it had no flaw.
 #[derive(Clone, Debug)]
-pub(super) struct UnusableAnchor {
+pub(crate) struct UnusableAnchor {
     subject: String,
     flaw: Flaw,
+    names_hosts: bool,
 }
 
 impl Anchor {
@@ -86,6 +90,7 @@ impl Anchor {
             serves,
             not_understood: critical::not_understood(extensions),
             path_length: basic.and_then(|basic| basic.path_len_constraint),
+            names_hosts: extensions.iter().any(|one| one.extn_id == SubjectAltName::OID),
             certificate,
         })
     }
@@ -111,7 +116,21 @@ impl Anchor {
     /// What to say if it is the one that would vouch for a server and may not at this time.
     pub(super) fn unusable(&self, now: UnixTime) -> Option<UnusableAnchor> {
         let subject = self.subject.clone();
-        self.flaw(now).map(|flaw| UnusableAnchor { subject, flaw })
+        let names_hosts = self.names_hosts;
+        self.flaw(now).map(|flaw| UnusableAnchor { subject, flaw, names_hosts })
+    }
+}
+
+#[cfg(feature = "explain")]
+impl UnusableAnchor {
+    /// Whether its dates are what is wrong.
+    pub(crate) fn is_of_another_time(&self) -> bool {
+        matches!(self.flaw, Flaw::Expired(_) | Flaw::NotYet(_))
+    }
+
+    /// Whether it can be a server's own, which is believed all the same if it presents it.
+    pub(crate) fn may_be_presented(&self) -> bool {
+        self.flaw == Flaw::NoAuthority && self.names_hosts
     }
 }
 

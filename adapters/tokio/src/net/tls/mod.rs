@@ -6,6 +6,8 @@ mod failure;
 mod raw_key;
 mod trust;
 
+#[cfg(feature = "explain")]
+pub(crate) use anchor::UnusableAnchor;
 pub(crate) use failure::find as find_failure;
 pub use failure::{TlsFailure, TlsFailureKind};
 use kubecred_core::Identity;

@@ -1,6 +1,8 @@
 //! Whether to believe a server.
 
 use super::TlsError;
+#[cfg(feature = "explain")]
+use super::anchor::UnusableAnchor;
 use super::anchor::{Anchor, Flaw};
 use super::raw_key::{self, Parts};
 use kubecred_core::certificate;
@@ -77,6 +79,19 @@ impl Trust {
             }
             _ => given,
         })
+    }
+
+    /// What is wrong with the given roots, if any, at this time: each that vouches for no server,
+    /// and how many they are.
+    #[cfg(feature = "explain")]
+    pub(crate) fn unusable(&self, now: UnixTime) -> (Vec<UnusableAnchor>, usize) {
+        match &self.verifier {
+            Verifier::Roots(anchors) => {
+                let unusable = anchors.iter().filter_map(|anchor| anchor.unusable(now));
+                (unusable.collect(), anchors.len())
+            }
+            _ => (Vec::new(), 0),
+        }
     }
 
     fn believes_anybody(&self) -> bool {

@@ -56,10 +56,14 @@ impl LintContext<'_> {
     /// Whether a plugin could be run; if not, how that would end.
     fn run(&self, job: Job<RunCommand>) -> Option<Input> {
         let RunCommand { program, allowlist, .. } = &job.request;
-        let mut resolve = |name: &str| self.programs.get(name).cloned().flatten();
+        let found = |name: &str| self.programs.get(name).cloned();
+        let mut resolve = |name: &str| found(name).and_then(Result::ok);
         let failure = match exec::permit(program, allowlist.as_deref(), &mut resolve) {
             Ok(Some(_)) => return None,
-            Ok(None) => Failure::new(FailureKind::NotFound, "no such program"),
+            Ok(None) => match found(program) {
+                Some(Err(failure)) => failure,
+                _ => Failure::new(FailureKind::NotFound, "no such program"),
+            },
             Err(text) => Failure::new(FailureKind::Denied, text),
         };
         Some(job.done(Err(failure)))

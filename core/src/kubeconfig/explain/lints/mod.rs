@@ -1,6 +1,7 @@
 //! What is wrong or odd, each in a file of its own kind.
 
 mod certificates;
+mod connection;
 mod dry_run;
 mod entries;
 mod fields;
@@ -37,6 +38,7 @@ impl LintContext<'_> {
         if self.problems.is_empty() && self.kuberc.is_empty() {
             self.dry_run(&mut lints);
         }
+        self.connection(&mut lints);
         lints.sort_by_key(|lint| core::cmp::Reverse(lint.severity));
         lints
     }
@@ -55,6 +57,7 @@ pub const CODES: &[&str] = &[
     "bad-plugin-policy",
     "bad-proxy",
     "bad-server",
+    "bad-server-name",
     "certificate-beside-token",
     "certificate-ends-soon",
     "certificate-key-mismatch",

@@ -28,7 +28,7 @@ impl LintContext<'_> {
     }
 
     fn is_found(&self, name: &str) -> bool {
-        self.programs.get(name).is_some_and(Option::is_some)
+        self.programs.get(name).is_some_and(Result::is_ok)
     }
 
     /// A command that is a path relative to the kubeconfig (KC-39).

@@ -46,7 +46,7 @@ impl LintContext<'_> {
         };
         let found = |path: &str| match self.inputs.facts.get(path) {
             Some(read) => read.is_ok(),
-            None => self.programs.get(path).is_some_and(Option::is_some),
+            None => self.programs.get(path).is_some_and(Result::is_ok),
         };
         let files = self.profile.files().map(|(role, path)| (self.place_of_role(role), path));
         let command = command.map(|path| (self.selection.user_origin("exec.command"), path));

@@ -13,9 +13,11 @@ use clap::{Args, ValueEnum};
 use kubecred_core::kubeconfig::explain::{
     Explanation, FileFacts, ProxyAnswer, RULES, Severity, explain,
 };
-use kubecred_core::{Cluster, Environment, Failure, StdinState};
+use kubecred_core::{Cluster, Environment, Failure, Policy, Profile, Secret, StdinState};
+use kubecred_host::fs::read_file;
 use kubecred_host::net::{Address, ProxyVariables, Route};
-use kubecred_tokio::find_program;
+use kubecred_host::process::look_up;
+use kubecred_tokio::client::check_connection;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 
@@ -119,12 +121,17 @@ fn gather(flags: &ConnectionFlags) -> Result<Explanation, Report> {
     overrides.timeout = settings::timeout(flags)?;
     let kuberc = settings::plugin_policy(flags, log)?;
     let request = explain(flags.kubeconfig.as_deref(), overrides, &environment).with_kuberc(kuberc);
-    let files: Vec<_> = request.paths().iter().map(|path| look(path, log)).collect();
+    let files = request.paths().iter().map(|path| facts(path, settings::read(path, log)));
+    let files: Vec<_> = files.collect();
     let inputs = request.open(files);
-    let files: Vec<_> = inputs.paths().iter().map(|path| look(path, log)).collect();
-    let programs = inputs.programs().iter().map(|program| find_program(program)).collect();
+    // As a login reads them: regular files, up to its limit.
+    let limit = Policy::default().max_reply;
+    let files = inputs.paths().iter().map(|path| facts(path, read_file(path, limit)));
+    let files: Vec<_> = files.collect();
+    let programs = inputs.programs().iter().map(|program| look_up(program)).collect();
     let proxy = proxy(inputs.server(), &environment);
-    Ok(inputs.with_proxy(proxy).finish(files, programs, clock::now()))
+    let check = |profile: &Profile| check_connection(profile, &environment);
+    Ok(inputs.with_proxy(proxy).finish_with(files, programs, clock::now(), check))
 }
 
 /// What a connection to the server would do about the proxy of the variables.
@@ -139,8 +146,8 @@ fn proxy(server: &str, environment: &Environment) -> Option<ProxyAnswer> {
     }
 }
 
-fn look(path: &str, log: VerboseLog) -> Result<FileFacts, Failure> {
-    settings::read(path, log).map(|contents| FileFacts { contents, mode: mode(path) })
+fn facts(path: &str, read: Result<Secret, Failure>) -> Result<FileFacts, Failure> {
+    read.map(|contents| FileFacts { contents, mode: mode(path) })
 }
 
 /// Who may do what with a file. A pipe is nobody else's anyway.
