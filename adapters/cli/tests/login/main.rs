@@ -15,10 +15,11 @@ mod refresh;
 mod setup;
 mod webdriver;
 
-use lines::{Lines, PATIENCE};
-use place::{Place, ended, log_in, pictures, run, start};
+use lines::PATIENCE;
+use place::{Place, allow_device, ended, log_in, pictures, run, start};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Stdio;
 use webdriver::Browser;
 
@@ -154,30 +155,28 @@ async fn the_device_flow_is_taken_without_a_browser_and_shows_code_and_address()
     let browser = Browser::start();
     let mut command = place.kubecred("get-token", &["--grant-type=device-code"]);
     let mut child = start(&mut command);
-    let stderr = Lines::of(child.stderr.take());
-    let mut text = String::new();
-    let url = loop {
-        let Some(line) = stderr.next() else { panic!("no address was shown:\n{text}") };
-        text.push_str(&line);
-        let complete = line.split_whitespace().find(|word| word.contains("user_code="));
-        if let Some(url) = complete {
-            break url.to_owned();
-        }
-    };
-    assert!(text.contains("code"), "{text}");
-    browser.open(&url);
-    browser.wait_for("Confirm Device");
-    browser.click("button[autofocus], button[type=submit]");
-    browser.fill("input[name=login]", "ann");
-    browser.fill("input[name=password]", "any");
-    browser.click("button[type=submit]");
-    browser.wait_for("Authorize");
-    browser.click("button[type=submit]");
-    browser.wait_for("Success");
+    allow_device(&browser, &mut child);
     let ended = ended(child);
     assert!(!ended.token().is_empty());
     let grant = "urn:ietf:params:oauth:grant-type:device_code";
     assert_eq!(place.provider.grants(grant), 1);
+}
+
+/// `examples/claims.rs` of the library, as it stands there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_librarys_example_logs_in_and_prints_claims() {
+    let place = Place::new(3600).await;
+    let browser = Browser::start();
+    let program = Path::new(env!("CARGO_BIN_EXE_kubecred")).with_file_name("examples/claims");
+    assert!(program.exists(), "cargo build --workspace --all-features --examples builds it");
+    let mut example = place.clean(program.to_str().expect("text"));
+    example.args([&place.provider.issuer, provider::CLIENT, "idp.crt"]);
+    let mut child = start(&mut example);
+    allow_device(&browser, &mut child);
+    let first = ended(child);
+    assert!(first.good().contains(r#""sub":"ann""#), "{first:?}");
+    let again = run(&mut example);
+    assert_eq!((again.good(), again.stderr.as_str()), (first.good(), ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -213,6 +213,30 @@ pub(crate) fn log_in(browser: &Browser, url: &str, user: &str) {
     browser.click("button[type=submit]");
 }
 
+/// Opens the address that a login by device code shows on standard error, and allows it as ann.
+pub(crate) fn allow_device(browser: &Browser, child: &mut Child) {
+    let stderr = Lines::of(child.stderr.take());
+    let mut text = String::new();
+    let url = loop {
+        let Some(line) = stderr.next() else { panic!("no address was shown:\n{text}") };
+        text.push_str(&line);
+        let complete = line.split_whitespace().find(|word| word.contains("user_code="));
+        if let Some(url) = complete {
+            break url.to_owned();
+        }
+    };
+    assert!(text.contains("code"), "{text}");
+    browser.open(&url);
+    browser.wait_for("Confirm Device");
+    browser.click("button[autofocus], button[type=submit]");
+    browser.fill("input[name=login]", "ann");
+    browser.fill("input[name=password]", "any");
+    browser.click("button[type=submit]");
+    browser.wait_for("Authorize");
+    browser.click("button[type=submit]");
+    browser.wait_for("Success");
+}
+
 /// Where the pictures of pages are put, to be looked at.
 pub(crate) fn pictures() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("login-pages");
