@@ -10,9 +10,13 @@ async fn run(arguments: &[&str]) -> Ended {
 
 #[tokio::test]
 async fn help_has_examples_exit_codes_and_variables() {
-    for arguments in
-        [&["--help"][..], &["get", "--help"], &["credential", "--help"], &["demo", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["get", "--help"],
+        &["credential", "--help"],
+        &["demo", "--help"],
+        &["demo", "proxy", "--help"],
+    ] {
         let help = run(arguments).await;
         let help = help.good();
         let (_, examples) = help.split_once("Examples:\n").expect("there are examples");

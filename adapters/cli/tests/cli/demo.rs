@@ -62,6 +62,50 @@ async fn machines_get_json() {
 }
 
 #[tokio::test]
+async fn proxy_and_gate_fail_no_request_that_need_not_fail() {
+    let ended = demo(&["proxy", "--seconds=8", "--workers=12", "--json"]).await;
+    let outcome: Value = serde_json::from_str(ended.good()).expect("it is JSON");
+    assert_eq!((&outcome["failed"], &outcome["workers"]), (&0.into(), &12.into()), "{outcome:#}");
+    assert_eq!(outcome["notComeAbout"], serde_json::json!([]));
+    let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{value}: {outcome:#}"));
+    let through = outcome["through"].as_array().unwrap();
+    let [proxy, gate, short_lived, revoked] = through.as_slice() else { panic!("{outcome:#}") };
+    assert!(through.iter().all(|way| number(&way["requests"]) > 0), "{through:#?}");
+    assert!(number(&proxy["toldToWait"]) > 0, "the API server was down: {outcome:#}");
+    assert_eq!(number(&gate["toldToWait"]), 0, "its verdicts are remembered: {outcome:#}");
+    assert!(number(&revoked["refused"]) > 0, "{outcome:#}");
+    assert_eq!(number(&gate["refused"]) + number(&short_lived["refused"]), 0, "{outcome:#}");
+    assert!(number(&outcome["retries"]) > 0, "the proxy's token was refused: {outcome:#}");
+    assert_eq!(number(&outcome["pluginFailures"]), 1, "{outcome:#}");
+    assert!(number(&outcome["rotations"]) >= 2, "{outcome:#}");
+    let behind = through[1..].iter().map(|way| number(&way["requests"])).sum::<u64>();
+    assert!(number(&outcome["tokenReviews"]) < behind, "{outcome:#}");
+    let timeline = outcome["timeline"].as_array().unwrap();
+    let at = |what: &str| {
+        let holds = |entry: &Value| entry["what"].as_str().unwrap().contains(what);
+        timeline.iter().position(holds).unwrap_or_else(|| panic!("no {what:?}: {outcome:#}"))
+    };
+    let order = ["was rejected", "refresh failed", "goes down", "told to come back", "is back"];
+    assert!(order.map(at).is_sorted(), "{outcome:#}");
+    assert!(at("is back") < at("has an answer again"), "{outcome:#}");
+    is_tidy(&ended);
+}
+
+#[tokio::test]
+async fn proxy_and_gate_are_told_of_in_a_table() {
+    let ended = demo(&["proxy", "--seconds=8", "--workers=5"]).await;
+    let text = ended.good();
+    for word in ["through ", "proxy  ", "gate, revoked token  ", "all  ", "behind the gate: "] {
+        assert!(text.lines().any(|line| line.starts_with(word)), "{word}: {text}");
+    }
+    for word in ["server goes down", "is refused from now on", "by verdicts that it remembers"] {
+        let has = text.split_whitespace().collect::<Vec<_>>().join(" ").contains(word);
+        assert!(has, "{word}: {text}");
+    }
+    is_tidy(&ended);
+}
+
+#[tokio::test]
 async fn ctrl_c_ends_it_with_the_table_so_far() {
     let folder = TempDir::new().unwrap();
     let mut child = start(command(folder.path()).args(["demo", "--seconds=600"]));

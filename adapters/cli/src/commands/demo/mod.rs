@@ -1,9 +1,10 @@
 //! `kubecred demo`: logins that expire, are refused, fail and rotate under load, on loopback.
 //!
 //! [`world`] is what the logins meet, [`plan`] what goes wrong, [`load`] the requests, [`tally`]
-//! and [`timeline`] what comes of them, [`outcome`] what is told in the end. [`openid`] is a demo of
-//! its own: `kubecred demo login`.
+//! and [`timeline`] what comes of them, [`outcome`] what is told in the end. [`openid`] and [`front`]
+//! are demos of their own: `kubecred demo login` and `kubecred demo proxy`.
 
+mod front;
 mod issuer;
 mod load;
 mod login;
@@ -39,7 +40,7 @@ use progress::Progress;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
-use tally::Tally;
+use tally::{Counts, Tally};
 use timeline::{Timeline, Who};
 use tokio::time::sleep;
 use world::{Tallies, World};
@@ -65,6 +66,7 @@ Examples:
   kubecred demo --seconds 60 --workers 200
   kubecred demo --json | jq .logins
   kubecred demo login
+  kubecred demo proxy
 
 Starts an API server with TLS on loopback, writes a kubeconfig for it to a temporary directory, and
 sends requests under load with three logins: an exec plugin whose tokens expire after three seconds,
@@ -98,6 +100,7 @@ pub(crate) struct Demo {
 #[derive(clap::Subcommand, Clone, Debug)]
 enum OtherDemo {
     Login(openid::DemoLogin),
+    Proxy(front::DemoProxy),
 }
 
 impl Demo {
@@ -111,6 +114,7 @@ impl Run for Demo {
     fn run(self, _before: ConnectionFlags) -> Result<(), Report> {
         match &self.other {
             Some(OtherDemo::Login(login)) => login.run(),
+            Some(OtherDemo::Proxy(proxy)) => proxy.run(),
             None => run(&self),
         }
     }
@@ -149,10 +153,19 @@ async fn play(demo: &Demo) -> Result<Outcome, Report> {
         load.add(login, login.share(demo.workers), client, &timeline, &tallies);
         auths.push(auth);
     }
-    let mut progress = Progress::start(demo, &world);
+    let mut progress = Progress::start(
+        demo.seconds,
+        &format!(
+            "API server at {}, {} workers, {} seconds; kubeconfig (while it lasts): {}",
+            world.server.url(),
+            demo.workers,
+            demo.seconds,
+            world.kubeconfig().display()
+        ),
+    );
     let interrupted = tokio::select! {
         () = conduct(demo, &world, &tallies, &timeline) => false,
-        never = progress.show(&timeline, &tallies, &world) => match never {},
+        never = progress.show(&timeline, || so_far(&tallies, &world)) => match never {},
         _ = signals::ended() => true,
     };
     load.stop().await;
@@ -161,6 +174,20 @@ async fn play(demo: &Demo) -> Result<Outcome, Report> {
     }
     progress.end();
     Ok(Outcome::new(demo, &world, &tallies, &timeline, interrupted))
+}
+
+/// How it is getting on, in a line.
+fn so_far(tallies: &Tallies, world: &World) -> String {
+    let counts = Login::ALL.map(|login| tallies[login as usize].read());
+    let sum = counts.into_iter().fold(Counts::default(), Counts::plus);
+    format!(
+        "{} requests, {} failed, {} sent again; plugin runs {}, rotations {}",
+        table::count(sum.requests),
+        sum.failed,
+        sum.refused,
+        world.issuer.asked(),
+        sum.rotations,
+    )
 }
 
 /// Makes things go wrong in time, then waits until the time is up and all of it has come about.
@@ -191,6 +218,19 @@ fn log_in(
     timeline: &Timeline,
     tallies: &Tallies,
 ) -> Result<Auth, Report> {
+    let (tallies, mut held) = (Arc::clone(tallies), None);
+    Ok(log_in_with(profile(login, world)?, Who::Kubecred(login), timeline, move |event| {
+        count(event, &mut held, &tallies[login as usize]);
+    }))
+}
+
+/// A login whose events, and what its plugin says, are on the timeline.
+fn log_in_with(
+    profile: Profile,
+    who: Who,
+    timeline: &Timeline,
+    mut see: impl FnMut(&Event) + Send + 'static,
+) -> Auth {
     let said = {
         let timeline = timeline.clone();
         move |text: &[u8]| {
@@ -202,17 +242,16 @@ fn log_in(
     let auth = Auth::builder()
         .policy(policy())
         .plugin_stderr(PluginStderr::Capture(Arc::new(said)))
-        .profile(profile(login, world)?);
-    let (mut events, timeline, tallies) = (auth.events(), timeline.clone(), Arc::clone(tallies));
+        .profile(profile);
+    let (mut events, timeline) = (auth.events(), timeline.clone());
     tokio::spawn(async move {
-        let (mut formatter, mut held) = (EventFormatter::default(), None);
+        let mut formatter = EventFormatter::default();
         while let Some(event) = events.next().await {
-            let (what, tally) = (formatter.format(&event), &tallies[login as usize]);
-            timeline.mark(Who::Kubecred(login), what);
-            count(&event, &mut held, tally);
+            timeline.mark(who, formatter.format(&event));
+            see(&event);
         }
     });
-    Ok(auth)
+    auth
 }
 
 fn profile(login: Login, world: &World) -> Result<Profile, Report> {

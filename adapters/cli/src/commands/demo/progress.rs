@@ -1,12 +1,7 @@
 //! How the demo is getting on, while it is: a line that is written over on a terminal, a line each
 //! second elsewhere. On standard error: the outcome goes to standard output.
 
-use super::Demo;
-use super::login::Login;
-use super::table::count;
-use super::tally::Counts;
 use super::timeline::Timeline;
-use super::world::{Tallies, World};
 use std::convert::Infallible;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -26,15 +21,9 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Says what is going to happen.
-    pub(crate) fn start(demo: &Demo, world: &World) -> Self {
-        let progress = Self { terminal: std::io::stderr().is_terminal(), seconds: demo.seconds };
-        progress.line(&format!(
-            "API server at {}, {} workers, {} seconds; kubeconfig (while it lasts): {}",
-            world.server.url(),
-            demo.workers,
-            demo.seconds,
-            world.kubeconfig().display()
-        ));
+    pub(crate) fn start(seconds: u32, what: &str) -> Self {
+        let progress = Self { terminal: std::io::stderr().is_terminal(), seconds };
+        progress.line(what);
         progress
     }
 
@@ -42,24 +31,13 @@ impl Progress {
     pub(crate) async fn show(
         &mut self,
         timeline: &Timeline,
-        tallies: &Tallies,
-        world: &World,
+        so_far: impl Fn() -> String,
     ) -> Infallible {
         loop {
             let pause = if self.terminal { 100 } else { 1000 };
             sleep(Duration::from_millis(pause)).await;
-            let counts = Login::ALL.map(|login| tallies[login as usize].read());
-            let sum = counts.into_iter().fold(Counts::default(), Counts::plus);
-            let line = format!(
-                "{:>5.1} of {} s  {} requests, {} failed, {} sent again; plugin runs {}, rotations {}",
-                timeline.elapsed().as_secs_f64(),
-                self.seconds,
-                count(sum.requests),
-                sum.failed,
-                sum.refused,
-                world.issuer.asked(),
-                sum.rotations,
-            );
+            let passed = timeline.elapsed().as_secs_f64();
+            let line = format!("{passed:>5.1} of {} s  {}", self.seconds, so_far());
             if self.terminal {
                 self.write(&[AFRESH, CUT[0], &line, CUT[1]].concat())
             } else {

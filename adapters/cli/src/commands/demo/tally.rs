@@ -9,6 +9,7 @@ pub(crate) struct Tally {
     requests: AtomicU64,
     failed: AtomicU64,
     refused: AtomicU64,
+    told_to_wait: AtomicU64,
     longest_micros: AtomicU64,
     rotations: AtomicU64,
     failures_to_renew: AtomicU64,
@@ -23,6 +24,8 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
     /// How often the server said 401.
     pub(crate) refused: u64,
+    /// How often a worker was told to come back later, and did.
+    pub(crate) told_to_wait: u64,
     /// The longest that a worker waited for the end of a request.
     pub(crate) longest: Duration,
     /// How often one credential took the place of another.
@@ -45,6 +48,11 @@ impl Tally {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A worker was told to come back later.
+    pub(crate) fn wait(&self) {
+        self.told_to_wait.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A credential has taken the place of another.
     pub(crate) fn rotation(&self) {
         self.rotations.fetch_add(1, Ordering::Relaxed);
@@ -62,6 +70,7 @@ impl Tally {
             requests: read(&self.requests),
             failed: read(&self.failed),
             refused: read(&self.refused),
+            told_to_wait: read(&self.told_to_wait),
             longest: Duration::from_micros(read(&self.longest_micros)),
             rotations: read(&self.rotations),
             failures_to_renew: read(&self.failures_to_renew),
@@ -77,6 +86,7 @@ impl Counts {
             requests: self.requests + other.requests,
             failed: self.failed + other.failed,
             refused: self.refused + other.refused,
+            told_to_wait: self.told_to_wait + other.told_to_wait,
             longest: self.longest.max(other.longest),
             rotations: self.rotations + other.rotations,
             failures_to_renew: self.failures_to_renew + other.failures_to_renew,

@@ -1,5 +1,6 @@
 //! What happened in the demo, when, and to whom.
 
+use super::front::Way;
 use super::login::Login;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,8 +9,12 @@ use std::time::{Duration, Instant};
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
+    /// One that sends requests through the proxy or the gate.
+    Caller(Way),
     /// The demo itself, to the files of a login.
     Disk,
+    /// `kubecred gate`.
+    Gate,
     /// The identity provider.
     Issuer,
     /// The core, about one login.
@@ -18,6 +23,8 @@ pub(crate) enum Who {
     Kubectl,
     /// This program, run by itself.
     Program,
+    /// `kubecred proxy`.
+    Proxy,
     /// The plugin, on its standard error.
     Plugin,
     /// The API server.
@@ -30,13 +37,16 @@ impl Who {
     /// As it is shown.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Caller(way) => way.caller(),
             Self::Disk => "disk",
+            Self::Gate => "gate",
             Self::Issuer => "identity provider",
             Self::Kubecred(Login::Certificate) => "kubecred: certificate",
             Self::Kubecred(Login::Plugin) => "kubecred: plugin",
             Self::Kubecred(Login::TokenFile) => "kubecred: token file",
             Self::Kubectl => "kubectl",
             Self::Program => "kubecred",
+            Self::Proxy => "proxy",
             Self::Plugin => "plugin",
             Self::Server => "server",
             Self::Worker(Login::Certificate) => "worker: certificate",
