@@ -2,13 +2,13 @@
 //! it always was.
 
 use kubecred_core::protocol::{
-    EnvVar, Exit, FileBytes, HttpResponse, Method, ReadFile, RunCommand, SendRequest, SetHeaders,
-    SlotName, Stdin, Tls, TrustAnchors, WriteFile, Written,
+    EnvVar, Exit, FileBytes, HttpResponse, Method, Provide, Provided, ReadFile, RunCommand,
+    SendRequest, SetHeaders, SlotName, Stdin, Tls, TrustAnchors, WriteFile, Written,
 };
 use kubecred_core::{
     Action, ActionId, ContentProblem, Error, Event, Failure, FailureKind, FileRole, Generation,
-    Header, Identity, Input, Instant, Job, Now, OutputProblem, PluginProblem, Profile, Proxy,
-    Reply, SaveProblem, Secret, UnixTime,
+    Header, Identity, Input, Instant, Job, Now, OutputProblem, PluginProblem, Profile,
+    ProviderProblem, Proxy, Reply, SaveProblem, Secret, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -41,6 +41,7 @@ fn every_input_reads_back_as_it_was() {
     let inputs = [
         (Input::Tick, r#""tick""#),
         (Input::Demand, r#""demand""#),
+        (Input::DemandConnection, r#""demand-connection""#),
         (Input::Close, r#""close""#),
         (Input::Reject(Generation::from_u64(7)), r#"{"reject":7}"#),
         (
@@ -54,6 +55,13 @@ fn every_input_reads_back_as_it_was() {
         (
             complete(Reply::Http(HttpResponse::new(200, bytes()))),
             r#"{"complete":{"id":3,"outcome":{"Ok":{"http":{"status":200,"headers":[],"body":"AP8K"}}}}}"#,
+        ),
+        (
+            complete(Reply::Provided(Provided {
+                token: bytes(),
+                expires: Some(UnixTime::from_millis(5)),
+            })),
+            r#"{"complete":{"id":3,"outcome":{"Ok":{"provided":{"token":"AP8K","expires":5}}}}}"#,
         ),
         (
             complete(Reply::Written(Written)),
@@ -143,6 +151,10 @@ fn actions() -> Vec<(Action, &'static str)> {
             })),
             r#"{"write-file":{"id":3,"request":{"path":"/w","contents":"Yw==","mode":384,"replaces":"Yg=="}}}"#,
         ),
+        (
+            Action::Provide(job(Provide { provider: "vault".into(), limit: 9 })),
+            r#"{"provide":{"id":3,"request":{"provider":"vault","limit":9}}}"#,
+        ),
         (Action::Cancel(id()), r#"{"cancel":3}"#),
         (Action::RefreshAt(Instant::from_millis(5)), r#"{"refresh-at":5}"#),
         (
@@ -196,6 +208,9 @@ fn every_event_and_error_reads_back_as_it_was() {
     let (role, path, problem) = (FileRole::Token, "/t".to_owned(), ContentProblem::Empty);
     let mut errors: Vec<Error> = problems.into_iter().map(plugin).collect();
     errors.push(Error::WrongReply);
+    for problem in [ProviderProblem::NotProvided(failure()), ProviderProblem::Token(problem)] {
+        errors.push(Error::Provider { provider: "vault".into(), problem });
+    }
     errors.extend(oidc_errors());
     errors.push(Error::File { role, path: path.clone(), failure: failure() });
     errors.push(Error::FileContent { role, path, problem });

@@ -106,6 +106,7 @@ fn perform(action: Action) -> Option<Input> {
         }
         Action::SendRequest(job) => job.done(Err(unsupported())),
         Action::WriteFile(job) => job.done(Err(unsupported())),
+        Action::Provide(job) => job.done(Err(unsupported())),
         Action::Cancel(_) | Action::SetHeaders(_) | Action::RefreshAt(_) | Action::Report(_) => {
             return None;
         }

@@ -49,6 +49,24 @@ pub struct Credential<'a> {
     pub demand: bool,
 }
 
+/// What TLS needs now, for a request that brings an `authorization` of its own. Borrowed from the
+/// machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionParts<'a> {
+    /// The client certificate for the TLS connection.
+    pub identity: Option<&'a Identity>,
+    /// The trusted roots as PEM; `None`: those of the system. Empty: trust nothing (UA-33).
+    pub roots: Option<&'a [u8]>,
+    /// When the client certificate ends by the wall clock, if that is known.
+    pub expires: Option<UnixTime>,
+    /// Until when a copy may be used without asking the machine again, by the monotonic clock.
+    /// `None`: until the machine says so.
+    pub good_until: Option<Instant>,
+    /// Send [`Input::DemandConnection`](crate::Input::DemandConnection) beside using this.
+    pub demand: bool,
+}
+
 /// Why there is no credential now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a caller must decide about each")]

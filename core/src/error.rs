@@ -95,9 +95,31 @@ pub enum Error {
         /// What went wrong.
         problem: TokenRequestProblem,
     },
+    /// The program's own token provider gave no token.
+    #[error("{}: {problem}", ProviderName(provider))]
+    Provider {
+        /// Its name, as the profile has it.
+        provider: String,
+        /// What went wrong.
+        problem: ProviderProblem,
+    },
     /// A host answered a job with the reply of another kind.
     #[error("the host answered with the wrong kind of reply")]
     WrongReply,
+}
+
+/// Why a token provider of the program gave no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum ProviderProblem {
+    /// It failed, or there is none: in its own words.
+    #[error("{0}")]
+    NotProvided(Failure),
+    /// What it gave cannot be sent as a token.
+    #[error("its token {0}")]
+    Token(ContentProblem),
 }
 
 /// What went wrong with an exec plugin.
@@ -450,6 +472,17 @@ impl fmt::Display for Whose<'_> {
         match self {
             Self(FileRole::Roots, _) => f.write_str(" of the cluster"),
             Self(_, user) => write!(f, " of user {}", quoted(user)),
+        }
+    }
+}
+
+struct ProviderName<'a>(&'a str);
+
+impl fmt::Display for ProviderName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => f.write_str("the program's token provider"),
+            name => write!(f, "the program's token provider {}", quoted(name)),
         }
     }
 }

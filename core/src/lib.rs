@@ -178,21 +178,21 @@ mod url;
 pub mod yaml;
 
 pub use content::{ContentProblem, FileRole};
-pub use credential::{Credential, Generation, Header, Identity, Unavailable};
+pub use credential::{ConnectionParts, Credential, Generation, Header, Identity, Unavailable};
 #[cfg(feature = "kubeconfig")]
 pub use detect::{Detection, DetectionStep, detect};
 #[cfg(feature = "kubeconfig")]
 pub use environment::Environment;
 pub use error::{
     Endpoint, Error, IdTokenProblem, OidcProblem, OidcStep, OutputProblem, PluginProblem,
-    SaveProblem, TokenRequestProblem,
+    ProviderProblem, SaveProblem, TokenRequestProblem,
 };
 #[cfg(feature = "kubeconfig")]
 pub use in_cluster::InCluster;
 pub use jwt::token_expiry;
 #[cfg(feature = "kubeconfig")]
 pub use kubeconfig::{Kubeconfig, Overrides};
-pub use machine::{Authenticator, Stats};
+pub use machine::{Authenticator, Availability, Snapshot, Stats};
 pub use path::PathFlavour;
 pub use policy::Policy;
 pub use printable::{one_line, printable};

@@ -230,6 +230,23 @@ impl Authentication {
         Self { bearer: Bearer::Oidc(Box::new(oidc)), ..Self::default() }
     }
 
+    /// With tokens that the program itself gives, from the provider of this name.
+    pub fn provided(provider: impl Into<String>) -> Self {
+        Self { bearer: Bearer::Provided(provider.into()), ..Self::default() }
+    }
+
+    /// Whether another credential can come of a 401: whether any of it is fetched, and not given
+    /// outright.
+    pub fn is_refreshable(&self) -> bool {
+        let from_file = |material: &Material| material.path().is_some();
+        let constant =
+            matches!(self.bearer, Bearer::Anonymous | Bearer::Basic { .. } | Bearer::Token(_));
+        let pair = self.certificate.as_ref();
+        !constant
+            || self.service_account.is_some()
+            || pair.is_some_and(|pair| from_file(&pair.certificate) || from_file(&pair.key))
+    }
+
     /// With a client certificate.
     pub fn certificate(certificate: Material, key: Material) -> Self {
         Self { certificate: Some(ClientCertificate { certificate, key }), ..Self::default() }
@@ -257,6 +274,9 @@ pub enum Bearer {
     Exec(Box<Exec>),
     /// The id-token of an OpenID provider.
     Oidc(Box<Oidc>),
+    /// A token that the program gives when it is asked for one ([`Action::Provide`](crate::Action)),
+    /// from the provider of this name; empty if there is only one. No kubeconfig says this.
+    Provided(String),
     /// A literal token.
     Token(#[cfg_attr(feature = "serde", serde(with = "exposed"))] Secret),
     /// A token file, which another program replaces before the token expires (TK-1…TK-9).

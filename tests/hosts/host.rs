@@ -1,10 +1,11 @@
 //! The hosts, behind one face.
 
+use crate::service_account::Sender;
 use kubecred_core::protocol::{Exit, RunCommand};
 use kubecred_core::{ConfigError, Environment, Failure, Generation, PluginPolicy, Policy, Profile};
 use kubecred_host::process::{Cancel, PluginStderr, run};
-use kubecred_host::{AuthError, Credential, Settings, blocking};
-use std::sync::mpsc;
+use kubecred_host::{AuthError, Credential, ProvidedToken, ProviderError, Settings, blocking};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -20,7 +21,12 @@ pub(crate) enum Kind {
 
 /// Runs a scenario in every host, each on a thread of its own: one that waits for ever is a failure.
 pub(crate) fn each_host(scenario: impl Fn(Kind) + Clone + Send + 'static) {
-    for kind in [Kind::Threads, Kind::Tokio, Kind::Wasi] {
+    kinds(&[Kind::Threads, Kind::Tokio, Kind::Wasi], scenario);
+}
+
+/// The same in some of them.
+pub(crate) fn kinds(kinds: &[Kind], scenario: impl Fn(Kind) + Clone + Send + 'static) {
+    for kind in kinds.iter().copied() {
         let (done, ended) = mpsc::channel();
         let scenario = scenario.clone();
         let thread = std::thread::spawn(move || {
@@ -45,30 +51,57 @@ pub(crate) struct Choices {
     pub(crate) policy: Policy,
     pub(crate) plugin_policy: Option<PluginPolicy>,
     pub(crate) environment: Option<Environment>,
+    pub(crate) provider: Option<Provider>,
 }
+
+/// The program's own source of tokens.
+pub(crate) type Provider = Arc<dyn Fn() -> Result<ProvidedToken, ProviderError> + Send + Sync>;
 
 impl From<Kind> for Choices {
     fn from(kind: Kind) -> Self {
-        Self { kind, policy: Policy::default(), plugin_policy: None, environment: None }
+        Self {
+            kind,
+            policy: Policy::default(),
+            plugin_policy: None,
+            environment: None,
+            provider: None,
+        }
     }
 }
 
 impl Choices {
     pub(crate) fn start(self, profile: Profile) -> Box<dyn Host> {
-        let Self { kind, policy, plugin_policy, environment } = self;
+        let Self { kind, policy, plugin_policy, environment, provider } = self;
         match kind {
             Kind::Threads => {
-                Box::new(threads(plugin_policy, environment).policy(policy).profile(profile))
+                let sender = Sender::new();
+                let builder = threads(plugin_policy, environment)
+                    .policy(policy)
+                    .send_with(move |request| sender.send(request));
+                Box::new(match provider {
+                    Some(provider) => builder.token_provider(move || provider()).profile(profile),
+                    None => builder.profile(profile),
+                })
             }
             Kind::Tokio => {
                 let runtime = Runtime::new().unwrap();
                 let auth = runtime.block_on(async {
-                    tokio_host(plugin_policy, environment).policy(policy).profile(profile)
+                    let builder = tokio_host(plugin_policy, environment).policy(policy);
+                    match provider {
+                        Some(provider) => builder
+                            .with_token_provider(move || std::future::ready(provider()))
+                            .profile(profile),
+                        None => builder.profile(profile),
+                    }
                 });
                 Box::new(OnTokio { runtime, auth })
             }
             Kind::Wasi => {
-                Box::new(wasi(plugin_policy, environment).policy(policy).profile(profile))
+                let builder = wasi(plugin_policy, environment).policy(policy);
+                Box::new(match provider {
+                    Some(provider) => builder.token_provider(move || provider()).profile(profile),
+                    None => builder.profile(profile),
+                })
             }
         }
     }

@@ -5,13 +5,16 @@
 mod host;
 mod one_place;
 mod plugin;
+mod service_account;
 
-use host::{Choices, each_host};
+use host::{Choices, Provider, each_host};
 use kubecred_core::policy::Renewal;
 use kubecred_core::{Authentication, Environment, PluginPolicy, Policy, Profile};
-use kubecred_host::AuthError;
+use kubecred_host::{AuthError, ProvidedToken};
 use plugin::Plugin;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 #[test]
 fn a_policy_of_the_program_never_allows_what_the_profile_forbids() {
@@ -120,6 +123,47 @@ fn a_failing_plugin_is_not_run_for_every_question() {
             assert!(auth.try_credential().is_err());
         }
         assert!(plugin.runs() <= runs + 1, "{} runs", plugin.runs());
+    });
+}
+
+#[test]
+fn a_token_provider_is_asked_once_again_after_a_401_and_quoted_when_it_fails() {
+    each_host(|host| {
+        let asked = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&asked);
+        let provider: Provider =
+            Arc::new(move || match counter.fetch_add(1, Ordering::SeqCst) + 1 {
+                3 => Err("the vault is sealed".into()),
+                run => {
+                    let end = SystemTime::now() + Duration::from_secs(3600);
+                    Ok(ProvidedToken::new(format!("token-{run}")).expires_at(end))
+                }
+            });
+        let policy = Policy { min_interval: Duration::ZERO, ..Policy::default() };
+        let mut profile = Profile::new("https://api.example:6443");
+        profile.authentication = Authentication::token("of the profile, which does not count");
+        let choices = Choices { policy, provider: Some(provider), ..host.into() };
+        let auth = choices.start(profile);
+        let first = auth.credential().unwrap();
+        assert_eq!(first.headers()["authorization"], "Bearer token-1");
+        assert!(first.expires().is_some());
+        assert_eq!(auth.credential().unwrap().generation(), first.generation());
+        assert!(auth.unauthorized(first.generation()));
+        let second = auth.credential().unwrap();
+        assert_eq!(second.headers()["authorization"], "Bearer token-2");
+        assert!(!auth.unauthorized(second.generation()), "it fails");
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn a_profile_that_wants_a_provider_where_the_program_has_none_says_so() {
+    each_host(|host| {
+        let mut profile = Profile::new("https://api.example:6443");
+        profile.authentication = Authentication::provided("vault");
+        let error = Choices::from(host).start(profile).credential().unwrap_err().to_string();
+        let said = "the program's token provider \"vault\": this program has no token provider";
+        assert!(error.ends_with(said), "{error}");
     });
 }
 

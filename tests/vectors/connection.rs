@@ -52,6 +52,7 @@ pub(crate) fn describe(profile: &Profile) -> Value {
             }),
         ),
         Bearer::Token(token) => put("token", text(token)),
+        Bearer::Provided(_) => unreachable!("no kubeconfig says so"),
         Bearer::TokenFile { path, fallback } => {
             put("token-file", json!(path));
             put("token", fallback.as_ref().map_or(Value::Null, |token| text(&token.0)));

@@ -145,7 +145,7 @@ impl fmt::Display for Login<'_> {
             Bearer::Basic { .. } => "a user name and a password".to_owned(),
             Bearer::Exec(exec) => format!("the exec plugin {}", text(&exec.command)),
             Bearer::Oidc(oidc) => format!("an id-token of {}", url(&oidc.issuer)),
-            Bearer::Token(_) => "a token".to_owned(),
+            Bearer::Token(_) | Bearer::Provided(_) => "a token".to_owned(),
             Bearer::TokenFile { path, .. } => format!("the token in {}", text(path)),
         };
         let both = if header.is_empty() { "" } else { " and " };

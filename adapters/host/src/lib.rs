@@ -22,6 +22,7 @@
 //! | find a program on `PATH`; run an exec plugin | [`process`] |
 //! | choose the proxy for a server, and join the server's URL with a path | [`net`] |
 //! | put a credential on a request | [`Credential`], [`headers`] |
+//! | say what there is now, and for how long that holds | [`availability`] |
 //! | keep a credential fresh in a program with threads and no runtime | [`blocking`] |
 //!
 //! # Platforms
@@ -37,6 +38,7 @@
 //! on all systems: see [`fs::Replacement`].
 #![forbid(unsafe_code)]
 
+pub mod availability;
 pub mod blocking;
 pub mod clock;
 mod credential;
@@ -46,12 +48,15 @@ pub mod fs;
 pub mod headers;
 pub mod net;
 pub mod process;
+mod provider;
 pub mod retry;
 mod settings;
 
+pub use availability::TlsMaterial;
 pub use clock::Clock;
 pub use credential::Credential;
 pub use environment::{environment, variable_os};
 pub use error::AuthError;
 pub use fs::failure;
+pub use provider::{ProvidedToken, ProviderError, no_provider, provided};
 pub use settings::{Settings, restrict};

@@ -2,9 +2,9 @@
 
 use crate::Auth;
 use crate::perform::{CommandRunner, Host, SystemCommands};
-use crate::provider::{ProviderCommands, TokenProvider};
+use crate::provider::TokenProvider;
 use kubecred_core::{
-    Authentication, Bearer, Environment, Overrides, PluginPolicy, Policy, Profile, StdinState,
+    Authentication, Environment, Overrides, PluginPolicy, Policy, Profile, StdinState,
 };
 use kubecred_host::process::PluginStderr;
 use kubecred_host::{Settings, restrict};
@@ -20,7 +20,7 @@ pub struct Builder {
     #[cfg(feature = "client")]
     crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     policy: Option<Policy>,
-    provider: Option<ProviderCommands>,
+    provider: Option<Box<dyn TokenProvider>>,
     runner: Option<Box<dyn CommandRunner>>,
     jitter_seed: Option<u64>,
     stderr: PluginStderr,
@@ -103,7 +103,7 @@ impl Builder {
     /// refreshed like those of a plugin: one refresh at a time, after 401s, with pauses after
     /// failures.
     pub fn with_token_provider(mut self, provider: impl TokenProvider) -> Self {
-        self.provider = Some(ProviderCommands::new(provider));
+        self.provider = Some(Box::new(provider));
         self
     }
 
@@ -121,25 +121,16 @@ impl Builder {
     pub fn profile(self, mut profile: Profile) -> Auth {
         let Settings { environment, plugin_policy, stdin, .. } = self.settings;
         restrict(&mut profile, plugin_policy, stdin);
-        let invalid = match &self.provider {
-            None => profile.check().err(),
-            Some(_) => {
-                // The provider's token replaces the profile's `Authorization` source.
-                profile.authentication.bearer = Authentication::token("provided").bearer;
-                profile.check().err()
-            }
-        };
-        let runner = match (self.provider, self.runner) {
-            (Some(provider), _) => {
-                profile.authentication.bearer = Bearer::Exec(Box::new(ProviderCommands::exec()));
-                Box::new(provider)
-            }
-            (None, Some(runner)) => runner,
-            (None, None) => Box::new(SystemCommands::new(self.stderr)),
-        };
+        if self.provider.is_some() {
+            profile.authentication.bearer = Authentication::provided("").bearer;
+        }
+        let invalid = profile.check().err();
+        let stderr = self.stderr;
+        let runner = self.runner.unwrap_or_else(|| Box::new(SystemCommands::new(stderr)));
         let jitter_seed = self.jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let host = Host {
             runner,
+            provider: self.provider,
             #[cfg(feature = "client")]
             crypto: self.crypto,
             #[cfg(feature = "client")]

@@ -35,10 +35,10 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) async fn run(mut self) {
-        let mut posts = Vec::new();
+        let mut posts: Vec<Post> = Vec::new();
         loop {
             self.carry_out();
-            self.store(posts.iter().any(|post: &Post| post.input == Input::Demand));
+            self.store();
             if self.machine.is_closed() {
                 self.jobs.shutdown().await; // closed means that nothing of ours runs any more
             }
@@ -110,7 +110,8 @@ impl Driver {
                 Action::ReadFile(_)
                 | Action::RunCommand(_)
                 | Action::SendRequest(_)
-                | Action::WriteFile(_) => self.start(action),
+                | Action::WriteFile(_)
+                | Action::Provide(_) => self.start(action),
                 Action::Cancel(id) => {
                     if let Some(job) = self.running.remove(&id) {
                         job.abort();
@@ -132,8 +133,8 @@ impl Driver {
         self.running.insert(id, job);
     }
 
-    fn store(&self, demanded: bool) {
-        self.shared.store(&self.machine, self.connection, self.now, demanded);
+    fn store(&self) {
+        self.shared.store(&self.machine, self.connection, self.now);
     }
 }
 
@@ -141,6 +142,6 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.tell(Input::Close);
-        self.store(false);
+        self.store();
     }
 }

@@ -3,12 +3,11 @@
 use crate::clock::Clock;
 use crate::driver::{Driver, Post};
 use crate::perform::Host;
-use crate::shared::{Shared, Unavailable};
+use crate::shared::Shared;
 use crate::{AuthError, Builder, Credential};
 use http::HeaderMap;
-use kubecred_core::{
-    Authenticator, Bearer, ConfigError, Event, Generation, Input, Material, Policy, Profile, Stats,
-};
+use kubecred_core::{Authenticator, ConfigError, Event, Generation, Input, Policy, Profile, Stats};
+use kubecred_host::availability::Unavailable;
 use kubecred_host::headers::impersonation;
 use std::collections::HashMap;
 use std::fmt;
@@ -16,6 +15,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
+#[cfg(feature = "client")]
+use {kubecred_core::Availability, kubecred_host::TlsMaterial};
 
 /// The number of events that are kept for a slow subscriber.
 const EVENTS: usize = 256;
@@ -82,7 +83,7 @@ impl Auth {
             #[cfg(feature = "client")]
             host: Arc::clone(&host),
             impersonation: impersonation(&profile, clock.now()),
-            renews: renews(&profile),
+            renews: profile.authentication.is_refreshable(),
             profile,
         };
         let driver = Driver {
@@ -109,13 +110,15 @@ impl Auth {
     /// If the last fetch failed, and the pause after it is not over, or after [`Auth::close`].
     pub async fn credential(&self) -> Result<Credential, AuthError> {
         match self.ask() {
-            Err(Unavailable::Failed(_)) => self.send(Input::Demand).await, // its pause may be over
-            Err(Unavailable::Pending) => {}
-            Ok(credential) => return Ok(credential),
-            Err(Unavailable::Closed) => return Err(AuthError::Closed),
-            Err(Unavailable::Invalid(error)) => return Err(error),
+            Ok(credential) => Ok(credential),
+            Err(Unavailable::Failed(_)) => {
+                self.send(Input::Demand).await; // its pause may be over
+                self.settled(true).await
+            }
+            Err(Unavailable::Pending) => self.settled(false).await,
+            Err(Unavailable::Closed) => Err(AuthError::Closed),
+            Err(Unavailable::Invalid(error)) => Err(*error),
         }
-        self.settled().await
     }
 
     /// The credential for a request, without waiting; `None` while it is being fetched. Starts a
@@ -124,13 +127,7 @@ impl Auth {
     /// # Errors
     /// As [`Auth::credential`].
     pub fn try_credential(&self) -> Result<Option<Credential>, AuthError> {
-        match self.ask() {
-            Ok(credential) => Ok(Some(credential)),
-            Err(Unavailable::Pending) => Ok(None),
-            Err(Unavailable::Closed) => Err(AuthError::Closed),
-            Err(Unavailable::Invalid(error)) => Err(error),
-            Err(Unavailable::Failed(error)) => Err(AuthError::Source(error)),
-        }
+        self.ask().map(Some).or_else(|unavailable| unavailable.error().map_or(Ok(None), Err))
     }
 
     /// Reports that the server answered 401 to a request with this generation, and waits for the
@@ -142,7 +139,7 @@ impl Auth {
             return true;
         }
         self.send(Input::Reject(refused)).await;
-        self.settled().await.is_ok_and(|credential| newer(&credential))
+        self.settled(true).await.is_ok_and(|credential| newer(&credential))
     }
 
     /// Stops running plugins, wipes secrets, and fails waiting calls with [`AuthError::Closed`].
@@ -196,7 +193,7 @@ impl Auth {
     /// The current credential, expired or not, without starting a fetch.
     #[cfg(feature = "client")]
     pub(crate) fn peek(&self) -> Option<Credential> {
-        self.inner.shared.read().peek()
+        self.inner.shared.read().credential().cloned()
     }
 
     /// The proxy settings of the environment.
@@ -223,7 +220,11 @@ impl Auth {
 
     /// Reads the snapshot, and sends a demand if the machine needs one.
     fn ask(&self) -> Result<Credential, Unavailable> {
-        let (answer, demand) = self.inner.shared.read().ask(self.inner.clock);
+        let answer = self.inner.shared.read().ask(self.inner.clock);
+        self.demanding(answer)
+    }
+
+    fn demanding<T>(&self, (answer, demand): (T, bool)) -> T {
         if demand {
             // If the driver has ended, the snapshot is closed.
             let _ = self.inner.inbox.send(Post { input: Input::Demand, done: None });
@@ -239,32 +240,58 @@ impl Auth {
         }
     }
 
-    /// Waits until there is a credential or an error.
-    async fn settled(&self) -> Result<Credential, AuthError> {
+    /// Waits until the machine has made up its mind. `waited`: the snapshot shows what came of an
+    /// input of this task's.
+    async fn settled(&self, mut waited: bool) -> Result<Credential, AuthError> {
         loop {
             let mut changed = pin!(self.inner.shared.changed.notified());
             changed.as_mut().enable(); // before looking: no change may fall in between
-            match self.ask() {
+            let answer = match waited {
+                true => {
+                    let answer = self.inner.shared.read().ask_after_waiting(self.inner.clock);
+                    self.demanding(answer)
+                }
+                false => self.ask(),
+            };
+            match answer.map_err(Unavailable::error) {
                 Ok(credential) => return Ok(credential),
-                Err(Unavailable::Pending) => changed.await,
-                Err(Unavailable::Closed) => return Err(AuthError::Closed),
-                Err(Unavailable::Failed(error)) => return Err(AuthError::Source(error)),
-                Err(Unavailable::Invalid(error)) => return Err(error),
+                Err(Some(error)) => return Err(error),
+                Err(None) => changed.await,
+            }
+            waited = true;
+        }
+    }
+
+    /// What TLS needs for a request that brings an `authorization` of its own: for it no plugin is
+    /// run. Waits while files are read.
+    #[cfg(feature = "client")]
+    pub(crate) async fn connection(&self) -> Result<Arc<TlsMaterial>, AuthError> {
+        self.check()?;
+        let mut asked = false;
+        loop {
+            let mut changed = pin!(self.inner.shared.changed.notified());
+            changed.as_mut().enable(); // before looking: no change may fall in between
+            let now = self.inner.clock.now();
+            let (said, demand) = self.inner.shared.read().connection(now);
+            match said {
+                Availability::Ready(material) => {
+                    if demand {
+                        let demand = Post { input: Input::DemandConnection, done: None };
+                        let _ = self.inner.inbox.send(demand);
+                    }
+                    return Ok(material);
+                }
+                Availability::Closed => return Err(AuthError::Closed),
+                Availability::Failed(error) if asked => return Err(AuthError::Source(error)),
+                // The pause after a failure may be over.
+                Availability::Failed(_) | Availability::Pending if demand || !asked => {
+                    asked = true;
+                    self.send(Input::DemandConnection).await;
+                }
+                Availability::Failed(_) | Availability::Pending => changed.await,
             }
         }
     }
-}
-
-/// Whether the credentials can change: they come from a plugin, a provider or files.
-fn renews(profile: &Profile) -> bool {
-    let from_file = |material: &Material| matches!(material, Material::File(_));
-    let bearer = &profile.authentication.bearer;
-    matches!(bearer, Bearer::Exec(_) | Bearer::Oidc(_) | Bearer::TokenFile { .. })
-        || profile
-            .authentication
-            .certificate
-            .as_ref()
-            .is_some_and(|pair| from_file(&pair.certificate) || from_file(&pair.key))
 }
 
 /// The server and the user's name; no secrets.

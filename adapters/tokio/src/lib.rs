@@ -88,12 +88,12 @@ pub use fs::KubeconfigFiles;
 pub use handle::{Auth, Events};
 pub use kubecred_core;
 pub use kubecred_host::process::{PluginStderr, StderrCallback, find_program};
-pub use kubecred_host::{AuthError, Credential, environment, variable_os};
+pub use kubecred_host::{AuthError, Credential, ProvidedToken, environment, variable_os};
 pub use load::read_kubeconfig;
 #[cfg(feature = "client")]
 pub use perform::RequestSender;
 pub use perform::{CommandFuture, CommandRunner, SystemCommands};
-pub use provider::{ProvidedToken, TokenFuture, TokenProvider};
+pub use provider::{TokenFuture, TokenProvider};
 
 /// The results and errors of [`KubeconfigFiles`].
 pub mod kubeconfig_file {

@@ -14,15 +14,14 @@
 //! # }
 //! ```
 
-use crate::client::tls_files::{self, TlsFiles};
 use crate::client::{ClientError, rustls_config};
 use crate::net::tls::{self, Trust};
 use crate::{Auth, AuthError, Credential};
 use ::reqwest::{Client, Proxy, Request, Response, StatusCode, Url, redirect};
 use arc_swap::ArcSwapOption;
-use kubecred_core::Identity;
-use kubecred_host::headers;
+use kubecred_core::{Identity, Secret};
 use kubecred_host::net::{self, Address, AddressError, ProxyKind, Route};
+use kubecred_host::{TlsMaterial, headers};
 use rustls::ClientConfig;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::timeout;
@@ -74,7 +73,7 @@ struct Inner {
     auth: Auth,
     address: Address,
     /// For requests that brought credentials of their own before there was one.
-    own_authorization: Mutex<Option<(TlsFiles, Client)>>,
+    own_authorization: Mutex<Option<(Arc<TlsMaterial>, Client)>>,
     current: ArcSwapOption<Connected>,
 }
 
@@ -140,7 +139,7 @@ impl Inner {
             headers::impersonate(request.headers_mut(), self.auth.impersonation()?);
             let client = match self.auth.peek() {
                 Some(credential) => self.client(&credential)?,
-                None => self.client_of_files().await?,
+                None => self.client_without_credential().await?,
             };
             return Ok(client.execute(request).await?);
         }
@@ -174,14 +173,15 @@ impl Inner {
     }
 
     /// The client for a request that brings credentials of its own: for it nothing is run.
-    async fn client_of_files(&self) -> Result<Client, ReqwestError> {
-        let files = tls_files::read_all(self.auth.profile()).await?;
+    async fn client_without_credential(&self) -> Result<Client, ReqwestError> {
+        let material = self.auth.connection().await.map_err(ClientError::from)?;
         let mut made = self.own_authorization.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = made.as_ref().filter(|(of, _)| *of == files) {
+        if let Some((_, client)) = made.as_ref().filter(|(of, _)| *of == material) {
             return Ok(client.clone());
         }
-        let client = self.connecting(files.roots(), files.identity.as_ref())?;
-        *made = Some((files, client.clone()));
+        let roots = material.roots.as_ref().map(Secret::expose);
+        let client = self.connecting(roots, material.identity.as_ref())?;
+        *made = Some((material, client.clone()));
         Ok(client)
     }
 

@@ -3,19 +3,18 @@
 use crate::clock::{Clock, LAG};
 use crate::{AuthError, Credential};
 use arc_swap::ArcSwap;
-use kubecred_core::{Authenticator, Error, Instant, Now, Stats};
+use kubecred_core::{Authenticator, Availability, Now, Stats};
+use kubecred_host::availability::{CredentialSnapshot, Unavailable, answer, snapshot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often at most the machine is told that a credential which will end is in use. What may
-/// talk to a person is renewed by such a word only, never by a timer.
-const DEMAND_INTERVAL: Duration = Duration::from_secs(1);
+#[cfg(feature = "client")]
+use {kubecred_core::Snapshot, kubecred_host::TlsMaterial};
 
-/// The latest snapshot, and a notification for tasks that wait for another.
+/// What the machine said last, and a notification for tasks that wait for more.
 pub(crate) struct Shared {
-    snapshot: ArcSwap<Snapshot>,
+    latest: ArcSwap<Latest>,
     pub(crate) changed: Notify,
     /// Why there will never be a credential.
     pub(crate) invalid: Option<AuthError>,
@@ -23,173 +22,148 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(machine: &Authenticator, now: Now, invalid: Option<AuthError>) -> Self {
-        let snapshot = Snapshot::new(machine, 0, now, false, None).unless(&invalid);
-        Self { snapshot: ArcSwap::from_pointee(snapshot), changed: Notify::new(), invalid }
+        let latest = Latest::new(machine, 0, now, None, invalid.as_ref());
+        Self { latest: ArcSwap::from_pointee(latest), changed: Notify::new(), invalid }
     }
 
-    pub(crate) fn read(&self) -> arc_swap::Guard<Arc<Snapshot>> {
-        self.snapshot.load()
+    pub(crate) fn read(&self) -> arc_swap::Guard<Arc<Latest>> {
+        self.latest.load()
     }
 
-    /// Stores what holds after an input, and wakes the tasks that wait. `demanded`: a demand was
-    /// among the inputs.
-    pub(crate) fn store(&self, machine: &Authenticator, connection: u64, now: Now, demanded: bool) {
-        let before = self.snapshot.load();
-        let snapshot = Snapshot::new(machine, connection, now, demanded, Some(&before));
-        let snapshot = snapshot.unless(&self.invalid);
-        self.snapshot.store(Arc::new(snapshot));
+    /// Stores what holds after an input, and wakes the tasks that wait.
+    pub(crate) fn store(&self, machine: &Authenticator, connection: u64, now: Now) {
+        let before = self.latest.load();
+        let latest = Latest::new(machine, connection, now, Some(&before), self.invalid.as_ref());
+        self.latest.store(Arc::new(latest));
         self.changed.notify_waiters();
     }
 }
 
-/// The machine's answer to the question that every request asks, and for how long it holds.
-pub(crate) struct Snapshot {
-    answer: Result<Credential, Unavailable>,
+/// What the machine said last.
+pub(crate) struct Latest {
+    snapshot: CredentialSnapshot,
+    #[cfg(feature = "client")]
+    connection: Snapshot<Arc<TlsMaterial>>,
     stats: Stats,
-    /// The answer does not depend on when it is read.
-    timeless: bool,
-    /// The answer is good up to here without asking the machine again.
-    good_until: Option<Instant>,
-    /// From here on the machine wants to hear that the credential is in use.
-    demand_from: Option<Instant>,
-    /// It will: a handle has sent it. Each demand leads to another snapshot.
+    /// Why there will never be a credential; not said any more once the machine is closed.
+    invalid: Option<AuthError>,
+    /// A handle has sent the demand that the snapshot wants. Each leads to another snapshot.
     demanded: AtomicBool,
 }
 
-/// Why there is no credential at this moment.
-#[derive(Clone, Debug)]
-pub(crate) enum Unavailable {
-    Closed,
-    Failed(Error),
-    Pending,
-    Invalid(AuthError),
-}
-
-impl Snapshot {
+impl Latest {
     fn new(
         machine: &Authenticator,
         connection: u64,
         now: Now,
-        demanded: bool,
         before: Option<&Self>,
+        invalid: Option<&AuthError>,
     ) -> Self {
-        let mut snapshot = Self {
-            answer: Err(Unavailable::Pending),
+        let kept = before.and_then(Self::credential);
+        Self {
+            snapshot: snapshot(machine, now, connection, kept),
+            #[cfg(feature = "client")]
+            connection: machine.connection_snapshot(now, |lent| {
+                match before.map(|b| b.connection.taken()) {
+                    Some(Availability::Ready(kept))
+                        if kept.roots.as_ref().map(kubecred_core::Secret::expose) == lent.roots
+                            && kept.identity.as_ref() == lent.identity =>
+                    {
+                        Arc::clone(kept)
+                    }
+                    _ => Arc::new(lent.into()),
+                }
+            }),
             stats: machine.stats(),
-            timeless: false,
-            good_until: None,
-            demand_from: None,
+            invalid: invalid.filter(|_| !machine.is_closed()).cloned(),
             demanded: AtomicBool::new(false),
-        };
-        match machine.credential(now) {
-            Ok(lent) => {
-                let ends = lent.expires.is_some() || lent.good_until.is_some();
-                snapshot.good_until = lent.good_until.filter(|until| *until > now.monotonic);
-                snapshot.demand_from = match lent.demand {
-                    true => Some(now.monotonic),
-                    false => ends.then(|| now.monotonic.saturating_add(DEMAND_INTERVAL)),
-                };
-                snapshot.timeless = !ends && !lent.demand;
-                snapshot.answer = match before.and_then(|before| before.answer.as_ref().ok()) {
-                    Some(kept) if kept.is_same(&lent, connection) => Ok(kept.clone()),
-                    _ => Credential::new(&lent, connection).map_err(Unavailable::Invalid),
-                };
-            }
-            Err(kubecred_core::Unavailable::Closed) => snapshot.answer = Err(Unavailable::Closed),
-            Err(kubecred_core::Unavailable::Failed(error)) => {
-                // The machine wants to hear of the next caller, who may come after the pause. It is
-                // told once a second at most, however many callers there are.
-                let again = if demanded { DEMAND_INTERVAL } else { Duration::ZERO };
-                snapshot.demand_from = Some(now.monotonic.saturating_add(again));
-                snapshot.answer = Err(Unavailable::Failed(error.clone()));
-            }
-            Err(kubecred_core::Unavailable::Pending) => {
-                // One demand is enough for as long as the credential is missing. Without this,
-                // each of ten thousand waiting callers would send one after each thing that
-                // happens.
-                let before =
-                    before.filter(|before| matches!(before.answer, Err(Unavailable::Pending)));
-                let heard = demanded || before.is_some_and(|b| b.demanded.load(Ordering::Acquire));
-                snapshot.demand_from = Some(now.monotonic);
-                snapshot.demanded = AtomicBool::new(heard);
-            }
         }
-        snapshot
-    }
-
-    /// Says so instead, if there will never be a credential. No demand comes of that.
-    fn unless(mut self, invalid: &Option<AuthError>) -> Self {
-        if let Some(invalid) = invalid
-            && !matches!(self.answer, Err(Unavailable::Closed))
-        {
-            self.answer = Err(Unavailable::Invalid(invalid.clone()));
-            (self.timeless, self.demand_from) = (false, None);
-        }
-        self
     }
 
     /// What to put on a request now, and whether the caller has to send a demand.
     pub(crate) fn ask(&self, clock: Clock) -> (Result<Credential, Unavailable>, bool) {
-        // What nothing can end costs no look at the clocks.
-        if self.timeless {
-            return (self.answer.clone(), false);
+        if let Some(error) = &self.invalid {
+            return (Err(Unavailable::invalid(error)), false);
         }
-        let (answer, due) = match &self.answer {
-            Ok(credential) => match self.use_now(credential, clock) {
-                Some(due) => (Ok(credential.clone()), due),
-                None => (Err(Unavailable::Pending), true),
-            },
-            answer => {
-                let now = clock.now().monotonic;
-                (answer.clone(), self.demand_from.is_some_and(|from| now >= from))
-            }
-        };
-        (answer, due && self.is_first())
+        // What nothing can end costs no look at the clocks.
+        if self.snapshot.is_timeless() {
+            return (answer(self.snapshot.taken()), false);
+        }
+        let now = self.moment(clock);
+        (answer(self.snapshot.at(now)), self.wants_demand(now))
     }
 
-    /// What [`Snapshot::ask`] says, lent, if that is a credential.
+    /// The same for a task that has waited for this snapshot: a failure is its answer, even if the
+    /// pause after it is over by now.
+    pub(crate) fn ask_after_waiting(
+        &self,
+        clock: Clock,
+    ) -> (Result<Credential, Unavailable>, bool) {
+        match self.snapshot.taken() {
+            Availability::Failed(error) if self.invalid.is_none() => {
+                (Err(Unavailable::failed(error)), false)
+            }
+            _ => self.ask(clock),
+        }
+    }
+
+    /// What [`Latest::ask`] says, lent, if that is a credential.
     #[cfg(feature = "tower")]
     pub(crate) fn ready(&self, clock: Clock) -> Option<(&Credential, bool)> {
-        let credential = self.answer.as_ref().ok()?;
-        if self.timeless {
-            return Some((credential, false));
+        if self.invalid.is_some() {
+            return None;
         }
-        let due = self.use_now(credential, clock)?;
-        Some((credential, due && self.is_first()))
+        if self.snapshot.is_timeless() {
+            return self.credential().map(|credential| (credential, false));
+        }
+        let now = self.moment(clock);
+        match self.snapshot.at(now) {
+            Availability::Ready(Ok(credential)) => Some((credential, self.wants_demand(now))),
+            _ => None,
+        }
     }
 
     /// The credential of this snapshot, good or not.
+    pub(crate) fn credential(&self) -> Option<&Credential> {
+        match self.snapshot.taken() {
+            Availability::Ready(credential) => credential.as_ref().ok(),
+            _ => None,
+        }
+    }
+
+    /// What TLS needs now, and whether the caller has to send a demand for it.
     #[cfg(feature = "client")]
-    pub(crate) fn peek(&self) -> Option<Credential> {
-        self.answer.as_ref().ok().cloned()
+    pub(crate) fn connection(&self, now: Now) -> (Availability<Arc<TlsMaterial>>, bool) {
+        let said = match self.connection.at(now) {
+            Availability::Ready(material) => Availability::Ready(Arc::clone(material)),
+            Availability::Failed(error) => Availability::Failed(error.clone()),
+            Availability::Pending => Availability::Pending,
+            Availability::Closed => Availability::Closed,
+        };
+        (said, self.connection.wants_demand(now))
     }
 
     pub(crate) fn stats(&self) -> Stats {
         self.stats
     }
 
-    /// Whether the machine has to hear that the credential is in use; `None` if it has ended. Each
-    /// request asks, so the cheap clocks are read, and the exact ones only close to the end.
-    fn use_now(&self, credential: &Credential, clock: Clock) -> Option<bool> {
+    /// Each request asks, so the cheap clocks are read, and the exact ones only close to the end.
+    fn moment(&self, clock: Clock) -> Now {
         let recent = clock.recently();
         let soon = Now {
             monotonic: recent.monotonic.saturating_add(LAG),
             wall: recent.wall.saturating_add(LAG),
         };
-        if self.ended(credential, soon) && self.ended(credential, clock.now()) {
-            return None;
+        match self.snapshot.at(soon) {
+            Availability::Ready(Ok(_)) => soon,
+            _ => clock.now(),
         }
-        Some(self.demand_from.is_some_and(|from| soon.monotonic >= from))
     }
 
-    /// By either clock.
-    fn ended(&self, credential: &Credential, now: Now) -> bool {
-        self.good_until.is_some_and(|until| now.monotonic >= until)
-            || credential.expires().is_some_and(|end| now.wall >= end)
-    }
-
-    fn is_first(&self) -> bool {
+    fn wants_demand(&self, now: Now) -> bool {
         // The load spares ten thousand callers a contended write.
-        !self.demanded.load(Ordering::Acquire) && !self.demanded.swap(true, Ordering::AcqRel)
+        self.snapshot.wants_demand(now)
+            && !self.demanded.load(Ordering::Acquire)
+            && !self.demanded.swap(true, Ordering::AcqRel)
     }
 }

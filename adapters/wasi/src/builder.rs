@@ -2,10 +2,10 @@
 
 use crate::Auth;
 use crate::capability::{Capability, Embedder};
-use crate::perform::{CommandRunner, Host};
-use kubecred_core::{Environment, Overrides, PluginPolicy, Policy, Profile};
+use crate::perform::{CommandRunner, Host, Provider};
+use kubecred_core::{Authentication, Environment, Overrides, PluginPolicy, Policy, Profile};
 use kubecred_host::net::ProxyVariables;
-use kubecred_host::{Settings, restrict};
+use kubecred_host::{ProvidedToken, ProviderError, Settings, restrict};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
@@ -18,6 +18,7 @@ pub struct Builder {
     in_place: bool,
     policy: Option<Policy>,
     runner: Option<Box<dyn CommandRunner>>,
+    provider: Option<Box<Provider>>,
     jitter_seed: Option<u64>,
 }
 
@@ -79,6 +80,16 @@ impl Builder {
         self
     }
 
+    /// Takes tokens from this guest itself, whatever the profile says of `Authorization`. The function
+    /// is called when a token is needed, and must not use the [`Auth`] that it is called for.
+    pub fn token_provider(
+        mut self,
+        provider: impl Fn() -> Result<ProvidedToken, ProviderError> + 'static,
+    ) -> Self {
+        self.provider = Some(Box::new(provider));
+        self
+    }
+
     /// The seed of the jitter; by default a random one. For tests.
     pub fn jitter_seed(mut self, jitter_seed: u64) -> Self {
         self.jitter_seed = Some(jitter_seed);
@@ -91,10 +102,14 @@ impl Builder {
         let environment = self.settings.environment.unwrap_or_else(kubecred_host::environment);
         let stdin = Some(environment.stdin.clone());
         restrict(&mut profile, self.settings.plugin_policy, stdin);
+        if self.provider.is_some() {
+            profile.authentication.bearer = Authentication::provided("").bearer;
+        }
         let policy = self.policy.unwrap_or_default();
         let host = Host {
             embedder: Embedder { does: self.does, proxies: ProxyVariables::new(&environment) },
             runner: self.runner,
+            provider: self.provider,
             in_place: self.in_place,
             command_timeout: policy.command_timeout,
             request_timeout: policy.request_timeout,
@@ -112,6 +127,7 @@ impl fmt::Debug for Builder {
             .field("in_place", &self.in_place)
             .field("policy", &self.policy)
             .field("runner", &self.runner.is_some())
+            .field("provider", &self.provider.is_some())
             .finish_non_exhaustive()
     }
 }

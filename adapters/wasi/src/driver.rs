@@ -2,8 +2,9 @@
 
 use crate::perform::{Exchange, Host, wait};
 use kubecred_core::protocol::SendRequest;
-use kubecred_core::{Action, Authenticator, Error, Event, Input, Job};
-use kubecred_host::{AuthError, Clock, Credential};
+use kubecred_core::{Action, Authenticator, Event, Input, Job};
+use kubecred_host::availability::{Unavailable, answer, snapshot};
+use kubecred_host::{Clock, Credential};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub(crate) struct Driver {
     host: Host,
     sent: Vec<Sent>,
     connection: u64,
+    /// The credential that was given out last.
+    kept: Option<Credential>,
 }
 
 /// A request of a source that is under way.
@@ -28,30 +31,10 @@ struct Sent {
     exchange: Exchange,
 }
 
-/// Why there is no credential at this moment.
-pub(crate) enum Unavailable {
-    Closed,
-    Failed(Error),
-    Pending,
-    Invalid(AuthError),
-}
-
-impl Unavailable {
-    /// As an error, unless it is worth waiting.
-    pub(crate) fn error(self) -> Option<AuthError> {
-        match self {
-            Self::Closed => Some(AuthError::Closed),
-            Self::Failed(error) => Some(AuthError::Source(error)),
-            Self::Pending => None,
-            Self::Invalid(error) => Some(error),
-        }
-    }
-}
-
 impl Driver {
     pub(crate) fn new(machine: Authenticator, clock: Clock, host: Host) -> Self {
         let (events, sent) = (VecDeque::new(), Vec::new());
-        let mut driver = Self { machine, events, clock, host, sent, connection: 0 };
+        let mut driver = Self { machine, events, clock, host, sent, connection: 0, kept: None };
         // What needs no job, a literal token for one, is there at once.
         driver.feed(Input::Tick);
         driver
@@ -101,20 +84,14 @@ impl Driver {
 
     /// What can be put on a request now. Tells the machine if it wants to know of that.
     pub(crate) fn ask(&mut self) -> Result<Credential, Unavailable> {
-        let lent = match self.machine.credential(self.clock.now()) {
-            Ok(lent) => lent,
-            Err(kubecred_core::Unavailable::Closed) => return Err(Unavailable::Closed),
-            Err(kubecred_core::Unavailable::Failed(error)) => {
-                return Err(Unavailable::Failed(error.clone()));
-            }
-            Err(kubecred_core::Unavailable::Pending) => return Err(Unavailable::Pending),
-        };
-        let demand = lent.demand;
-        let credential = Credential::new(&lent, self.connection).map_err(Unavailable::Invalid);
-        if demand {
+        let now = self.clock.now();
+        let snapshot = snapshot(&self.machine, now, self.connection, self.kept.as_ref());
+        let credential = answer(snapshot.taken())?;
+        self.kept = Some(credential.clone());
+        if snapshot.wants_demand(now) {
             self.feed(Input::Demand);
         }
-        credential
+        Ok(credential)
     }
 
     /// The answer, if the job has one at once; what is sent is answered later.
@@ -130,6 +107,10 @@ impl Driver {
             }
             Action::WriteFile(job) => {
                 let outcome = self.host.write(&job.request);
+                return Some(job.done(outcome));
+            }
+            Action::Provide(job) => {
+                let outcome = self.host.provide(&job.request);
                 return Some(job.done(outcome));
             }
             Action::SendRequest(job) => match self.host.send(&job.request) {

@@ -2,10 +2,11 @@
 
 use crate::Builder;
 use crate::capability::Embedder;
-use crate::driver::{Driver, Unavailable};
+use crate::driver::Driver;
 use crate::perform::Host;
 use http::HeaderMap;
 use kubecred_core::{Authenticator, Event, Generation, Input, Policy, Profile, Stats};
+use kubecred_host::availability::Unavailable;
 use kubecred_host::headers::impersonation;
 use kubecred_host::{AuthError, Clock, Credential};
 use std::cell::RefCell;

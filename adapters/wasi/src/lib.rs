@@ -56,7 +56,7 @@ pub use client::{Body, Client, ClientError};
 pub use fields::apply;
 pub use handle::Auth;
 pub use kubecred_core;
-pub use kubecred_host::{AuthError, Credential, environment};
+pub use kubecred_host::{AuthError, Credential, ProvidedToken, ProviderError, environment};
 pub use perform::CommandRunner;
 #[cfg(feature = "run-command")]
 pub use perform::EmbedderCommands;

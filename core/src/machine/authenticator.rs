@@ -8,14 +8,13 @@ use super::slot::{Slot, SlotState};
 use super::slots::{self, Slots};
 use super::stats::Stats;
 use super::timeline::Timeline;
-use crate::credential::{Credential, Generation, Unavailable};
+use crate::credential::Generation;
 use crate::cx::{Cx, Ids};
 use crate::error::Error;
 use crate::headers;
 use crate::policy::{Jitter, Policy};
 use crate::profile::Profile;
 use crate::protocol::{Action, ActionId, Completion, Event, Failure, Input, Reply, SlotName};
-use crate::secret::Secret;
 use crate::store::Store;
 use crate::time::{Instant, Now, UnixTime};
 use alloc::boxed::Box;
@@ -33,18 +32,18 @@ use alloc::vec::Vec;
 ///   [`Action::RefreshAt`], for hosts that prefer to ask.
 #[derive(Debug)]
 pub struct Authenticator {
-    policy: Arc<Policy>,
+    pub(super) policy: Arc<Policy>,
     jitter: Jitter,
     ids: Ids,
-    timeline: Timeline,
-    slots: Slots,
+    pub(super) timeline: Timeline,
+    pub(super) slots: Slots,
     /// Only for a login that is written back.
     saving: Option<Box<Saving>>,
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
     /// Why no request can ever be sent, whatever the slots hold.
-    invalid: Option<Box<Error>>,
+    pub(super) invalid: Option<Box<Error>>,
     stats: Stats,
-    closed: bool,
+    pub(super) closed: bool,
 }
 
 impl Authenticator {
@@ -100,6 +99,7 @@ impl Authenticator {
         match input {
             Input::Tick => {}
             Input::Demand => self.demand(now),
+            Input::DemandConnection => self.demand_connection(now),
             Input::Complete(Completion { id, outcome }) => self.complete(now, id, outcome),
             Input::Reject(generation) => self.reject(now, generation),
             Input::Close => return self.close(),
@@ -124,53 +124,6 @@ impl Authenticator {
         let next = slots.filter_map(|slot| slot.deadline(&self.policy)).min();
         let next = earliest([next, self.saving.as_ref().and_then(|saving| saving.deadline())]);
         next.map(|at| self.timeline.for_host(at))
-    }
-
-    /// What to put on a request now: pure, allocates nothing. The pull form of
-    /// [`Action::SetHeaders`].
-    ///
-    /// # Errors
-    /// Why there is nothing to send now; see [`Unavailable`].
-    pub fn credential(&self, now: Now) -> Result<Credential<'_>, Unavailable<'_>> {
-        if self.closed {
-            return Err(Unavailable::Closed);
-        }
-        if let Some(error) = &self.invalid {
-            return Err(Unavailable::Failed(error));
-        }
-        let now = self.timeline.on_timeline(now);
-        let mut credential = Credential {
-            generation: self.outbox.generation(),
-            headers: self.outbox.headers(),
-            identity: None,
-            roots: None,
-            expires: None,
-            good_until: None,
-            demand: false,
-        };
-        let mut pending = false;
-        for slot in self.slots.iter() {
-            match slot.state(now) {
-                SlotState::Ready(parts) => {
-                    credential.identity = credential.identity.or(parts.identity.as_ref());
-                    credential.roots =
-                        credential.roots.or_else(|| parts.roots.as_ref().map(Secret::expose));
-                    credential.demand |= slot.asks_for_demand(now, &self.policy);
-                    credential.expires = sooner(credential.expires, slot.expires());
-                    credential.good_until = earliest([credential.good_until, slot.good_until()]);
-                }
-                SlotState::Failed(error) => return Err(Unavailable::Failed(error)),
-                SlotState::Pending => pending = true,
-            }
-        }
-        if pending {
-            return Err(Unavailable::Pending);
-        }
-        let by_wall =
-            credential.expires.map(|end| now.monotonic.saturating_add(end.since(now.wall)));
-        credential.good_until = earliest([credential.good_until, by_wall]);
-        credential.good_until = credential.good_until.map(|at| self.timeline.for_host(at));
-        Ok(credential)
     }
 
     /// Whether refreshed tokens are still being written back. A host that exits now loses them, and
@@ -206,6 +159,17 @@ impl Authenticator {
         }
         let (cx, slots, _) = self.split(now);
         slots.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|slot| slot.demand(&cx));
+    }
+
+    /// A connection is wanted, and no header. (Impersonation that cannot be sent is no reason against
+    /// it.)
+    fn demand_connection(&mut self, now: Now) {
+        let (cx, slots, _) = self.split(now);
+        for name in [SlotName::Roots, SlotName::Identity] {
+            if let Some(slot) = slots.get_mut(name).and_then(Slot::as_refreshed_mut) {
+                slot.demand(&cx);
+            }
+        }
     }
 
     fn complete(&mut self, now: Now, job: ActionId, outcome: Result<Reply, Failure>) {
@@ -384,11 +348,4 @@ impl Authenticator {
 /// A time on the monotonic clock as the wall clock has it now.
 fn by_wall(now: Now, at: Instant) -> UnixTime {
     now.wall.saturating_add(at.since(now.monotonic))
-}
-
-fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }

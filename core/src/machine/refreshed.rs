@@ -113,7 +113,30 @@ impl Refreshed {
 
     #[inline]
     pub(crate) fn asks_for_demand(&self, now: Now, policy: &Policy) -> bool {
-        !self.in_use || self.is_due(now) && self.may_start(now, policy)
+        self.demand_from(now, policy).is_some_and(|from| from <= now.monotonic)
+    }
+
+    /// From when on a demand would tell something.
+    pub(crate) fn demand_from(&self, now: Now, policy: &Policy) -> Option<Instant> {
+        let at_once = Some(Instant::default());
+        if self.flight.is_in_flight() {
+            return if self.in_use { None } else { at_once };
+        }
+        // No person is asked during a pause, whoever demands it.
+        if !self.in_use {
+            let is_kept_waiting = self.flight.is_paused(now) && self.is_interactive(policy);
+            return if is_kept_waiting { self.flight.paused_until() } else { at_once };
+        }
+        if self.has_waiter {
+            return None; // the first opportunity will be taken
+        }
+        let due = self.held.as_ref().map_or(at_once, Held::due_at)?;
+        Some(self.earliest_start(policy).map_or(due, |at| due.max(at)))
+    }
+
+    /// When the pause after the last failure is over.
+    pub(crate) const fn failed_until(&self) -> Option<Instant> {
+        self.flight.paused_until()
     }
 
     pub(crate) fn is_expired(&self, now: Now) -> bool {
@@ -323,7 +346,7 @@ impl Refreshed {
             Ok(Progress::Request(request)) => {
                 // The shortest interval is between runs of the plugin, or requests to the provider.
                 // A file that is read before may be slow, and does not count.
-                if matches!(request, JobRequest::Run(_) | JobRequest::Send(_)) {
+                if !matches!(request, JobRequest::Read(_) | JobRequest::Write(_)) {
                     self.started = Some(cx.now.monotonic);
                 }
                 SlotOutcome::Ask(self.flight.launch(cx, request))

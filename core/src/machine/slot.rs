@@ -104,6 +104,16 @@ impl Slot {
         self.as_refreshed().is_some_and(|slot| slot.asks_for_demand(now, policy))
     }
 
+    /// From when on a `Demand` would tell the machine something that it does not know.
+    pub(crate) fn demand_from(&self, now: Now, policy: &Policy) -> Option<Instant> {
+        self.as_refreshed().and_then(|slot| slot.demand_from(now, policy))
+    }
+
+    /// When its failure is no answer any more; `None`: never.
+    pub(crate) fn failed_until(&self) -> Option<Instant> {
+        self.as_refreshed().and_then(Refreshed::failed_until)
+    }
+
     /// Whether the current value has expired.
     pub(crate) fn is_expired(&self, now: Now) -> bool {
         self.as_refreshed().is_some_and(|slot| slot.is_expired(now))

@@ -8,7 +8,7 @@ use crate::profile::{Authentication, Bearer, Material, Profile, Roots};
 use crate::protocol::{ActionId, SlotName};
 use crate::source::{
     self, BootstrapCredential, CertificateFiles, CredentialParts, ExecPlugin, OidcSource,
-    RootsFile, TokenFile, TokenRequestSource,
+    ProvidedSource, RootsFile, TokenFile, TokenRequestSource,
 };
 use crate::store::{Store, StoredTokens, Tokens};
 use crate::time::{Now, UnixTime};
@@ -104,6 +104,15 @@ impl Slots {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
         [&self.roots, &self.identity, &self.bearer].into_iter().flatten()
+    }
+
+    /// Those that a connection takes, whatever the `Authorization` header is.
+    pub(super) fn connection(&self) -> impl Iterator<Item = &Slot> {
+        [&self.roots, &self.identity].into_iter().flatten()
+    }
+
+    pub(super) const fn bearer(&self) -> Option<&Slot> {
+        self.bearer.as_ref()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
@@ -243,6 +252,7 @@ fn bearer(authentication: &Authentication, store: Option<Box<dyn Store>>) -> Opt
             Slot::refreshed(TokenFile::new(path, fallback.and_then(Result::ok)))
         }
         Bearer::Exec(exec) => Slot::refreshed(ExecPlugin::new(user, exec)),
+        Bearer::Provided(provider) => Slot::refreshed(ProvidedSource::new(provider)),
         Bearer::Oidc(oidc) => {
             let tokens = Tokens::new(oidc.id_token.as_ref(), oidc.refresh_token.as_ref());
             let path = oidc.origin.as_ref().map(|origin| origin.path.as_str());

@@ -151,7 +151,7 @@ impl Problems {
 
     fn bearer(&mut self, bearer: &Bearer) {
         match bearer {
-            Bearer::Anonymous => {}
+            Bearer::Anonymous | Bearer::Provided(_) => {}
             Bearer::Basic { username, .. } => self.full("username", username.is_empty()),
             Bearer::Exec(exec) => self.exec(exec),
             Bearer::Oidc(oidc) => {
@@ -178,7 +178,7 @@ impl Problems {
 }
 
 impl Material {
-    fn path(&self) -> Option<&str> {
+    pub(super) fn path(&self) -> Option<&str> {
         match self {
             Self::Data(_) => None,
             Self::File(path) => Some(path),

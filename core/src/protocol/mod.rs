@@ -35,6 +35,10 @@ pub enum Input {
     Tick,
     /// A request needs the credential. The first demand starts the first fetch.
     Demand,
+    /// A request that has its own `authorization` header needs a connection. Only the trusted roots
+    /// and the client certificate are fetched; no plugin runs. See
+    /// [`Authenticator::connection`](crate::Authenticator::connection).
+    DemandConnection,
     /// The answer to a job.
     Complete(Completion),
     /// The server answered 401 to a request that carried this generation. If there is a newer one
@@ -96,6 +100,8 @@ pub enum Reply {
     Http(HttpResponse),
     /// The result of [`WriteFile`].
     Written(Written),
+    /// The result of [`Provide`].
+    Provided(Provided),
 }
 
 /// The whole content of a file.
@@ -116,13 +122,25 @@ pub struct Exit {
     pub stdout: Secret,
 }
 
+/// A token that the program gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "the wire")]
+pub struct Provided {
+    /// The token, as it stands in the header after `Bearer `.
+    #[cfg_attr(feature = "serde", serde(with = "exposed"))]
+    pub token: Secret,
+    /// When the token expires; `None`: unknown.
+    pub expires: Option<UnixTime>,
+}
+
 /// The whole file has been written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "the wire")]
 pub struct Written;
 
-/// What a host must do. The first four are jobs: the host answers each with exactly one
+/// What a host must do. The first five are jobs: the host answers each with exactly one
 /// [`Input::Complete`]. The others have no answer.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -137,6 +155,8 @@ pub enum Action {
     SendRequest(Job<SendRequest>),
     /// Write a file.
     WriteFile(Job<WriteFile>),
+    /// Ask the program for a token.
+    Provide(Job<Provide>),
     /// Stop this job. The machine ignores its answer from now on.
     Cancel(ActionId),
     /// Send these headers with requests from now on, instead of those of the last `SetHeaders`.
@@ -155,6 +175,7 @@ impl Action {
             Self::RunCommand(job) => Some(job.id),
             Self::SendRequest(job) => Some(job.id),
             Self::WriteFile(job) => Some(job.id),
+            Self::Provide(job) => Some(job.id),
             Self::Cancel(_) | Self::SetHeaders(_) | Self::RefreshAt(_) | Self::Report(_) => None,
         }
     }
@@ -217,6 +238,7 @@ pub(crate) mod sealed {
     impl Sealed for super::RunCommand {}
     impl Sealed for super::SendRequest {}
     impl Sealed for super::WriteFile {}
+    impl Sealed for super::Provide {}
 }
 
 impl Request for ReadFile {
@@ -230,6 +252,9 @@ impl Request for SendRequest {
 }
 impl Request for WriteFile {
     type Reply = Written;
+}
+impl Request for Provide {
+    type Reply = Provided;
 }
 
 impl From<FileBytes> for Reply {
@@ -250,6 +275,11 @@ impl From<HttpResponse> for Reply {
 impl From<Written> for Reply {
     fn from(reply: Written) -> Self {
         Self::Written(reply)
+    }
+}
+impl From<Provided> for Reply {
+    fn from(reply: Provided) -> Self {
+        Self::Provided(reply)
     }
 }
 
@@ -334,6 +364,18 @@ pub struct WriteFile {
     /// conflict too.
     #[cfg_attr(feature = "serde", serde(with = "exposed_option"))]
     pub replaces: Option<Secret>,
+}
+
+/// Ask the program that the host is a part of for a token: the SDK of a cloud, a vault. A host whose
+/// program has no token provider answers [`FailureKind::Unsupported`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "the wire")]
+pub struct Provide {
+    /// The name of the provider, from the profile; may be empty if there is only one.
+    pub provider: String,
+    /// The largest token in bytes; a larger one is [`FailureKind::TooLarge`].
+    pub limit: u64,
 }
 
 /// The headers to send from now on, for hosts that keep a copy of them. (Other hosts call

@@ -11,6 +11,7 @@ mod certificate_files;
 pub(crate) mod constant;
 pub mod exec;
 mod oidc;
+mod provided;
 mod roots_file;
 mod token_file;
 mod token_request;
@@ -20,8 +21,8 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::policy::{Policy, Reload, Renewal};
 use crate::protocol::{
-    Action, ActionId, Failure, FailureKind, Job, ReadFile, Reply, RunCommand, SendRequest, Stdin,
-    WriteFile,
+    Action, ActionId, Failure, FailureKind, Job, Provide, ReadFile, Reply, RunCommand, SendRequest,
+    Stdin, WriteFile,
 };
 use crate::secret::Secret;
 use crate::store::StoredTokens;
@@ -33,6 +34,7 @@ use core::time::Duration;
 pub(crate) use certificate_files::CertificateFiles;
 pub(crate) use exec::ExecPlugin;
 pub(crate) use oidc::OidcSource;
+pub(crate) use provided::ProvidedSource;
 pub(crate) use roots_file::RootsFile;
 pub(crate) use token_file::TokenFile;
 pub(crate) use token_request::{BootstrapCredential, TokenRequestSource};
@@ -162,6 +164,7 @@ pub(crate) enum JobRequest {
     Run(RunCommand),
     Send(SendRequest),
     Write(WriteFile),
+    Provide(Provide),
 }
 
 impl JobRequest {
@@ -171,6 +174,7 @@ impl JobRequest {
             Self::Run(request) => Action::RunCommand(Job { id, request }),
             Self::Send(request) => Action::SendRequest(Job { id, request }),
             Self::Write(request) => Action::WriteFile(Job { id, request }),
+            Self::Provide(request) => Action::Provide(Job { id, request }),
         }
     }
 
@@ -180,7 +184,7 @@ impl JobRequest {
             Self::Read(_) | Self::Write(_) => Some(policy.file_timeout),
             // The user may be typing.
             Self::Run(RunCommand { stdin: Stdin::Inherit, .. }) => None,
-            Self::Run(_) => policy.command_timeout,
+            Self::Run(_) | Self::Provide(_) => policy.command_timeout,
             Self::Send(_) => Some(policy.request_timeout),
         }
     }

@@ -197,6 +197,7 @@ fn made_of(profile: &Profile) -> BTreeSet<&'static str> {
         Bearer::Exec(_) => add("exec", true),
         Bearer::Oidc(_) => add("auth-provider", true),
         Bearer::Token(_) => add("token", true),
+        Bearer::Provided(_) => unreachable!("no kubeconfig says so"),
         Bearer::TokenFile { fallback, .. } => {
             add("tokenFile", true);
             add("token", fallback.is_some());

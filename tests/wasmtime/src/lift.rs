@@ -8,7 +8,7 @@ use crate::wit::credentials as wit;
 use kubecred_core::protocol::SlotName;
 use kubecred_core::{
     Action, ContentProblem, Error, Event, FileRole, IdTokenProblem, OidcProblem, OutputProblem,
-    PluginProblem, SaveProblem, Stats, TokenRequestProblem,
+    PluginProblem, ProviderProblem, SaveProblem, Stats, TokenRequestProblem,
 };
 
 /// The error in the core's words, which are the component's.
@@ -20,7 +20,7 @@ pub(crate) fn describe(error: wit::Error) -> String {
 
 lift_variants! {
     Action {
-        ; ReadFile, RunCommand, SendRequest, WriteFile, Cancel, SetHeaders, RefreshAt, Report;
+        ; ReadFile, RunCommand, SendRequest, WriteFile, Provide, Cancel, SetHeaders, RefreshAt, Report;
     }
 }
 
@@ -70,6 +70,7 @@ lift_open! {
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }
+    ProviderProblem { ; NotProvided, Token ; }
     SaveProblem { WrongReply, Unsupported ; NotRead, NotWritten, NotEdited ; }
     IdTokenProblem { NotJwt, Encoding, Claims, NoExpiry, Expiry ; Content ; }
 }
@@ -97,6 +98,9 @@ impl Lift<wit::Error> for Error {
             }
             wit::Cause::TokenRequest(wit::CauseTokenRequest { namespace, name, problem }) => {
                 Self::TokenRequest { namespace, name, problem: Lift::lift(problem) }
+            }
+            wit::Cause::Provider(wit::CauseProvider { provider, problem }) => {
+                Self::Provider { provider, problem: Lift::lift(problem) }
             }
             wit::Cause::WrongReply => Self::WrongReply,
             wit::Cause::Other(text) => panic!("the component is of another version: {text}"),

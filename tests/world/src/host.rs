@@ -5,7 +5,8 @@ use crate::server::Issued;
 use crate::span::millis;
 use crate::{Chance, Clocks, certificates, openid, secret};
 use kubecred_core::protocol::{
-    Exit, FileBytes, HttpResponse, ReadFile, RunCommand, SendRequest, WriteFile, Written,
+    Exit, FileBytes, HttpResponse, Provide, Provided, ReadFile, RunCommand, SendRequest, WriteFile,
+    Written,
 };
 use kubecred_core::{Failure, FailureKind, Secret, UnixTime, exec};
 use serde::{Deserialize, Serialize};
@@ -178,7 +179,7 @@ pub struct Faults {
     pub duplicate_one_in: u64,
     /// Answers come up to this many milliseconds later, by chance, and so out of order.
     pub scatter: u64,
-    /// Jobs of these kinds are refused as unsupported: `file`, `command`, `http`, `write`.
+    /// Jobs of these kinds are refused as unsupported: `file`, `command`, `http`, `write`, `provide`.
     pub refuse: Vec<String>,
     /// Every write fails like this.
     pub fail_writes: Option<FailureKind>,
@@ -251,6 +252,49 @@ impl Host {
         Answered { after: 100, outcome: self.provider.answer(request, clocks, &mut self.issued) }
     }
 
+    /// What becomes of the next run, and how many there have been; the last one is repeated.
+    fn next_run(&mut self, name: &str) -> Option<(Run, u64)> {
+        let number = self.runs.entry(name.into()).or_default();
+        *number += 1;
+        let runs = self.programs.get_mut(name)?;
+        let run = if runs.len() > 1 { runs.pop_front() } else { runs.front().cloned() };
+        Some((run.expect("a program does something"), *number))
+    }
+
+    /// What the program's token provider says: its runs are those of a program of that name.
+    pub(crate) fn provide(
+        &mut self,
+        request: &Provide,
+        clock: UnixTime,
+        chance: &mut Chance,
+    ) -> Answered<Provided> {
+        let Some((run, number)) = self.next_run(&request.provider) else {
+            let failure =
+                Failure::new(FailureKind::Unsupported, "this program has no token provider");
+            return Answered { after: 1, outcome: Some(Err(failure)) };
+        };
+        let broken = |text: &str| Some(Err(Failure::new(FailureKind::Other, text)));
+        let outcome = match &run.outcome {
+            _ if chance.one_in(run.fails_one_in) => broken("out of order"),
+            Outcome::Hang => None,
+            Outcome::Exit(code) => broken(&format!("the vault is sealed ({code})")),
+            Outcome::Print(text) => {
+                Some(Ok(Provided { token: text.as_str().into(), expires: None }))
+            }
+            Outcome::Fail(kind) => Some(Err(Failure::new(*kind, ""))),
+            Outcome::Issue { token, life, .. } => {
+                let name = token.as_deref().unwrap_or_default().replace('*', &number.to_string());
+                let expires = life.map(|life| UnixTime::from_millis(clock.as_millis() + life));
+                self.issued.record(&name, expires);
+                Some(Ok(Provided { token: secret(&name).into(), expires }))
+            }
+        };
+        if !matches!(&outcome, Some(Ok(_))) {
+            *self.failures.entry(request.provider.clone()).or_default() += 1;
+        }
+        Answered { after: run.takes, outcome }
+    }
+
     /// The next run of the program; the last one is repeated. All programs lie in `/bin`.
     pub(crate) fn run(
         &mut self,
@@ -268,14 +312,10 @@ impl Host {
             let failure = Failure::new(FailureKind::Denied, why);
             return Answered { after: 1, outcome: Some(Err(failure)) };
         }
-        let number = self.runs.entry(request.program.clone()).or_default();
-        *number += 1;
-        let Some(runs) = self.programs.get_mut(&request.program) else {
+        let Some((run, number)) = self.next_run(&request.program) else {
             let failure = Failure::new(FailureKind::NotFound, "no such program");
             return Answered { after: 1, outcome: Some(Err(failure)) };
         };
-        let run = if runs.len() > 1 { runs.pop_front() } else { runs.front().cloned() };
-        let run = run.expect("a program does something");
         let outcome = match &run.outcome {
             _ if chance.one_in(run.fails_one_in) => Some(Ok(failed(1))),
             Outcome::Hang => None,

@@ -7,7 +7,7 @@ use crate::profiles::{self, CERTIFICATE, KEY, KUBECONFIG, TOKEN};
 use crate::script::{How, Op, Pick, Script, Which};
 use crate::token_request::{self, TOKEN_REQUEST};
 use crate::{Clocks, Content, OpenIdTokens, START_WALL, secret};
-use kubecred_core::protocol::{Completion, Exit, FileBytes, HttpResponse, Written};
+use kubecred_core::protocol::{Completion, Exit, FileBytes, HttpResponse, Provided, Written};
 use kubecred_core::{
     Action, ActionId, Authenticator, Failure, FailureKind, Generation, Input, Now, Policy, Profile,
     Reply, Secret, UnixTime,
@@ -50,6 +50,7 @@ pub(crate) enum Kind {
     Command,
     Http,
     Write,
+    Provide,
 }
 
 /// The life of a credential from a plugin or a provider.
@@ -125,6 +126,7 @@ impl LawRunner {
             }
             Op::Tick | Op::Drain => Input::Tick,
             Op::Demand => Input::Demand,
+            Op::DemandConnection => Input::DemandConnection,
             Op::Close => Input::Close,
             Op::Unknown => return stray(complete(ActionId::from_u64(u64::MAX), Err(failed()))),
             Op::Answer(pick, how) => return self.answer(pick, how),
@@ -189,6 +191,7 @@ impl LawRunner {
                 Action::RunCommand(_) => (Kind::Command, None),
                 Action::SendRequest(_) => (Kind::Http, None),
                 Action::WriteFile(job) => (Kind::Write, Some(job.request.contents.clone())),
+                Action::Provide(_) => (Kind::Provide, None),
                 _ => (Kind::File, None),
             };
             self.open.push(Asked { id, place, kind, contents });
@@ -228,6 +231,7 @@ impl LawRunner {
             Kind::Http if asked.place == TOKEN_REQUEST => self.minted(how),
             Kind::Http => self.refreshed(how),
             Kind::Write => (self.written(how), None),
+            Kind::Provide => self.provided(how),
         }
     }
 
@@ -361,6 +365,24 @@ impl LawRunner {
             None => end,
         };
         (exit(0, text), Some(end.map(|end| self.life_until(end))))
+    }
+
+    fn provided(&self, how: How) -> (Result<Reply, Failure>, Option<Option<Life>>) {
+        let reply =
+            |token: String, expires| Ok(Reply::Provided(Provided { token: token.into(), expires }));
+        let wall = self.now().wall.as_millis();
+        let end = |life: i64| Some(UnixTime::from_millis(wall + life));
+        let end = match how {
+            How::Badly => return (Err(Failure::new(FailureKind::Other, "sealed")), None),
+            How::Garbage => return (reply(secret("gar\nbage"), None), None),
+            How::Empty => return (reply(String::new(), None), None),
+            How::Soon => end(3_000),
+            How::Ended => end(-5_000),
+            How::Endless | How::Certified => None,
+            _ => end(900_000),
+        };
+        let token = if how == How::Same { "same".into() } else { format!("token-{}", self.serial) };
+        (reply(secret(&token), end), Some(end.map(|end| self.life_until(end))))
     }
 
     fn life_until(&self, end: UnixTime) -> Life {

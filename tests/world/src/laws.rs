@@ -18,6 +18,7 @@
 //! 14. With an honest host there is a fresh credential within ten minutes.
 //! 15. Nothing starts before the first demand, and no person is asked without one.
 //! 16. A machine that nobody asks comes to rest.
+//! 17. A snapshot says at any later time what the machine would say then.
 //!
 //! Kubecred's own: they are about the native machine. A [`World`](crate::World) checks by itself
 //! those among them that hold for any machine (2, 3, 8 and 9).
@@ -32,8 +33,7 @@ use crate::span::millis;
 use crate::token_request::TOKEN_REQUEST;
 use kubecred_core::protocol::{SetHeaders, Stdin};
 use kubecred_core::{
-    Action, Authentication, Authenticator, Bearer, Event, Input, Instant, Material, Now,
-    Unavailable,
+    Action, Authenticator, Availability, Credential, Event, Input, Instant, Now, Unavailable,
 };
 use std::collections::BTreeMap;
 
@@ -157,6 +157,7 @@ impl Course {
                 self.no_wait_for_nothing(now);
             }
             self.living(now, &actions);
+            self.snapshots(now);
             self.generations(now);
         }
     }
@@ -183,7 +184,7 @@ impl Course {
             self.paced = last.is_some_and(|ago| ago < least);
         }
         match input {
-            Input::Demand => {
+            Input::Demand | Input::DemandConnection => {
                 self.wanted = true;
                 self.unasked.clear();
             }
@@ -307,6 +308,65 @@ impl Course {
         }
     }
 
+    /// Law 17, while nothing is handed in.
+    fn snapshots(&self, now: Now) {
+        let machine = &self.runner.machine;
+        let snapshot = machine.snapshot(now, own);
+        let connection = machine.connection_snapshot(now, |lent| {
+            (lent.roots.map(<[u8]>::to_vec), lent.identity.cloned())
+        });
+        for then in self.later(now, [&snapshot.good_until(), &snapshot.demand_from()]) {
+            match (snapshot.at(then), machine.credential(then)) {
+                (Availability::Ready(served), Ok(lent)) => {
+                    let (demand, lent) = (lent.demand, Served::from(lent));
+                    let same = served.generation == lent.generation && same_bytes(served, &lent);
+                    assert!(same, "law 17: {served:?} is not {lent:?}");
+                    let wants = snapshot.wants_demand(then);
+                    assert_eq!(wants, demand, "law 17: demand at {then:?}, taken at {now:?}");
+                }
+                (Availability::Failed(_), Err(Unavailable::Failed(_)))
+                | (Availability::Pending, Err(Unavailable::Failed(_) | Unavailable::Pending)) => {}
+                (said, machine) => {
+                    panic!("law 17: taken at {now:?}, it says {said:?} at {then:?}: {machine:?}")
+                }
+            }
+        }
+        for then in self.later(now, [&connection.good_until(), &connection.demand_from()]) {
+            match (connection.at(then), machine.connection(then)) {
+                (Availability::Ready((roots, identity)), Ok(lent)) => {
+                    let same = roots.as_deref() == lent.roots && identity.as_ref() == lent.identity;
+                    assert!(same, "law 17: another connection at {then:?}");
+                    assert_eq!(connection.wants_demand(then), lent.demand, "law 17: demand");
+                }
+                // A certificate of a plugin's has ended, and the rest has not.
+                (Availability::Pending, Ok(_))
+                | (Availability::Failed(_), Err(Unavailable::Failed(_)))
+                | (Availability::Pending, Err(Unavailable::Failed(_) | Unavailable::Pending)) => {}
+                (said, machine) => {
+                    panic!("law 17: taken at {now:?}, it says {said:?} at {then:?}: {machine:?}")
+                }
+            }
+        }
+    }
+
+    /// Times around these, and far away; the wall clock may have been set as well.
+    fn later(&self, now: Now, times: [&Option<Instant>; 2]) -> Vec<Now> {
+        let mut ahead = vec![0, 1, 1_000, 61_000, 3_600_000];
+        for at in times.into_iter().flatten() {
+            let left = millis(at.since(now.monotonic));
+            ahead.extend([left.saturating_sub(1), left, left.saturating_add(1)]);
+        }
+        let mut later = Vec::new();
+        for ahead in ahead.into_iter().filter(|ahead| *ahead < 1 << 40) {
+            let mut clocks = self.runner.clocks;
+            clocks.set(clocks.elapsed() + ahead);
+            later.push(clocks.now());
+            clocks.jump_wall(7_200_000);
+            later.push(clocks.now());
+        }
+        later
+    }
+
     /// Law 8.
     fn generations(&mut self, now: Now) {
         let served = match Machine::credential(&mut self.runner.machine, now) {
@@ -346,19 +406,17 @@ impl Course {
     }
 }
 
+fn own(lent: Credential<'_>) -> Served {
+    lent.into()
+}
+
 fn same_bytes(one: &Served, other: &Served) -> bool {
     one.headers == other.headers && one.identity == other.identity && one.roots == other.roots
 }
 
 /// Whether a 401 is a reason to fetch something.
 fn refreshable(script: &Script) -> bool {
-    let Authentication { bearer, certificate, service_account, .. } =
-        script.profile().authentication;
-    if service_account.is_some() {
-        return true;
-    }
-    let files = certificate.is_some_and(|pair| matches!(pair.key, Material::File(_)));
-    files || matches!(bearer, Bearer::TokenFile { .. } | Bearer::Exec(_) | Bearer::Oidc(_))
+    script.profile().authentication.is_refreshable()
 }
 
 /// Law 2.

@@ -5,7 +5,7 @@ use crate::token_request::TOKEN_REQUEST;
 use crate::{CANARY, certificates, openid};
 use kubecred_core::protocol::SetHeaders;
 use kubecred_core::{
-    Action, ActionId, Bearer, Generation, Header, Instant, Material, Profile, Roots,
+    Action, ActionId, Bearer, FileRole, Generation, Header, Instant, Profile, Roots,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -48,7 +48,6 @@ impl Ledger {
             }
         };
         match &profile.authentication.bearer {
-            Bearer::TokenFile { path, .. } => asks(path, bearer),
             Bearer::Exec(exec) => {
                 asks(&exec.command, bearer);
                 if let Some(Roots::File(path)) =
@@ -69,17 +68,16 @@ impl Ledger {
                     asks(path, bearer);
                 }
             }
-            Bearer::Anonymous | Bearer::Basic { .. } | Bearer::Token(_) => {}
+            Bearer::Provided(provider) => asks(provider, bearer),
+            _ => {}
         }
-        if let Some(pair) = &profile.authentication.certificate {
-            for material in [&pair.certificate, &pair.key] {
-                if let Material::File(path) = material {
-                    asks(path, identity);
-                }
-            }
-        }
-        if let Roots::File(path) = &profile.cluster.roots {
-            asks(path, "roots");
+        for (role, path) in profile.files() {
+            let slot = match role {
+                FileRole::Token => bearer,
+                FileRole::Roots => "roots",
+                _ => identity,
+            };
+            asks(path, slot);
         }
         ledger
     }
@@ -142,13 +140,14 @@ impl Ledger {
     }
 }
 
-/// The path or the program of a job.
+/// The path, program, URL or provider of a job.
 pub(crate) fn place(action: &Action) -> Option<String> {
     match action {
         Action::ReadFile(job) => Some(job.request.path.clone()),
         Action::RunCommand(job) => Some(job.request.program.clone()),
         Action::SendRequest(job) => Some(job.request.url.clone()),
         Action::WriteFile(job) => Some(job.request.path.clone()),
+        Action::Provide(job) => Some(job.request.provider.clone()),
         _ => None,
     }
 }

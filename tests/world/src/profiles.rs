@@ -22,6 +22,8 @@ pub const PLUGIN_ROOTS: &str = "/pki/plugin-ca.crt";
 pub const PROVIDER_ROOTS: &str = "/pki/id-ca.crt";
 /// The kubeconfig.
 pub const KUBECONFIG: &str = "/home/me/.kube/config";
+/// The program's own token provider.
+pub const PROVIDER: &str = "vault";
 /// The plugin.
 pub const PLUGIN: &str = "login";
 
@@ -115,6 +117,11 @@ pub fn oidc_from_file() -> Profile {
     }))
 }
 
+/// A token provider of the program.
+pub fn provided() -> Profile {
+    with(Authentication::provided(PROVIDER))
+}
+
 /// A client certificate and key in files.
 pub fn certificate_files() -> Profile {
     with(Authentication::certificate(
@@ -194,6 +201,7 @@ pub fn all() -> Vec<(&'static str, Profile)> {
         ("literal, roots, impersonation", impersonating(trusting(literal()))),
         ("exec interactive, roots", trusting(exec_interactive())),
         ("service account by exec", service_account(exec())),
+        ("provided", provided()),
         (
             "service account by certificate files, roots",
             trusting(service_account(certificate_files())),

@@ -5,7 +5,8 @@
 //! program that embeds it.
 
 use crate::profiles::{
-    self, CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER_ROOTS, ROOTS, TOKEN,
+    self, CERTIFICATE, KEY, KUBECONFIG, PLUGIN, PLUGIN_ROOTS, PROVIDER, PROVIDER_ROOTS, ROOTS,
+    TOKEN,
 };
 use crate::{Content, Faults, Machine, OpenId, OpenIdTokens, Run, Span, Step, Transcript, World};
 use kubecred_core::Profile;
@@ -68,6 +69,8 @@ scenarios! {
     oidc_401: profiles::oidc;
     oidc_from_a_file: profiles::oidc_from_file;
     oidc_refused: profiles::oidc;
+    provided: profiles::provided;
+    provided_fails: profiles::provided;
     roots_rotated: || profiles::trusting(profiles::token_file());
     suspend: profiles::exec;
     token_file_401: profiles::token_file;
@@ -210,6 +213,24 @@ fn oidc_from_a_file(world: &mut AnyWorld) {
 fn oidc_refused(world: &mut AnyWorld) {
     world.openid(OpenId { refresh: "another".into(), ..OpenId::default() }).request();
     world.pass(2.minutes()).request();
+}
+
+/// A token of the program's own: renewed ahead, refused, replaced.
+fn provided(world: &mut AnyWorld) {
+    world.program(PROVIDER, &[hourly()]);
+    world.request().is("200 as token-1");
+    world.at(46.minutes()).request().is("200 as token-1");
+    world.at(49.minutes()).request().is("200 as token-2");
+    world.at(50.minutes()).revoke("token-2").request().is("200 as token-3");
+}
+
+fn provided_fails(world: &mut AnyWorld) {
+    let runs = [Run::exit(1), Run::print(""), Run::hang(), Run::token("good")];
+    world.program(PROVIDER, &runs);
+    world.request();
+    world.pass(5.s()).request();
+    world.pass(10.s()).request();
+    world.pass(1.minutes()).request().is("200 as good");
 }
 
 fn roots_rotated(world: &mut AnyWorld) {

@@ -38,6 +38,8 @@ pub enum Op {
     Tick,
     /// Somebody asks.
     Demand,
+    /// Somebody wants a connection, and no credential.
+    DemandConnection,
     /// A running job is answered.
     Answer(Pick, How),
     /// A job that was answered or cancelled is answered.
@@ -173,7 +175,8 @@ impl Op {
             16 => Self::JumpWall(JUMPS[usize::from(argument % 8)]),
             17 => Self::Suspend(span),
             18 => Self::Rewind(span),
-            19..=21 => Self::Tick,
+            19..=20 => Self::Tick,
+            21 => Self::DemandConnection,
             22..=31 => Self::Demand,
             32..=47 => Self::Answer(if argument < 192 { Pick::Oldest } else { Pick::Newest }, how),
             48..=49 => Self::Again(argument / 16, how),

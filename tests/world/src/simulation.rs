@@ -134,6 +134,7 @@ impl<M: Machine> World<M> {
             Step::Faults(faults) => self.faults = faults,
             Step::Tick => self.feed(Input::Tick),
             Step::Demand => self.feed(Input::Demand),
+            Step::DemandConnection => self.feed(Input::DemandConnection),
             Step::Reject(0) => {
                 let current = self.credential().map(|served| served.generation);
                 let generation = current.unwrap_or(Generation::from_u64(0));
@@ -316,6 +317,10 @@ impl<M: Machine> World<M> {
                 };
                 self.answer("write", job, answered);
             }
+            Action::Provide(job) => {
+                let answered = self.host.provide(&job.request, clock, &mut self.chance);
+                self.answer("provide", job, answered);
+            }
             Action::Cancel(id) if self.faults.deaf => _ = id,
             Action::Cancel(id) => self.deliveries.retain(|_, input| !answers(input, id)),
             Action::RefreshAt(at) => self.set_alarm(at),
@@ -403,6 +408,7 @@ impl<M: Machine> World<M> {
             Action::RunCommand(_) => job("runs", action),
             Action::SendRequest(_) => job("asks", action),
             Action::WriteFile(_) => job("writes", action),
+            Action::Provide(_) => job("wants a token of", action),
             Action::Cancel(id) => format!("cancels #{}", id.as_u64()),
             Action::RefreshAt(at) => format!("wants a tick at {}", clock(*at)),
             Action::SetHeaders(set) => {
@@ -432,6 +438,7 @@ fn heard(input: &Input) -> (&'static str, String) {
     match input {
         Input::Tick => ("host", "tick".into()),
         Input::Demand => ("caller", "demands".into()),
+        Input::DemandConnection => ("caller", "demands a connection".into()),
         Input::Reject(generation) => {
             ("server", format!("401 for generation {}", generation.as_u64()))
         }
@@ -442,6 +449,7 @@ fn heard(input: &Input) -> (&'static str, String) {
                 Ok(Reply::Exit(exit)) => format!("exit {}", exit.code),
                 Ok(Reply::Http(reply)) => format!("HTTP {}", reply.status),
                 Ok(Reply::Written(_)) => "written".into(),
+                Ok(Reply::Provided(_)) => "a token".into(),
                 Err(failure) => failure.to_string(),
             };
             ("host", format!("#{}: {outcome}", id.as_u64()))

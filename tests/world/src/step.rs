@@ -52,6 +52,8 @@ pub enum Step {
     Tick,
     /// Somebody is about to send a request.
     Demand,
+    /// Somebody is about to connect for a request that brings its own `authorization`.
+    DemandConnection,
     /// The server refuses this generation; 0: the current one.
     Reject(u64),
     /// This many callers at once want to send a request, and wait for a credential.

@@ -46,6 +46,10 @@ impl wit::GuestAuthenticator for Authenticator {
         self.0.borrow().credential(Now::lift(now)).map(Lower::lower).map_err(Lower::lower)
     }
 
+    fn connection(&self, now: wit::Now) -> Result<wit::ConnectionParts, wit::Unavailable> {
+        self.0.borrow().connection(Now::lift(now)).map(Lower::lower).map_err(Lower::lower)
+    }
+
     fn is_saving(&self) -> bool {
         self.0.borrow().is_saving()
     }

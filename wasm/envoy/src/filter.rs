@@ -2,10 +2,10 @@
 
 use crate::host::{Answer, Counter, Host, Level};
 use crate::leader::{JobExecutor, Leader};
-use crate::leader_state::{Availability, HEARTBEAT, LEASE, LeaderState, Message};
+use crate::leader_state::{HEARTBEAT, LEASE, LeaderState, Message};
 use crate::settings::{ClientImpersonation, Settings};
 use crate::waiting::Waiting;
-use kubecred_core::{Generation, Header, Input, Instant, Now};
+use kubecred_core::{Availability, Generation, Header, Input, Instant, Now, Snapshot};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -85,9 +85,9 @@ impl<H: Host> Filter<H> {
         if self.leader.is_none() || self.leader_state.is_orphaned(now) {
             self.look(now);
         }
-        let verdict = match self.leader_state.availability(now) {
-            Availability::Ready { .. } => self.forward(stream, now),
-            Availability::Failed { .. } | Availability::Pending => {
+        let verdict = match self.leader_state.snapshot.at(now) {
+            Availability::Ready(_) => self.forward(stream, now),
+            Availability::Failed(()) | Availability::Pending | Availability::Closed => {
                 self.demand(now);
                 self.decide(stream, now)
             }
@@ -196,7 +196,7 @@ impl<H: Host> Filter<H> {
     fn take_the_lead(&mut self, now: Now) {
         let epoch = self.leader_state.epoch + 1;
         let until = now.monotonic.saturating_add(LEASE);
-        let leader_state = LeaderState { epoch, until, availability: Availability::Pending };
+        let leader_state = LeaderState { epoch, until, snapshot: Snapshot::default() };
         if !self.host.write(&self.name, leader_state.encode().expose(), Some(self.version)) {
             // Another thread was quicker; the next look shows who.
             return;
@@ -219,12 +219,12 @@ impl<H: Host> Filter<H> {
     /// Puts what a request can have in the leader's state, if that is news or it is time for it.
     fn post(&mut self, now: Now, anyway: bool) {
         let Some(leader) = &self.leader else { return };
-        let availability = leader.availability(now);
-        if !anyway && availability == self.leader_state.availability {
+        let snapshot = leader.snapshot(now);
+        if !anyway && snapshot == self.leader_state.snapshot {
             return;
         }
         let until = now.monotonic.saturating_add(LEASE);
-        let leader_state = LeaderState { epoch: leader.epoch, until, availability };
+        let leader_state = LeaderState { epoch: leader.epoch, until, snapshot };
         // The version is not told to who writes, so it is looked up; what is found there must be
         // one's own.
         let found = self.host.read(&self.name);
@@ -292,13 +292,13 @@ impl<H: Host> Filter<H> {
 impl<H: Host> Filter<H> {
     /// What becomes of a request for which there was nothing a moment ago.
     fn decide(&mut self, stream: u32, now: Now) -> Verdict {
-        match self.leader_state.availability(now) {
-            Availability::Ready { .. } => self.forward(stream, now),
-            Availability::Failed { .. } => {
+        match self.leader_state.snapshot.at(now) {
+            Availability::Ready(_) => self.forward(stream, now),
+            Availability::Failed(()) => {
                 self.refuse(stream, Counter::RequestsRefusedUnavailable);
                 Verdict::Stop
             }
-            Availability::Pending => {
+            Availability::Pending | Availability::Closed => {
                 self.hold(stream, now);
                 Verdict::Stop
             }
@@ -307,17 +307,16 @@ impl<H: Host> Filter<H> {
 
     /// Puts the credential on a request.
     fn forward(&mut self, stream: u32, now: Now) -> Verdict {
-        let Availability::Ready { generation, headers, demand, .. } =
-            self.leader_state.availability(now)
-        else {
+        let Availability::Ready(granted) = self.leader_state.snapshot.at(now) else {
             return Verdict::Stop;
         };
-        let demand = *demand;
-        let removed = dress(&self.host, stream, headers, self.settings.client_impersonation);
+        let demand = self.leader_state.snapshot.wants_demand(now);
+        let impersonation = self.settings.client_impersonation;
+        let removed = dress(&self.host, stream, &granted.headers, impersonation);
         for _ in 0..removed {
             self.host.count(Counter::ImpersonationRemoved);
         }
-        self.carried.insert(stream, (self.leader_state.epoch, *generation));
+        self.carried.insert(stream, (self.leader_state.epoch, granted.generation));
         self.host.count(Counter::RequestsForwarded);
         if demand {
             self.demand(now);
@@ -355,7 +354,7 @@ impl<H: Host> Filter<H> {
             leader.send(&self.host, &executor, now);
             self.post(now, false);
         }
-        while !matches!(self.leader_state.availability(now), Availability::Pending)
+        while !matches!(self.leader_state.snapshot.at(now), Availability::Pending)
             && let Some(stream) = self.waiting.next()
         {
             if self.decide(stream, now) == Verdict::Continue {
@@ -382,7 +381,7 @@ impl<H: Host> Filter<H> {
         let mut next = self.waiting.deadline();
         let mut sooner = |at: Instant| next = Some(next.map_or(at, |next| next.min(at)));
         if !self.waiting.is_empty() {
-            if !matches!(self.leader_state.availability(now), Availability::Pending) {
+            if !matches!(self.leader_state.snapshot.at(now), Availability::Pending) {
                 sooner(soon);
             } else if self.leader.is_none() {
                 sooner(now.monotonic.saturating_add(LOOK));

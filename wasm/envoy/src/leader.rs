@@ -4,12 +4,12 @@
 //! kept until [`Leader::send`] is called from an event of the root.
 
 use crate::host::{Answer, Call, Counter, Host, Level};
-use crate::leader_state::Availability;
+use crate::leader_state::Granted;
 use crate::settings::Settings;
 use kubecred_core::protocol::{FileBytes, Method, ReadFile, SendRequest, WriteFile, Written};
 use kubecred_core::{
-    Action, ActionId, Authenticator, Completion, Event, Failure, FailureKind, Input, Instant, Job,
-    Now, Policy, Reply, Unavailable,
+    Action, ActionId, Authenticator, Completion, Credential, Event, Failure, FailureKind, Input,
+    Instant, Job, Now, Policy, Reply, Snapshot,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,8 +27,6 @@ pub(crate) struct Leader {
     outbox: Vec<Job<SendRequest>>,
     /// Calls that have been made, by the proxy's number.
     calls: BTreeMap<u32, (ActionId, u64)>,
-    /// What the last failure said of the next attempt.
-    retry_at: Option<Instant>,
     timeout: Duration,
 }
 
@@ -42,23 +40,17 @@ impl Leader {
             machine: Authenticator::new(&settings.profile, policy, jitter_seed),
             outbox: Vec::new(),
             calls: BTreeMap::new(),
-            retry_at: None,
             timeout,
         }
     }
 
     /// What a request can have now.
-    pub(crate) fn availability(&self, now: Now) -> Availability {
-        match self.machine.credential(now) {
-            Ok(credential) => Availability::Ready {
-                generation: credential.generation,
-                headers: credential.headers.to_vec(),
-                good_until: credential.good_until,
-                demand: credential.demand,
-            },
-            Err(Unavailable::Failed(_)) => Availability::Failed { retry_at: self.retry_at },
-            Err(Unavailable::Pending | Unavailable::Closed) => Availability::Pending,
-        }
+    pub(crate) fn snapshot(&self, now: Now) -> Snapshot<Granted, ()> {
+        let granted = |lent: Credential<'_>| Granted {
+            generation: lent.generation,
+            headers: lent.headers.to_vec(),
+        };
+        self.machine.snapshot(now, granted).map_error(|_| ())
     }
 
     /// When to be told of the time.
@@ -99,9 +91,13 @@ impl Leader {
                     let failure = unsupported("a filter starts no processes");
                     self.machine.handle_input(now, job.done(Err(failure)));
                 }
+                Action::Provide(job) => {
+                    let failure = unsupported("a filter has no token provider");
+                    self.machine.handle_input(now, job.done(Err(failure)));
+                }
                 Action::SendRequest(job) => self.outbox.push(job),
                 Action::Cancel(id) => self.forget(id),
-                Action::Report(event) => self.report(host, executor, now, &event),
+                Action::Report(event) => self.report(host, executor, &event),
                 // The leader state has the credential, `deadline` the time.
                 Action::SetHeaders(_) | Action::RefreshAt(_) => {}
             }
@@ -154,12 +150,10 @@ impl Leader {
         self.calls.retain(|_, (flying, _)| *flying != id);
     }
 
-    fn report(&mut self, host: &impl Host, executor: &JobExecutor<'_>, now: Now, event: &Event) {
+    fn report(&self, host: &impl Host, executor: &JobExecutor<'_>, event: &Event) {
         let user = &executor.settings.profile.authentication.user;
         match event {
-            Event::Failed { error, retry_at, serving, .. } => {
-                let pause = retry_at.since(now.wall);
-                self.retry_at = Some(now.monotonic.saturating_add(pause));
+            Event::Failed { error, serving, .. } => {
                 host.count(Counter::RefreshesFailed);
                 let rest = if *serving { "; the old credential stays in use" } else { "" };
                 host.log(Level::Warn, &format!("{error}{rest}"));

@@ -1,6 +1,6 @@
 //! What the leader tells the other threads, and how there comes to be one leader.
 
-use kubecred_core::{Generation, Header, Instant, Now, Secret};
+use kubecred_core::{Generation, Header, Instant, Now, Secret, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -17,24 +17,15 @@ pub(crate) struct LeaderState {
     pub(crate) epoch: u64,
     /// Until when it leads, if nothing more is heard of it.
     pub(crate) until: Instant,
-    pub(crate) availability: Availability,
+    /// What its machine said last. Why there is nothing stands in the leader's log.
+    pub(crate) snapshot: Snapshot<Granted, ()>,
 }
 
-/// What a request can have.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Availability {
-    /// Nothing. There is no attempt before `retry_at`; `None`: never.
-    Failed { retry_at: Option<Instant> },
-    /// Nothing yet.
-    #[default]
-    Pending,
-    /// These headers, until then. `demand`: the leader wants to know when they are used.
-    Ready {
-        generation: Generation,
-        headers: Vec<Header>,
-        good_until: Option<Instant>,
-        demand: bool,
-    },
+/// What a request gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Granted {
+    pub(crate) generation: Generation,
+    pub(crate) headers: Vec<Header>,
 }
 
 impl LeaderState {
@@ -43,19 +34,6 @@ impl LeaderState {
         self.epoch == 0
             || self.until <= now.monotonic
             || self.until.since(now.monotonic) > LEASE.saturating_mul(2)
-    }
-
-    /// What a request can have now.
-    pub(crate) fn availability(&self, now: Now) -> &Availability {
-        let over = match &self.availability {
-            Availability::Failed { retry_at } => *retry_at,
-            Availability::Pending => None,
-            Availability::Ready { good_until, .. } => *good_until,
-        };
-        match over {
-            Some(over) if over <= now.monotonic => &Availability::Pending,
-            _ => &self.availability,
-        }
     }
 
     pub(crate) fn encode(&self) -> Secret {

@@ -18,7 +18,7 @@ mod capability;
 use kubecred_core::yaml::{self, Limits, Node};
 use kubecred_core::{
     Authenticator, DetectionStep, Environment, Failure, FailureKind, Instant, Now, Overrides,
-    Policy, Profile, Secret, Unavailable, UnixTime, detect,
+    Policy, Profile, Secret, ServiceAccount, Unavailable, UnixTime, detect,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -30,7 +30,7 @@ use std::time::Duration;
 /// What the kubeconfig of the configuration is called in messages.
 pub const KUBECONFIG: &str = "kubeconfig";
 
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "clientImpersonation",
     "clusters",
     "connections",
@@ -39,6 +39,7 @@ const FIELDS: [&str; 8] = [
     "files",
     "hold",
     "kubeconfig",
+    "serviceAccount",
 ];
 
 /// What a filter is to do.
@@ -136,8 +137,23 @@ struct Written {
     environment: BTreeMap<String, String>,
     files: BTreeMap<String, String>,
     hold: WrittenHold,
+    service_account: Option<WrittenAccount>,
     #[serde(rename = "kubeconfig")]
     _kubeconfig: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WrittenAccount {
+    namespace: String,
+    name: String,
+    seconds: Option<u32>,
+}
+
+impl From<WrittenAccount> for ServiceAccount {
+    fn from(written: WrittenAccount) -> Self {
+        let WrittenAccount { namespace, name, seconds } = written;
+        Self { namespace, name, lifetime: seconds.map(|s| Duration::from_secs(s.into())) }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -161,6 +177,9 @@ impl Settings {
         if let Some(hold) = root.get("hold") {
             check_names("hold.", hold, &["milliseconds", "requests"])?;
         }
+        if let Some(account) = root.get("serviceAccount") {
+            check_names("serviceAccount.", account, &["name", "namespace", "seconds"])?;
+        }
         let written: Written = root.deserialize().map_err(wrong)?;
 
         let secret = |(path, text): (String, String)| (path, Secret::from(text));
@@ -173,7 +192,8 @@ impl Settings {
         let overrides =
             Overrides { context: written.context, strict: true, ..Overrides::default() };
         let environment = Environment::new(written.environment);
-        let profile = find(explicit, overrides, &environment, &files)?;
+        let mut profile = find(explicit, overrides, &environment, &files)?;
+        profile.authentication.service_account = written.service_account.map(Into::into);
 
         let mut hasher = DefaultHasher::new();
         configuration.hash(&mut hasher);

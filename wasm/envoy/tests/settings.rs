@@ -128,6 +128,33 @@ fn what_a_filter_cannot_do_is_refused() {
 }
 
 #[test]
+fn tr_21_a_service_account_takes_a_login_that_a_filter_can_present_and_a_way_to_the_server() {
+    let account = json!({ "namespace": "prod", "name": "deployer", "seconds": 600 });
+    let plugin = |user: Value, clusters: Value| {
+        json!({
+            "kubeconfig": kubeconfig(&https(), &user), "serviceAccount": account,
+            "clusters": clusters, "connections": "envoy",
+        })
+    };
+    let way = || json!({ "east.example": "east" });
+    let settings = taken(&plugin(json!({ "token": "t" }), way()));
+    let account = settings.profile.authentication.service_account.expect("it is set");
+    assert_eq!((account.namespace.as_str(), account.name.as_str()), ("prod", "deployer"));
+    assert_eq!(account.lifetime, Some(Duration::from_secs(600)));
+
+    let lines = refused(&plugin(json!({ "token": "hush" }), json!({})));
+    assert!(lines[0].starts_with("serviceAccount: clusters: none is named for"), "{lines:?}");
+    let certificate = json!({ "client-certificate": "/c.crt", "client-key": "/c.key" });
+    let lines = refused(&plugin(certificate, way()));
+    assert!(lines[0].contains("a filter presents no certificate"), "{lines:?}");
+    let mut other = plugin(json!({ "token": "hush" }), way());
+    other["serviceAccount"] = json!({ "namespace": "prod", "nam": "x" });
+    assert!(refused(&other)[0].contains("serviceAccount.nam: unknown field"));
+    other["serviceAccount"] = json!({ "namespace": "", "name": "x" });
+    assert!(refused(&other)[0].contains("may not be empty"));
+}
+
+#[test]
 fn an_issuer_is_mapped_to_a_cluster_with_or_without_its_port() {
     let user = |issuer: &str| {
         json!({ "auth-provider": { "name": "oidc", "config": {

@@ -1,11 +1,11 @@
 //! The options of an [`Auth`].
 
 use super::handle::Auth;
-use super::perform::{Host, SendFunction};
+use super::perform::{Host, ProviderFunction, SendFunction};
 use crate::process::PluginStderr;
-use crate::{Settings, restrict};
+use crate::{ProvidedToken, ProviderError, Settings, restrict};
 use kubecred_core::protocol::{HttpResponse, SendRequest};
-use kubecred_core::{ConfigError, Failure, Policy, Profile};
+use kubecred_core::{Authentication, ConfigError, Failure, Policy, Profile};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
@@ -19,6 +19,7 @@ pub struct Builder {
     jitter_seed: Option<u64>,
     send: Option<Box<SendFunction>>,
     stderr: PluginStderr,
+    provider: Option<Box<ProviderFunction>>,
 }
 
 impl Builder {
@@ -51,9 +52,32 @@ impl Builder {
         Self { send: Some(Box::new(send)), ..self }
     }
 
-    /// The seed of the random delays, for tests. The default is a random seed.
-    pub fn jitter_seed(self, jitter_seed: u64) -> Self {
-        Self { jitter_seed: Some(jitter_seed), ..self }
+    /// Takes tokens from this program itself, whatever the profile says of `Authorization`. The
+    /// function is called when a token is needed, never twice at a time, on a thread that may wait.
+    /// What takes longer than [`Policy::command_timeout`] is given up, and goes on unseen; one that
+    /// panics has failed.
+    ///
+    /// ```
+    /// use kubecred_core::Profile;
+    /// use kubecred_host::ProvidedToken;
+    /// use kubecred_host::blocking::Auth;
+    ///
+    /// let auth = Auth::builder()
+    ///     .token_provider(|| Ok(ProvidedToken::new("from the vault")))
+    ///     .profile(Profile::new("https://api.example:6443"));
+    /// assert_eq!(auth.credential()?.headers()["authorization"], "Bearer from the vault");
+    /// # Ok::<(), kubecred_host::AuthError>(())
+    /// ```
+    pub fn token_provider(
+        self,
+        provider: impl Fn() -> Result<ProvidedToken, ProviderError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { provider: Some(Box::new(provider)), ..self }
+    }
+
+    /// The seed of the jitter; by default a random one. For tests.
+    pub fn jitter_seed(self, seed: u64) -> Self {
+        Self { jitter_seed: Some(seed), ..self }
     }
 
     /// Finds a profile as kubectl does, and starts an [`Auth`] for it.
@@ -68,10 +92,18 @@ impl Builder {
     /// Starts an [`Auth`] for this profile. If the profile is invalid ([`Profile::check`]), every
     /// call for a credential fails with the reason.
     pub fn profile(self, mut profile: Profile) -> Auth {
-        let Self { settings, policy, jitter_seed, send, stderr } = self;
+        let Self { settings, policy, jitter_seed, send, stderr, provider } = self;
+        if provider.is_some() {
+            profile.authentication.bearer = Authentication::provided("").bearer;
+        }
         restrict(&mut profile, settings.plugin_policy, settings.stdin);
         let jitter_seed = jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-        Auth::start(profile, policy.unwrap_or_default(), jitter_seed, Host { send, stderr })
+        Auth::start(
+            profile,
+            policy.unwrap_or_default(),
+            jitter_seed,
+            Host { send, stderr, provider },
+        )
     }
 }
 
@@ -82,6 +114,7 @@ impl fmt::Debug for Builder {
             .field("policy", &self.policy)
             .field("send", &self.send.is_some())
             .field("stderr", &self.stderr)
+            .field("provider", &self.provider.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -2,14 +2,15 @@
 
 use super::Builder;
 use super::perform::{Host, perform};
+use crate::availability::{Unavailable, answer, snapshot};
 use crate::headers::impersonation;
 use crate::process::Cancel;
 use crate::{AuthError, Clock, Credential};
 use http::HeaderMap;
 use kubecred_core::protocol::Completion;
 use kubecred_core::{
-    Action, ActionId, Authenticator, ConfigError, Error, Event, Failure, FailureKind, Generation,
-    Input, Policy, Profile, Stats,
+    Action, ActionId, Authenticator, ConfigError, Event, Failure, FailureKind, Generation, Input,
+    Policy, Profile, Stats,
 };
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -68,26 +69,6 @@ impl Drop for Open {
     fn drop(&mut self) {
         if let Some(inner) = self.0.upgrade() {
             inner.feed(&mut inner.lock(), Input::Close);
-        }
-    }
-}
-
-/// Why there is no credential at this moment.
-enum Unavailable {
-    Closed,
-    Failed(Error),
-    Invalid(AuthError),
-    Pending,
-}
-
-impl Unavailable {
-    /// As an error, unless it is worth waiting.
-    fn error(self) -> Option<AuthError> {
-        match self {
-            Self::Closed => Some(AuthError::Closed),
-            Self::Failed(error) => Some(AuthError::Source(error)),
-            Self::Invalid(error) => Some(error),
-            Self::Pending => None,
         }
     }
 }
@@ -292,23 +273,13 @@ impl Inner {
         if let Some(error) = &self.invalid
             && !state.machine.is_closed()
         {
-            return Err(Unavailable::Invalid(error.clone()));
+            return Err(Unavailable::invalid(error));
         }
-        let lent = match state.machine.credential(self.clock.now()) {
-            Ok(lent) => lent,
-            Err(kubecred_core::Unavailable::Closed) => return Err(Unavailable::Closed),
-            Err(kubecred_core::Unavailable::Failed(error)) => {
-                return Err(Unavailable::Failed(error.clone()));
-            }
-            Err(kubecred_core::Unavailable::Pending) => return Err(Unavailable::Pending),
-        };
-        let demand = lent.demand;
-        let credential = match &state.kept {
-            Some(kept) if kept.is_same(&lent, state.connection) => kept.clone(),
-            _ => Credential::new(&lent, state.connection).map_err(Unavailable::Invalid)?,
-        };
+        let now = self.clock.now();
+        let snapshot = snapshot(&state.machine, now, state.connection, state.kept.as_ref());
+        let credential = answer(snapshot.taken())?;
         state.kept = Some(credential.clone());
-        if demand {
+        if snapshot.wants_demand(now) {
             self.feed(state, Input::Demand);
         }
         Ok(credential)

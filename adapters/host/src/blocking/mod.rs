@@ -28,4 +28,4 @@ mod perform;
 
 pub use builder::Builder;
 pub use handle::Auth;
-pub use perform::{SendFunction, panicked};
+pub use perform::{ProviderFunction, SendFunction, panicked};

@@ -2,6 +2,7 @@
 
 use crate::fs::{read_file, save};
 use crate::process::{Cancel, PluginStderr, run};
+use crate::{ProvidedToken, ProviderError, no_provider, provided};
 use kubecred_core::protocol::{FileBytes, HttpResponse, SendRequest, Written};
 use kubecred_core::{Action, Failure, FailureKind, Input};
 use std::any::Any;
@@ -10,10 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Sends one HTTP request; see [`Builder::send_with`](super::Builder::send_with).
 pub type SendFunction = dyn Fn(&SendRequest) -> Result<HttpResponse, Failure> + Send + Sync;
 
+/// Gives a token; see [`Builder::token_provider`](super::Builder::token_provider).
+pub type ProviderFunction = dyn Fn() -> Result<ProvidedToken, ProviderError> + Send + Sync;
+
 /// What the jobs need from this program.
 pub(super) struct Host {
     pub(super) send: Option<Box<SendFunction>>,
     pub(super) stderr: PluginStderr,
+    pub(super) provider: Option<Box<ProviderFunction>>,
 }
 
 /// Does a job, whatever becomes of it; `None` for what is none.
@@ -37,6 +42,13 @@ pub(super) fn perform(action: Action, host: &Host, cancel: &Cancel) -> Option<In
         }
         Action::WriteFile(job) => {
             let outcome = save(&job.request).map(|_| Written);
+            job.done(outcome)
+        }
+        Action::Provide(job) => {
+            let outcome = match &host.provider {
+                Some(provider) => caught(|| provided(provider(), &job.request)),
+                None => Err(no_provider()),
+            };
             job.done(outcome)
         }
         Action::Cancel(_) | Action::SetHeaders(_) | Action::RefreshAt(_) | Action::Report(_) => {

@@ -6,8 +6,6 @@ use crate::net::informational::{self, TooMany};
 use crate::net::pool::PoolError;
 use crate::net::tls::{self, TlsError, TlsFailure};
 use crate::net::words::Chain;
-use kubecred_core::Failure;
-use kubecred_core::redact::quoted;
 use kubecred_host::net::{AddressError, ProxyError};
 use std::error::Error;
 use std::sync::Arc;
@@ -26,14 +24,6 @@ pub enum ClientError {
     /// The body of the request could not be had.
     #[error("the request's body failed: {0}")]
     Body(Box<dyn Error + Send + Sync>),
-    /// A file of the profile, needed to connect, cannot be read.
-    #[error("cannot read {}: {failure}", quoted(path))]
-    File {
-        /// Where it is.
-        path: String,
-        /// What the operating system says.
-        failure: Failure,
-    },
     /// There is no connection.
     #[error("no answer from the server: {0}")]
     Connect(Arc<ConnectError>),

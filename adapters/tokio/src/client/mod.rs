@@ -8,7 +8,6 @@ mod check;
 mod current;
 mod error;
 mod pool;
-pub(crate) mod tls_files;
 mod transport;
 mod upstream;
 

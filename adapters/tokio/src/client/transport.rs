@@ -3,14 +3,15 @@
 use super::ClientError;
 use super::body::Body;
 use super::pool::IdentityPool;
-use super::tls_files::{self, TlsFiles};
 use crate::net::pool::Outgoing;
 use crate::net::{ConnectionSettings, ServerNames, proxy_authorization};
 use crate::{Auth, Credential, clock};
 use arc_swap::ArcSwapOption;
 use http::header::{ACCEPT_ENCODING, PROXY_AUTHORIZATION, RANGE, UPGRADE, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response};
+use kubecred_core::Secret;
 use kubecred_host::net::{self, Address, ProxyKind, Route};
+use kubecred_host::TlsMaterial;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +41,7 @@ struct Inner {
     pool: ArcSwapOption<IdentityPool>,
     coming: Mutex<Option<Coming>>,
     /// Those of requests that came with credentials of their own before there was one.
-    own_authorization: Mutex<Option<(TlsFiles, Arc<IdentityPool>)>>,
+    own_authorization: Mutex<Option<(Arc<TlsMaterial>, Arc<IdentityPool>)>>,
 }
 
 /// The connections that will be next, as soon as they are connected.
@@ -133,7 +134,7 @@ impl Inner {
     ) -> Result<Arc<IdentityPool>, ClientError> {
         let pool = match request.extensions_mut().remove::<Credential>() {
             Some(credential) => self.pool(&credential)?,
-            None => self.pool_of_files().await?,
+            None => self.pool_without_credential().await?,
         };
         *request.uri_mut() = self.address.join(request.uri())?;
         let headers = request.headers_mut();
@@ -202,19 +203,19 @@ impl Inner {
     }
 
     /// The connections for a request that brings credentials of its own: for it nothing is run.
-    async fn pool_of_files(self: &Arc<Self>) -> Result<Arc<IdentityPool>, ClientError> {
+    async fn pool_without_credential(self: &Arc<Self>) -> Result<Arc<IdentityPool>, ClientError> {
         if let Some(credential) = self.auth.peek() {
             return self.pool(&credential);
         }
-        let files = tls_files::read_all(self.auth.profile()).await?;
+        let material = self.auth.connection().await?;
         let mut made = lock(&self.own_authorization);
-        if let Some((_, pool)) = made.as_ref().filter(|(of, _)| *of == files) {
+        if let Some((_, pool)) = made.as_ref().filter(|(of, _)| *of == material) {
             return Ok(Arc::clone(pool));
         }
-        let tls = (files.roots(), files.identity.as_ref());
+        let tls = (material.roots.as_ref().map(Secret::expose), material.identity.as_ref());
         let pool = IdentityPool::new(&self.settings, self.address.base(), None, tls)?;
         let pool = Arc::new(pool);
-        *made = Some((files, Arc::clone(&pool)));
+        *made = Some((material, Arc::clone(&pool)));
         Ok(pool)
     }
 }

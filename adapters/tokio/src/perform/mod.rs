@@ -1,4 +1,4 @@
-//! From an action to its answer: the four things that a machine can want done.
+//! From an action to its answer: the things that a machine can want done.
 
 mod command;
 #[cfg(feature = "client")]
@@ -11,6 +11,7 @@ pub use command::{CommandFuture, CommandRunner, SystemCommands};
 pub use sender::RequestSender;
 
 use crate::fs;
+use crate::provider::{TokenProvider, ask};
 use futures::catch_panic;
 use kubecred_core::protocol::{HttpResponse, SendRequest};
 use kubecred_core::{Action, Failure, Input, Job};
@@ -20,6 +21,7 @@ mod futures;
 /// What the jobs need from this process.
 pub(crate) struct Host {
     pub(crate) runner: Box<dyn CommandRunner>,
+    pub(crate) provider: Option<Box<dyn TokenProvider>>,
     #[cfg(feature = "client")]
     pub(crate) crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     #[cfg(feature = "client")]
@@ -57,6 +59,13 @@ pub(crate) async fn perform(action: Action, host: &Host) -> Input {
         }
         Action::WriteFile(Job { id, request }) => {
             let outcome = fs::write(&request).await;
+            Job { id, request }.done(outcome)
+        }
+        Action::Provide(Job { id, request }) => {
+            let outcome = match &host.provider {
+                Some(provider) => catch_panic(|| ask(&**provider, &request)).await,
+                None => Err(kubecred_host::no_provider()),
+            };
             Job { id, request }.done(outcome)
         }
         Action::Cancel(_) | Action::SetHeaders(_) | Action::RefreshAt(_) | Action::Report(_) => {

@@ -106,7 +106,12 @@ mod tests {
 
     fn host() -> Host {
         let runner = Box::new(SystemCommands::default());
-        Host { runner, crypto: None, proxies: kubecred_host::net::ProxyVariables::default() }
+        Host {
+            runner,
+            provider: None,
+            crypto: None,
+            proxies: kubecred_host::net::ProxyVariables::default(),
+        }
     }
 
     fn get(server: &ApiServer, path: &str) -> SendRequest {

@@ -1,4 +1,4 @@
-//! From a job to its answer: the four things that a machine can want done.
+//! From a job to its answer: the things that a machine can want done.
 
 mod command;
 mod exchange;
@@ -14,17 +14,23 @@ pub(crate) use wait::wait;
 
 use crate::capability::{ConnectionSettings, Embedder};
 use kubecred_core::protocol::{
-    Exit, FileBytes, Method, ReadFile, RunCommand, SendRequest, WriteFile, Written,
+    Exit, FileBytes, Method, Provide, Provided, ReadFile, RunCommand, SendRequest, WriteFile,
+    Written,
 };
 use kubecred_core::{Failure, FailureKind};
 use kubecred_host::fs::read_file;
 use kubecred_host::net::parse_url;
+use kubecred_host::{ProvidedToken, ProviderError, no_provider, provided};
 use std::time::Duration;
+
+/// Gives a token.
+pub(crate) type Provider = dyn Fn() -> Result<ProvidedToken, ProviderError>;
 
 /// What the jobs need from this guest and its embedder.
 pub(crate) struct Host {
     pub(crate) embedder: Embedder,
     pub(crate) runner: Option<Box<dyn CommandRunner>>,
+    pub(crate) provider: Option<Box<Provider>>,
     pub(crate) in_place: bool,
     /// How long a plugin may run that no person is talking to.
     pub(crate) command_timeout: Option<Duration>,
@@ -39,6 +45,11 @@ impl Host {
 
     pub(crate) fn run(&self, request: &RunCommand) -> Result<Exit, Failure> {
         command::run(self.runner.as_deref(), request, self.command_timeout)
+    }
+
+    pub(crate) fn provide(&self, request: &Provide) -> Result<Provided, Failure> {
+        let provider = self.provider.as_ref().ok_or_else(no_provider)?;
+        provided(provider(), request)
     }
 
     pub(crate) fn write(&self, request: &WriteFile) -> Result<Written, Failure> {

@@ -1,7 +1,7 @@
 //! What becomes of requests.
 
 use crate::with_both;
-use kubecred_proxy_wasm_tests::{Engine, Issuer, Simulation, State, kubeconfig_of};
+use kubecred_proxy_wasm_tests::{Engine, Issuer, Sent, Simulation, State, kubeconfig_of};
 use serde_json::json;
 
 fn answered(state: &State) -> (u16, &str) {
@@ -23,6 +23,67 @@ fn a_static_token_is_there_from_the_first_request_on_and_nothing_is_called() {
         assert_eq!(proxy.state(again), State::Forwarded);
         assert_eq!(proxy.stat("responses_unauthorized"), 1);
         assert!(!proxy.log().contains("t0ken"), "{}", proxy.log());
+    });
+}
+
+/// The call that comes within this time.
+fn next_call(proxy: &mut Simulation, within: u64) -> Sent {
+    for _ in 0..within / 100 {
+        if let Some(call) = proxy.calls().into_iter().next() {
+            return call;
+        }
+        proxy.advance(100);
+    }
+    panic!("no call within {within} ms");
+}
+
+#[test]
+fn tr_21_a_service_accounts_token_is_asked_for_with_the_users_and_only_that_is_sent() {
+    let mut plugin = kubeconfig_of(&json!({ "token": "boot" }));
+    plugin["serviceAccount"] = json!({ "namespace": "prod", "name": "deployer" });
+    plugin["clusters"] = json!({ "api.example": "east" });
+    let granted = |token: &str| {
+        json!({
+            "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+            "spec": { "expirationSeconds": 3600 }, "status": { "token": token },
+        })
+        .to_string()
+    };
+    with_both(&plugin, 2, |mut proxy| {
+        let (first, other) = (proxy.request(0, &[]), proxy.request(1, &[]));
+        assert_eq!((proxy.state(first), proxy.state(other)), (State::Held, State::Held));
+        proxy.advance(20);
+        let [call] = proxy.calls().try_into().expect("one call for all threads");
+        let path = "/api/v1/namespaces/prod/serviceaccounts/deployer/token";
+        assert_eq!((call.cluster.as_str(), call.header(":authority")), ("east", "api.example"));
+        assert_eq!((call.header(":method"), call.header(":path")), ("POST", path));
+        assert_eq!(call.header("authorization"), "Bearer boot");
+        proxy.answer(&call, Some((201, &granted("minted-1"))));
+        proxy.advance(20);
+        for stream in [first, other] {
+            assert_eq!(proxy.header(stream, "authorization"), ["Bearer minted-1"]);
+        }
+        // At 80 % of its life there is another, and requests never wait for it.
+        proxy.advance(46 * 60_000);
+        assert!(proxy.calls().is_empty());
+        let call = next_call(&mut proxy, 2 * 60_000);
+        let stream = proxy.request(0, &[]);
+        assert_eq!(proxy.header(stream, "authorization"), ["Bearer minted-1"]);
+        proxy.answer(&call, Some((201, &granted("minted-2"))));
+        proxy.advance(20);
+        let stream = proxy.request(1, &[]);
+        assert_eq!(proxy.header(stream, "authorization"), ["Bearer minted-2"]);
+        // The upstream refuses it: another is asked for; the server refuses the user: that is said.
+        proxy.respond(stream, 401);
+        let call = next_call(&mut proxy, 2_000);
+        let refused = json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403,
+            "reason": "Forbidden", "message": "user \"me\" cannot create serviceaccounts/token",
+        });
+        proxy.answer(&call, Some((403, &refused.to_string())));
+        proxy.advance(20);
+        assert!(proxy.log().contains("cannot create serviceaccounts/token"), "{}", proxy.log());
+        assert!(!proxy.log().contains("minted-2") && !proxy.log().contains("boot"));
     });
 }
 

@@ -9,14 +9,14 @@ use alloc::format;
 use alloc::string::ToString;
 use kubecred_core::policy::{Backoff, Reload, Renewal};
 use kubecred_core::protocol::{
-    Exit, FileBytes, HttpResponse, Method, ReadFile, RunCommand, SendRequest, SetHeaders, SlotName,
-    Stdin, Tls, TrustAnchors, WriteFile, Written,
+    Exit, FileBytes, HttpResponse, Method, Provide, Provided, ReadFile, RunCommand, SendRequest,
+    SetHeaders, SlotName, Stdin, Tls, TrustAnchors, WriteFile, Written,
 };
 use kubecred_core::{
-    Action, ActionId, Completion, ContentProblem, Credential, Endpoint, Error, Event, FileRole,
-    Generation, Header, IdTokenProblem, Identity, Input, Job, Now, OidcProblem, OidcStep,
-    OutputProblem, PluginProblem, Policy, Reply, SaveProblem, Stats, TokenRequestProblem,
-    Unavailable,
+    Action, ActionId, Completion, ConnectionParts, ContentProblem, Credential, Endpoint, Error,
+    Event, FileRole, Generation, Header, IdTokenProblem, Identity, Input, Job, Now, OidcProblem,
+    OidcStep, OutputProblem, PluginProblem, Policy, ProviderProblem, Reply, SaveProblem, Stats,
+    TokenRequestProblem, Unavailable,
 };
 
 records! {
@@ -24,6 +24,8 @@ records! {
     Completion { id, outcome }
     Exit { code, stdout }
     HttpResponse { status, headers, body }
+    Provide { provider, limit }
+    Provided { token, expires }
     ReadFile { path, limit }
     RunCommand { program, args, env, stdin, allowlist, limit }
     SendRequest { method, url, headers, body, tls, proxy, limit }
@@ -61,6 +63,7 @@ jobs! {
     RunCommand, RunCommandJob;
     SendRequest, SendRequestJob;
     WriteFile, WriteFileJob;
+    Provide, ProvideJob;
 }
 
 choices! {
@@ -71,14 +74,14 @@ choices! {
 }
 
 variants! {
-    Input { Tick, Demand, Close; Complete, Reject; }
+    Input { Tick, Demand, DemandConnection, Close; Complete, Reject; }
     TrustAnchors { System; Pem; }
     Renewal { WhenExpired; ; Ahead / RenewalAhead { margin, percent } }
 }
 
 lower_variants! {
     Action {
-        ; ReadFile, RunCommand, SendRequest, WriteFile, Cancel, SetHeaders, RefreshAt, Report;
+        ; ReadFile, RunCommand, SendRequest, WriteFile, Provide, Cancel, SetHeaders, RefreshAt, Report;
     }
 }
 
@@ -115,6 +118,7 @@ open_variants! {
         Malformed / OidcProblemMalformed { step, detail },
         Refused / OidcProblemRefused { code, description }
     }
+    ProviderProblem { ; NotProvided, Token; }
     SaveProblem { WrongReply, Unsupported; NotRead, NotWritten, NotEdited; }
     IdTokenProblem { NotJwt, Encoding, Claims, NoExpiry, Expiry; Content; }
 }
@@ -152,6 +156,10 @@ impl Lower for Error {
             Self::TokenRequest { namespace, name, problem } => {
                 let problem = problem.lower();
                 wit::Cause::TokenRequest(wit::CauseTokenRequest { namespace, name, problem })
+            }
+            Self::Provider { provider, problem } => {
+                let problem = problem.lower();
+                wit::Cause::Provider(wit::CauseProvider { provider, problem })
             }
             Self::WrongReply => wit::Cause::WrongReply,
             _ => wit::Cause::Other(message.clone()),
@@ -218,6 +226,7 @@ impl Lower for Reply {
             Self::Exit(exit) => wit::Reply::Exit(exit.lower()),
             Self::Http(response) => wit::Reply::Http(response.lower()),
             Self::Written(Written) => wit::Reply::Written,
+            Self::Provided(provided) => wit::Reply::Provided(provided.lower()),
         }
     }
 }
@@ -229,6 +238,7 @@ impl Lift<wit::Reply> for Reply {
             wit::Reply::Exit(exit) => Self::Exit(Lift::lift(exit)),
             wit::Reply::Http(response) => Self::Http(Lift::lift(response)),
             wit::Reply::Written => Self::Written(Written),
+            wit::Reply::Provided(provided) => Self::Provided(Lift::lift(provided)),
         }
     }
 }
@@ -252,6 +262,19 @@ impl Lower for Credential<'_> {
         wit::Credential {
             generation: self.generation.lower(),
             headers: self.headers.to_vec().lower(),
+            identity: self.identity.cloned().lower(),
+            roots: self.roots.map(<[u8]>::to_vec),
+            expires: self.expires.lower(),
+            good_until: self.good_until.lower(),
+            demand: self.demand,
+        }
+    }
+}
+
+impl Lower for ConnectionParts<'_> {
+    type Wit = wit::ConnectionParts;
+    fn lower(self) -> Self::Wit {
+        wit::ConnectionParts {
             identity: self.identity.cloned().lower(),
             roots: self.roots.map(<[u8]>::to_vec),
             expires: self.expires.lower(),

@@ -69,7 +69,7 @@ variants! {
     Roots { System; File, Pem; }
     Proxy { Direct, Environment; Url; }
     Bearer {
-        Anonymous; Exec, Oidc, Token;
+        Anonymous; Exec, Oidc, Provided, Token;
         Basic / BearerBasic { username, password },
         TokenFile / BearerTokenFile { path, fallback }
     }

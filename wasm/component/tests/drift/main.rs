@@ -113,6 +113,7 @@ fn the_interface_is_the_core() {
 #[test]
 fn the_authenticator_can_be_asked_what_the_core_s_can() {
     let mut methods = source::methods(&core("machine/authenticator.rs"), "authenticator");
+    methods.extend(source::methods(&core("machine/lend.rs"), "authenticator"));
     for part_of_handle in ["handle-input", "poll-action", "poll-timeout"] {
         assert!(methods.remove(part_of_handle), "{part_of_handle} has gone from the core");
     }

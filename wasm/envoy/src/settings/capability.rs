@@ -1,7 +1,7 @@
 //! What a filter can do of what a kubeconfig asks for, and what it cannot.
 
 use super::{Connections, Settings};
-use kubecred_core::{Bearer, Environment, Material, Profile, Proxy, Roots};
+use kubecred_core::{Bearer, Environment, Material, Profile, Proxy, Roots, ServiceAccount};
 
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
@@ -35,6 +35,30 @@ pub(super) fn problems(settings: &Settings, environment: &Environment) -> Vec<St
             }
         }
         _ => {}
+    }
+    if let Some(account) = &authentication.service_account {
+        problems.extend(of_account(settings, account));
+    }
+    problems
+}
+
+/// What is against asking for the tokens of a service account.
+fn of_account(settings: &Settings, account: &ServiceAccount) -> Vec<String> {
+    let authentication = &settings.profile.authentication;
+    let mut problems = Vec::new();
+    if account.namespace.is_empty() || account.name.is_empty() {
+        problems.push("serviceAccount: namespace and name may not be empty".to_owned());
+    }
+    if authentication.certificate.is_some() {
+        problems.push(format!(
+            "serviceAccount: a filter presents no certificate, so tokens cannot be asked for with \
+             the client certificate of user {:?}: use a token, a token file under \"files\", or the \
+             auth-provider oidc",
+            authentication.user
+        ));
+    }
+    if let Err(why) = settings.target(&settings.profile.cluster.server) {
+        problems.push(format!("serviceAccount: {why}"));
     }
     problems
 }
