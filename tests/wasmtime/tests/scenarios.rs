@@ -149,7 +149,7 @@ fn every_file_of_scenarios_is_here() {
         "reviewer.rs",
         "rules/main.rs",
         "token_request.rs",
-        "transcripts.rs",
+        "transcripts/main.rs",
         "vectors/main.rs",
         "wire.rs",
     ];

@@ -1,5 +1,7 @@
 //! The committed transcripts, played by the native machine. `KUBECRED_BLESS=1` writes them anew.
 
+mod earlier;
+
 use kubecred_core::{Authenticator, Policy};
 use std::collections::BTreeSet;
 use world::Transcript;
