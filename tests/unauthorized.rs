@@ -1,6 +1,6 @@
 //! 401: one refresh for each credential that is refused, whoever complains and how often.
 
-use kubecred_core::{Event, Generation};
+use kubecred_core::{Event, Generation, Policy};
 use world::profiles::{self, PLUGIN, TOKEN};
 use world::{Refusal, Run, Span, Step, World};
 
@@ -191,6 +191,29 @@ fn a_401_while_a_renewal_is_on_needs_no_run_of_its_own() {
     assert_eq!(world.runs(PLUGIN), 2, "the renewal is on");
     world.revoke("token-1").request().is("200 as token-2");
     assert_eq!(world.runs(PLUGIN), 2);
+}
+
+/// Whoever needs a credential gets an answer: a pause after 401s has a reason, as one after a failure.
+#[test]
+fn what_expires_in_a_pause_after_401s_is_an_error_and_no_endless_wait() {
+    let (eager, lazy) = (Policy::default(), Policy::client_go());
+    for profile in [profiles::exec(), profiles::exec_interactive()] {
+        for policy in [&eager, &lazy] {
+            for token in ["same", "new-*"] {
+                let mut world = World::with_policy(&profile, policy.clone());
+                world.program(PLUGIN, &[Run::token(token).living(1.h())]).revoke("*");
+                for _ in 0..3 {
+                    world.request();
+                }
+                let before = world.elapsed();
+                let answer = world.wall_forward(2.h()).request();
+                answer.is("error: the server rejected the last credentials (401)");
+                assert_eq!(world.elapsed(), before, "at once");
+                world.perform(Step::Unrevoke);
+                assert!(world.pass(2.minutes()).request().is_ok(), "{token} after the pause");
+            }
+        }
+    }
 }
 
 #[test]

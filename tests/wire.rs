@@ -207,7 +207,7 @@ fn every_event_and_error_reads_back_as_it_was() {
     };
     let (role, path, problem) = (FileRole::Token, "/t".to_owned(), ContentProblem::Empty);
     let mut errors: Vec<Error> = problems.into_iter().map(plugin).collect();
-    errors.push(Error::WrongReply);
+    errors.extend([Error::Rejected, Error::WrongReply]);
     for problem in [ProviderProblem::NotProvided(failure()), ProviderProblem::Token(problem)] {
         errors.push(Error::Provider { provider: "vault".into(), problem });
     }

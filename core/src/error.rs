@@ -103,6 +103,14 @@ pub enum Error {
         /// What went wrong.
         problem: ProviderProblem,
     },
+    /// The server answered 401 to what the source gave, to one credential after another or to the same
+    /// one twice. The source is asked again after a pause, and the rejected credential, which is used
+    /// until then, has expired.
+    #[error(
+        "the server rejected the last credentials (401) and the newest has expired; \
+         a new one is fetched after a pause"
+    )]
+    Rejected,
     /// A host answered a job with the reply of another kind.
     #[error("the host answered with the wrong kind of reply")]
     WrongReply,

@@ -32,6 +32,7 @@ use core::time::Duration;
 pub(crate) struct Refreshed {
     source: Box<dyn Source>,
     held: Option<Held>,
+    /// Why the last fetch failed, or why the next one has to wait: there is one in every pause.
     error: Option<Box<Error>>,
     flight: Flight,
     /// A request has used the value since the last refresh, so it is refreshed before it expires.
@@ -195,8 +196,8 @@ impl Refreshed {
         let pause = cx.policy.backoff.pause(pauses, cx.jitter);
         let until = self.started.unwrap_or_default().saturating_add(pause);
         if matches!(self.flight, Flight::Idle) && cx.now.monotonic < until {
-            self.flight = Flight::Paused { until };
             self.failures = self.failures.max(1);
+            self.pause(until, Error::Rejected);
         }
     }
 
@@ -368,19 +369,26 @@ impl Refreshed {
         let lifecycle = self.source.lifecycle(cx.policy);
         let held = Held::new(cx, parts, &lifecycle);
         self.held = Some(Held { replacement: changed && rejected, ..held });
-        self.error = None;
         self.in_use = false;
         self.has_waiter = false;
         if rejected && !changed {
             // The source gave the rejected bytes again, so it is not asked again at once.
             let pause = cx.policy.backoff.pause(self.failures, cx.jitter);
             self.failures = self.failures.saturating_add(1);
-            self.flight = Flight::Paused { until: now.monotonic.saturating_add(pause) };
+            self.pause(now.monotonic.saturating_add(pause), Error::Rejected);
         } else {
             self.failures = 0;
+            self.error = None;
             self.flight = Flight::Idle;
         }
         SlotOutcome::Renewed { changed, reconnect, skew }
+    }
+
+    /// Starts no fetch before `until`. If the value expires meanwhile, requests get the reason as an
+    /// error: they cannot wait for the end of the pause, after which no timer asks a person.
+    fn pause(&mut self, until: Instant, reason: Error) {
+        self.flight = Flight::Paused { until };
+        self.error = Some(Box::new(reason));
     }
 
     fn fail(&mut self, cx: &mut Cx<'_>, error: Error) -> SlotOutcome {
@@ -395,8 +403,7 @@ impl Refreshed {
         let paced = self.started.map(|at| at.saturating_add(cx.policy.min_interval));
         let retry_at = paced.map_or(pause, |at| at.max(pause));
         self.failures = self.failures.saturating_add(1);
-        self.flight = Flight::Paused { until: retry_at };
-        self.error = Some(Box::new(error.clone()));
+        self.pause(retry_at, error.clone());
         self.has_waiter = false;
         // A timer starts further attempts only until the value expires.
         self.in_use = self

@@ -102,6 +102,7 @@ impl Lift<wit::Error> for Error {
             wit::Cause::Provider(wit::CauseProvider { provider, problem }) => {
                 Self::Provider { provider, problem: Lift::lift(problem) }
             }
+            wit::Cause::Rejected => Self::Rejected,
             wit::Cause::WrongReply => Self::WrongReply,
             wit::Cause::Other(text) => panic!("the component is of another version: {text}"),
         }

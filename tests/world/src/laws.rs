@@ -153,9 +153,7 @@ impl Course {
             self.silence(now, &actions);
         } else {
             self.deadline(now, promised, op == Op::Sleep);
-            if op == Op::Demand {
-                self.no_wait_for_nothing(now);
-            }
+            self.no_wait_for_nothing(now, op);
             self.living(now, &actions);
             self.snapshots(now);
             self.generations(now);
@@ -281,9 +279,14 @@ impl Course {
     }
 
     /// Law 4: who waits, waits for a job or for the deadline.
-    fn no_wait_for_nothing(&self, now: Now) {
-        let waits = self.runner.machine.credential(now) == Err(Unavailable::Pending);
-        let sleeps = self.runner.machine.poll_timeout().is_none();
+    fn no_wait_for_nothing(&self, now: Now, op: Op) {
+        let machine = &self.runner.machine;
+        let waits = match op {
+            Op::Demand => machine.credential(now) == Err(Unavailable::Pending),
+            Op::DemandConnection => machine.connection(now) == Err(Unavailable::Pending),
+            _ => false,
+        };
+        let sleeps = machine.poll_timeout().is_none();
         assert!(!waits || !sleeps || self.ledger.open().next().is_some(), "law 4: waits for ever");
     }
 

@@ -56,6 +56,7 @@ scenarios! {
     close: || profiles::trusting(profiles::exec());
     exec_401: profiles::exec;
     exec_401_for_ever: profiles::exec;
+    exec_401_then_expired: profiles::exec_interactive;
     exec_401_refresh_fails: profiles::exec;
     exec_401_storm: profiles::exec;
     exec_fails_first: profiles::exec;
@@ -126,6 +127,18 @@ fn exec_401_for_ever(world: &mut AnyWorld) {
     }
     world.perform(Step::Unrevoke);
     world.request();
+}
+
+/// While the next login has to wait, the rejected token expires: requests fail, and do not wait for a
+/// person who is not asked.
+fn exec_401_then_expired(world: &mut AnyWorld) {
+    world.program(PLUGIN, &[hourly()]).revoke("*");
+    for _ in 0..3 {
+        world.request();
+    }
+    world.wall_forward(24.h()).request();
+    world.perform(Step::Unrevoke);
+    world.pass(2.minutes()).request();
 }
 
 fn exec_401_refresh_fails(world: &mut AnyWorld) {

@@ -161,6 +161,7 @@ impl Lower for Error {
                 let problem = problem.lower();
                 wit::Cause::Provider(wit::CauseProvider { provider, problem })
             }
+            Self::Rejected => wit::Cause::Rejected,
             Self::WrongReply => wit::Cause::WrongReply,
             _ => wit::Cause::Other(message.clone()),
         };
