@@ -96,7 +96,8 @@ fn tr_21_a_bootstrap_login_that_fails_is_blamed() {
     let mut world = by_exec(10.minutes());
     world.program(PLUGIN, &[Run::exit(1)]);
     world.request().is("error: no token for service account prod/deployer: the login that asks");
-    assert!(matches!(problem(&mut world), TokenRequestProblem::Bootstrap(_)));
+    let text = problem(&mut world).to_string();
+    assert!(text.starts_with("the login that asks for it failed: exec plugin"), "{text}");
     assert_eq!(world.asked(TOKEN_REQUEST), 0);
 }
 

@@ -5,7 +5,7 @@ use crate::lift::describe;
 use crate::wit::credentials as wit;
 use crate::{Instance, instantiate};
 use kubecred_core::{Action, Input, Instant, Now, Policy, Profile, Stats};
-use native_world::{Machine, Refusal, Served};
+use native_world::{Connected, Machine, Refusal, Served};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -78,15 +78,42 @@ impl Guest {
                 good_until: Lift::lift(credential.good_until),
                 demand: credential.demand,
             }),
-            Err(wit::Unavailable::Closed) => Err(Refusal::Closed),
-            Err(wit::Unavailable::Failed(error)) => Err(Refusal::Failed(describe(error))),
-            Err(wit::Unavailable::Pending) => Err(Refusal::Pending),
+            Err(unavailable) => Err(refusal(unavailable)),
+        }
+    }
+
+    /// What TLS needs, for a request that brings its own `authorization`.
+    ///
+    /// # Errors
+    /// Why there is nothing now.
+    pub fn connection(&self, now: Now) -> Result<Connected, Refusal> {
+        let Instance { store, exports } = &mut *self.instance.borrow_mut();
+        let resource = exports.kubecred_auth_credentials();
+        let connection =
+            resource.authenticator().call_connection(store, self.authenticator, now.lower());
+        match connection.expect(TRAP) {
+            Ok(connection) => Ok(Connected {
+                identity: Lift::lift(connection.identity),
+                roots: connection.roots,
+                expires: Lift::lift(connection.expires),
+                good_until: Lift::lift(connection.good_until),
+                demand: connection.demand,
+            }),
+            Err(unavailable) => Err(refusal(unavailable)),
         }
     }
 
     /// How much memory the instance has.
     pub fn memory(&self) -> usize {
         self.instance.borrow().store.data().memory
+    }
+}
+
+fn refusal(unavailable: wit::Unavailable) -> Refusal {
+    match unavailable {
+        wit::Unavailable::Closed => Refusal::Closed,
+        wit::Unavailable::Failed(error) => Refusal::Failed(describe(error)),
+        wit::Unavailable::Pending => Refusal::Pending,
     }
 }
 
@@ -113,6 +140,10 @@ impl Machine for Guest {
 
     fn credential(&mut self, now: Now) -> Result<Served, Refusal> {
         Self::credential(self, now)
+    }
+
+    fn connection(&mut self, now: Now) -> Result<Connected, Refusal> {
+        Self::connection(self, now)
     }
 }
 

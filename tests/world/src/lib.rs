@@ -136,7 +136,7 @@ mod transcript;
 pub use chance::Chance;
 pub use clocks::{Clocks, START_MONOTONIC, START_WALL};
 pub use host::{Content, Faults, OpenIdTokens, Outcome, Run};
-pub use machine::{Machine, Refusal, Served};
+pub use machine::{Connected, Machine, Refusal, Served};
 pub use observe::hides_secrets;
 pub use openid::{Http, OpenId};
 pub use server::{Answer, Traffic};

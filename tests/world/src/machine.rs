@@ -1,8 +1,8 @@
 //! What a world runs: the native machine, or one behind a boundary that speaks the same protocol.
 
 use kubecred_core::{
-    Action, Authenticator, Credential, Generation, Header, Identity, Input, Instant, Now,
-    Unavailable, UnixTime,
+    Action, Authenticator, ConnectionParts, Credential, Generation, Header, Identity, Input,
+    Instant, Now, Unavailable, UnixTime,
 };
 
 /// A machine, wherever it lives.
@@ -18,6 +18,15 @@ pub trait Machine {
     /// # Errors
     /// Why there is nothing now.
     fn credential(&mut self, now: Now) -> Result<Served, Refusal>;
+    /// What TLS needs, for a request that brings its own `authorization`. A machine that tells no
+    /// such requests from others has it with the credential.
+    ///
+    /// # Errors
+    /// Why there is nothing now.
+    fn connection(&mut self, now: Now) -> Result<Connected, Refusal> {
+        let Served { identity, roots, expires, good_until, demand, .. } = self.credential(now)?;
+        Ok(Connected { identity, roots, expires, good_until, demand })
+    }
 }
 
 /// A credential, owned.
@@ -52,6 +61,33 @@ impl From<Credential<'_>> for Served {
         Self {
             generation: lent.generation,
             headers: lent.headers.to_vec(),
+            identity: lent.identity.cloned(),
+            roots: lent.roots.map(<[u8]>::to_vec),
+            expires: lent.expires,
+            good_until: lent.good_until,
+            demand: lent.demand,
+        }
+    }
+}
+
+/// What a connection takes, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The client certificate.
+    pub identity: Option<Identity>,
+    /// The roots as PEM.
+    pub roots: Option<Vec<u8>>,
+    /// The end of the client certificate.
+    pub expires: Option<UnixTime>,
+    /// Until when a copy may be used, by the monotonic clock.
+    pub good_until: Option<Instant>,
+    /// Whether the machine wants to hear of its use.
+    pub demand: bool,
+}
+
+impl From<ConnectionParts<'_>> for Connected {
+    fn from(lent: ConnectionParts<'_>) -> Self {
+        Self {
             identity: lent.identity.cloned(),
             roots: lent.roots.map(<[u8]>::to_vec),
             expires: lent.expires,
@@ -98,6 +134,10 @@ impl Machine for Authenticator {
     fn credential(&mut self, now: Now) -> Result<Served, Refusal> {
         Ok(Self::credential(self, now)?.into())
     }
+
+    fn connection(&mut self, now: Now) -> Result<Connected, Refusal> {
+        Ok(Self::connection(self, now)?.into())
+    }
 }
 
 impl Machine for Box<dyn Machine> {
@@ -115,5 +155,9 @@ impl Machine for Box<dyn Machine> {
 
     fn credential(&mut self, now: Now) -> Result<Served, Refusal> {
         (**self).credential(now)
+    }
+
+    fn connection(&mut self, now: Now) -> Result<Connected, Refusal> {
+        (**self).connection(now)
     }
 }

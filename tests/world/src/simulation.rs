@@ -5,7 +5,8 @@ use crate::observe::{Ledger, place};
 use crate::server::whom;
 use crate::span::millis;
 use crate::{
-    Chance, Clocks, Content, Faults, Machine, Refusal, Run, Served, Step, Traffic, Transcript,
+    Chance, Clocks, Connected, Content, Faults, Machine, Refusal, Run, Served, Step, Traffic,
+    Transcript,
 };
 use kubecred_core::protocol::{Completion, Request, SetHeaders};
 use kubecred_core::{
@@ -241,6 +242,14 @@ impl<M: Machine> World<M> {
     /// Why nothing.
     pub fn credential(&mut self) -> Result<Served, Refusal> {
         self.machine.credential(self.clocks.now())
+    }
+
+    /// What the machine has now for a connection of a request that brings its own `authorization`.
+    ///
+    /// # Errors
+    /// Why nothing.
+    pub fn connection(&mut self) -> Result<Connected, Refusal> {
+        self.machine.connection(self.clocks.now())
     }
 
     /// In how many milliseconds from now the machine wants a tick.
