@@ -5,7 +5,7 @@ use kubecred_core::kubeconfig::Kuberc;
 use kubecred_core::kubeconfig::explain::{Explanation, FileFacts};
 use kubecred_core::yaml::{self, Limits, Node};
 use kubecred_core::{
-    Authentication, Authenticator, Bearer, Environment, Exec, Failure, FailureKind, Input,
+    Authentication, Authenticator, Authorization, Environment, Exec, Failure, FailureKind, Input,
     Kubeconfig, Now, Overrides, PluginPolicy, Policy, Profile, Secret, UnixTime,
 };
 
@@ -59,8 +59,8 @@ fn kuberc(bytes: &[u8], hides: &dyn Fn(String)) {
                 match policy.apply(&mut profile) {
                     Err(error) => hides(format!("{error} {error:?}")),
                     Ok(()) => assert!(matches!(
-                        &profile.authentication.bearer,
-                        Bearer::Exec(exec) if exec.policy == PluginPolicy::DenyAll
+                        &profile.authentication.authorization,
+                        Authorization::Exec(exec) if exec.policy == PluginPolicy::DenyAll
                     )),
                 }
             }

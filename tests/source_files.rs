@@ -13,17 +13,17 @@ const SOURCES: [(&str, &str, &[&str]); 7] = [
     (
         "exec plugin",
         "core/src/source/exec",
-        &["ExecPlugin", "Bearer::Exec", " Exec, Oidc", " exec(exec)"],
+        &["ExecPlugin", "Authorization::Exec", " Exec, Oidc", " exec(exec)"],
     ),
     (
         "OpenID provider",
         "core/src/source/oidc",
-        &["OidcSource", "Bearer::Oidc", " Exec, Oidc", " oidc(oidc)"],
+        &["OidcSource", "Authorization::Oidc", " Exec, Oidc", " oidc(oidc)"],
     ),
     (
         "provided",
         "core/src/source/provided.rs",
-        &["ProvidedSource", "Bearer::Provided", " Provided, Token;", " provided(string)"],
+        &["ProvidedSource", "Authorization::Provided", " Provided, Token;", " provided(string)"],
     ),
     ("roots file", "core/src/source/roots_file.rs", &["RootsFile"]),
     (
@@ -33,9 +33,9 @@ const SOURCES: [(&str, &str, &[&str]); 7] = [
             "TokenFile::new",
             "token_file::TokenFile",
             " TokenFile,",
-            "Bearer::TokenFile",
+            "Authorization::TokenFile",
             "TokenFile /",
-            " token-file(bearer",
+            " token-file(authorization",
         ],
     ),
     (

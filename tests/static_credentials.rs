@@ -1,6 +1,6 @@
 //! What is given outright: nothing is fetched, nothing ends, and a 401 changes nothing.
 
-use kubecred_core::{Authentication, Bearer, Material, Profile, Roots, Secret};
+use kubecred_core::{Authentication, Authorization, Material, Profile, Roots, Secret};
 use world::{Span, Step, World, certificates, profiles, secret};
 
 fn headers(world: &mut World) -> Vec<(String, String)> {
@@ -128,7 +128,7 @@ fn ua_34_a_key_that_does_not_belong_to_the_certificate_is_an_error() {
 #[test]
 fn tk_3_an_empty_literal_token_is_an_error() {
     let mut profile = profiles::anonymous();
-    profile.authentication.bearer = Bearer::Token(Secret::default());
+    profile.authentication.authorization = Authorization::Token(Secret::default());
     World::new(&profile).request().is("error: token of user \"me\" is empty");
 }
 

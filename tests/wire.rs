@@ -168,10 +168,10 @@ fn actions() -> Vec<(Action, &'static str)> {
         ),
         (
             Action::Report(Event::Withdrawn {
-                slot: SlotName::Bearer,
+                slot: SlotName::Authorization,
                 generation: Generation::from_u64(2),
             }),
-            r#"{"report":{"withdrawn":{"slot":"bearer","generation":2}}}"#,
+            r#"{"report":{"withdrawn":{"slot":"authorization","generation":2}}}"#,
         ),
     ]
 }

@@ -3,7 +3,7 @@
 use crate::machine::Authenticator;
 use crate::policy::Policy;
 #[cfg(feature = "edit")]
-use crate::profile::Bearer;
+use crate::profile::Authorization;
 use crate::profile::Profile;
 use crate::store::Store;
 use alloc::boxed::Box;
@@ -24,7 +24,7 @@ impl Authenticator {
 
 #[cfg(feature = "edit")]
 fn store(profile: &Profile) -> Option<Box<dyn Store>> {
-    let Bearer::Oidc(oidc) = &profile.authentication.bearer else { return None };
+    let Authorization::Oidc(oidc) = &profile.authentication.authorization else { return None };
     let store = crate::kubeconfig::KubeconfigStore::of(oidc)?;
     Some(Box::new(store))
 }

@@ -13,7 +13,7 @@
 //!          Input │ handle_input(now, ..)      poll_action() │ Action
 //!                ▼                                          │
 //!     ┌─────────────────────── Authenticator ───────────────────────────┐
-//!     │  slots: trusted roots · client certificate · bearer credential  │
+//!     │  slots: trusted roots · client certificate · authorization      │
 //!     │  each:  its current value, and the job that fetches the next    │
 //!     └─────────────────────────────────────────────────────────────────┘
 //! ```
@@ -197,7 +197,7 @@ pub use path::PathFlavour;
 pub use policy::Policy;
 pub use printable::{one_line, printable};
 pub use profile::{
-    AuthProviderProblem, Authentication, Bearer, ClientCertificate, Cluster, ConfigError,
+    AuthProviderProblem, Authentication, Authorization, ClientCertificate, Cluster, ConfigError,
     EmptyReason, EnvVar, Exec, ExecApiVersion, ExecCluster, Impersonation, InteractiveMode,
     KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, PluginPolicy, PolicyProblem,
     Problem, ProblemKind, Profile, Provenance, Proxy, ProxyProblem, Roots, ServiceAccount,

@@ -4,12 +4,12 @@
 //! A profile comes from a kubeconfig, from a pod's service account, or from code:
 //!
 //! ```
-//! use kubecred_core::{Authentication, Bearer, Profile, Roots};
+//! use kubecred_core::{Authentication, Authorization, Profile, Roots};
 //!
 //! let mut profile = Profile::new("https://api.example:6443");
 //! profile.cluster.roots = Roots::File("/etc/kubernetes/ca.crt".into());
 //! profile.authentication = Authentication::token_file("/run/token");
-//! assert!(matches!(profile.authentication.bearer, Bearer::TokenFile { .. }));
+//! assert!(matches!(profile.authentication.authorization, Authorization::TokenFile { .. }));
 //! ```
 
 pub(crate) mod check;
@@ -158,7 +158,7 @@ pub struct Authentication {
     /// The kubeconfig entry's name; empty if there is none. Errors quote it.
     pub user: String,
     /// How to make the `Authorization` header.
-    pub bearer: Bearer,
+    pub authorization: Authorization,
     /// The TLS client certificate. An exec plugin may provide one instead.
     pub certificate: Option<ClientCertificate>,
     /// The identity to impersonate.
@@ -206,41 +206,46 @@ impl Authentication {
 
     /// With a token that never changes.
     pub fn token(token: impl Into<Secret>) -> Self {
-        Self { bearer: Bearer::Token(token.into()), ..Self::default() }
+        Self { authorization: Authorization::Token(token.into()), ..Self::default() }
     }
 
     /// With a token from a file, which is read again every minute.
     pub fn token_file(path: impl Into<String>) -> Self {
-        Self { bearer: Bearer::TokenFile { path: path.into(), fallback: None }, ..Self::default() }
+        Self {
+            authorization: Authorization::TokenFile { path: path.into(), fallback: None },
+            ..Self::default()
+        }
     }
 
     /// With a user name and a password.
     pub fn basic(username: impl Into<String>, password: impl Into<Secret>) -> Self {
         let (username, password) = (username.into(), password.into());
-        Self { bearer: Bearer::Basic { username, password }, ..Self::default() }
+        Self { authorization: Authorization::Basic { username, password }, ..Self::default() }
     }
 
     /// With the credential that an exec plugin prints.
     pub fn exec(exec: Exec) -> Self {
-        Self { bearer: Bearer::Exec(Box::new(exec)), ..Self::default() }
+        Self { authorization: Authorization::Exec(Box::new(exec)), ..Self::default() }
     }
 
     /// With the id-token of an OpenID provider.
     pub fn oidc(oidc: Oidc) -> Self {
-        Self { bearer: Bearer::Oidc(Box::new(oidc)), ..Self::default() }
+        Self { authorization: Authorization::Oidc(Box::new(oidc)), ..Self::default() }
     }
 
     /// With tokens that the program itself gives, from the provider of this name.
     pub fn provided(provider: impl Into<String>) -> Self {
-        Self { bearer: Bearer::Provided(provider.into()), ..Self::default() }
+        Self { authorization: Authorization::Provided(provider.into()), ..Self::default() }
     }
 
     /// Whether another credential can come of a 401: whether any of it is fetched, and not given
     /// outright.
     pub fn is_refreshable(&self) -> bool {
         let from_file = |material: &Material| material.path().is_some();
-        let constant =
-            matches!(self.bearer, Bearer::Anonymous | Bearer::Basic { .. } | Bearer::Token(_));
+        let constant = matches!(
+            self.authorization,
+            Authorization::Anonymous | Authorization::Basic { .. } | Authorization::Token(_)
+        );
         let pair = self.certificate.as_ref();
         !constant
             || self.service_account.is_some()
@@ -258,7 +263,7 @@ impl Authentication {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "the wire")]
-pub enum Bearer {
+pub enum Authorization {
     /// No header.
     #[default]
     Anonymous,

@@ -1,7 +1,7 @@
 //! A plugin that says what it is told to, and counts its runs.
 
 use kubecred_core::exec::credential_json;
-use kubecred_core::{Authentication, Bearer, Exec, ExecApiVersion, Profile, UnixTime};
+use kubecred_core::{Authentication, Authorization, Exec, ExecApiVersion, Profile, UnixTime};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
@@ -49,8 +49,8 @@ impl Plugin {
 }
 
 pub(crate) fn exec(profile: &mut Profile) -> &mut Exec {
-    match &mut profile.authentication.bearer {
-        Bearer::Exec(exec) => exec,
+    match &mut profile.authentication.authorization {
+        Authorization::Exec(exec) => exec,
         _ => unreachable!("it is a plugin's profile"),
     }
 }

@@ -6,7 +6,7 @@ mod kubeconfig;
 mod saving;
 mod tokens;
 
-use kubecred_core::{Bearer, Oidc, Profile, Roots, Secret, UnixTime};
+use kubecred_core::{Authorization, Oidc, Profile, Roots, Secret, UnixTime};
 use std::time::Duration;
 use world::openid::{DISCOVERY, TOKEN_ENDPOINT, id_token};
 use world::{OpenIdTokens, START_WALL, World, profiles};
@@ -17,7 +17,7 @@ fn profile(change: impl FnOnce(&mut Oidc)) -> Profile {
 }
 
 fn changed(mut profile: Profile, change: impl FnOnce(&mut Oidc)) -> Profile {
-    let Bearer::Oidc(oidc) = &mut profile.authentication.bearer else { panic!() };
+    let Authorization::Oidc(oidc) = &mut profile.authentication.authorization else { panic!() };
     change(oidc);
     profile
 }

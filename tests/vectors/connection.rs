@@ -1,7 +1,7 @@
 //! A connection in the words of the vectors: what is as it always is, is left out.
 
 use kubecred_core::{
-    Bearer, Exec, ExecCluster, InteractiveMode, Material, Profile, Proxy, Roots, Secret,
+    Authorization, Exec, ExecCluster, InteractiveMode, Material, Profile, Proxy, Roots, Secret,
 };
 use serde_json::{Map, Value, json};
 
@@ -33,14 +33,14 @@ pub(crate) fn describe(profile: &Profile) -> Value {
             name => json!(name),
         },
     );
-    match &profile.authentication.bearer {
-        Bearer::Anonymous => {}
-        Bearer::Basic { username, password } => {
+    match &profile.authentication.authorization {
+        Authorization::Anonymous => {}
+        Authorization::Basic { username, password } => {
             put("username", json!(username));
             put("password", text(password));
         }
-        Bearer::Exec(plugin) => put("exec", exec(plugin)),
-        Bearer::Oidc(oidc) => put(
+        Authorization::Exec(plugin) => put("exec", exec(plugin)),
+        Authorization::Oidc(oidc) => put(
             "oidc",
             json!({
                 "issuer": oidc.issuer,
@@ -51,9 +51,9 @@ pub(crate) fn describe(profile: &Profile) -> Value {
                 "certificate-authority": roots(&oidc.roots),
             }),
         ),
-        Bearer::Token(token) => put("token", text(token)),
-        Bearer::Provided(_) => unreachable!("no kubeconfig says so"),
-        Bearer::TokenFile { path, fallback } => {
+        Authorization::Token(token) => put("token", text(token)),
+        Authorization::Provided(_) => unreachable!("no kubeconfig says so"),
+        Authorization::TokenFile { path, fallback } => {
             put("token-file", json!(path));
             put("token", fallback.as_ref().map_or(Value::Null, |token| text(&token.0)));
         }

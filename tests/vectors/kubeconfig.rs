@@ -6,8 +6,8 @@ use crate::{kebab, none, vectors};
 use kubecred_core::kubeconfig::{namespace_flag, parse_timeout};
 use kubecred_core::protocol::RunCommand;
 use kubecred_core::{
-    Bearer, ConfigError, DetectionStep, Environment, Failure, FailureKind, Overrides, Profile,
-    Roots, Secret, StdinState, detect, exec,
+    Authorization, ConfigError, DetectionStep, Environment, Failure, FailureKind, Overrides,
+    Profile, Roots, Secret, StdinState, detect, exec,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -180,7 +180,7 @@ fn errors(error: &ConfigError) -> Value {
 
 /// What the plugin of this connection is told.
 fn told(vector: &Vector, profile: &Profile) -> Value {
-    let Bearer::Exec(plugin) = &profile.authentication.bearer else {
+    let Authorization::Exec(plugin) = &profile.authentication.authorization else {
         return json!("there is no plugin");
     };
     let roots = plugin.cluster.as_ref().map(|cluster| &cluster.certificate_authority);

@@ -8,7 +8,7 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use kubecred_core::one_line;
 use kubecred_core::redact::{quoted, url};
-use kubecred_core::{Authentication, Bearer, Profile};
+use kubecred_core::{Authentication, Authorization, Profile};
 use kubecred_tokio::client::Body;
 use serde_json::Value;
 
@@ -73,9 +73,9 @@ fn is_word(reason: &str) -> bool {
 
 /// Whose credential it was that the server did not accept, and where it is from.
 fn who(profile: &Profile) -> String {
-    let Authentication { bearer, certificate, user, .. } = &profile.authentication;
-    let what = match (bearer, certificate) {
-        (Bearer::Anonymous, None) => {
+    let Authentication { authorization, certificate, user, .. } = &profile.authentication;
+    let what = match (authorization, certificate) {
+        (Authorization::Anonymous, None) => {
             let place = origin::of(profile, &["user"]);
             return match user.as_str() {
                 "" => "No credential was sent: no user is set; config explain says why.".into(),
@@ -85,7 +85,7 @@ fn who(profile: &Profile) -> String {
                 ),
             };
         }
-        (Bearer::Anonymous, Some(_)) => "client certificate",
+        (Authorization::Anonymous, Some(_)) => "client certificate",
         (_, None) => "credential",
         (_, Some(_)) => "credential, with a client certificate,",
     };

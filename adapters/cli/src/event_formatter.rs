@@ -79,7 +79,7 @@ mod tests {
             failure: Failure::new(FailureKind::NotFound, "no such file"),
         };
         let retry_at = clock::now().saturating_add(Duration::from_secs(3600 * 72 - 1));
-        let slot = SlotName::Bearer;
+        let slot = SlotName::Authorization;
         let mut formatter = EventFormatter::default();
         assert_eq!(
             formatter.format(&Event::Failed { slot, error, retry_at, serving: true }),
@@ -93,7 +93,11 @@ mod tests {
         let mut formatter = EventFormatter::default();
         let mut renewed = |generation| {
             let generation = Generation::from_u64(generation);
-            formatter.format(&Event::Renewed { slot: SlotName::Bearer, generation, expires: None })
+            formatter.format(&Event::Renewed {
+                slot: SlotName::Authorization,
+                generation,
+                expires: None,
+            })
         };
         assert_eq!(renewed(1), "has credential 1");
         assert_eq!(renewed(1), "credential 1 is still valid");

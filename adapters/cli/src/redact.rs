@@ -7,7 +7,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use kubecred_core::{Bearer, Profile, Secret, SentSecrets, printable, redact};
+use kubecred_core::{Authorization, Profile, Secret, SentSecrets, printable, redact};
 use kubecred_tokio::Auth;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,9 +41,9 @@ pub(crate) fn learn_credential(auth: &Auth) {
 /// From now on nothing is shown of what a login is made of, as far as it stands in the configuration:
 /// a credential that is replaced while a request is on its way was sent all the same.
 pub(crate) fn learn_profile(profile: &Profile) {
-    match &profile.authentication.bearer {
-        Bearer::Token(token) => learn(token),
-        Bearer::Basic { username, password } => {
+    match &profile.authentication.authorization {
+        Authorization::Token(token) => learn(token),
+        Authorization::Basic { username, password } => {
             learn(password);
             let pair = [username.as_bytes(), b":", password.expose()].concat();
             learn(&Secret::from(BASE64_STANDARD.encode(Secret::from(pair).expose())));

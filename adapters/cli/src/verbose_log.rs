@@ -5,7 +5,7 @@ use crate::origin::Place;
 use crate::redact;
 use crate::report::cut;
 use kubecred_core::redact::{quoted, text, url};
-use kubecred_core::{Bearer, Event, Material, Notice, Profile, Proxy, Roots};
+use kubecred_core::{Authorization, Event, Material, Notice, Profile, Proxy, Roots};
 use kubecred_tokio::Auth;
 use std::fmt;
 use std::io::Write;
@@ -139,14 +139,14 @@ impl fmt::Display for Login<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = &self.0.authentication;
         let certificate = who.certificate.as_ref().map(|pair| &pair.certificate);
-        let header = match &who.bearer {
-            Bearer::Anonymous if certificate.is_some() => String::new(),
-            Bearer::Anonymous => return f.write_str("sends no credential"),
-            Bearer::Basic { .. } => "a user name and a password".to_owned(),
-            Bearer::Exec(exec) => format!("the exec plugin {}", text(&exec.command)),
-            Bearer::Oidc(oidc) => format!("an id-token of {}", url(&oidc.issuer)),
-            Bearer::Token(_) | Bearer::Provided(_) => "a token".to_owned(),
-            Bearer::TokenFile { path, .. } => format!("the token in {}", text(path)),
+        let header = match &who.authorization {
+            Authorization::Anonymous if certificate.is_some() => String::new(),
+            Authorization::Anonymous => return f.write_str("sends no credential"),
+            Authorization::Basic { .. } => "a user name and a password".to_owned(),
+            Authorization::Exec(exec) => format!("the exec plugin {}", text(&exec.command)),
+            Authorization::Oidc(oidc) => format!("an id-token of {}", url(&oidc.issuer)),
+            Authorization::Token(_) | Authorization::Provided(_) => "a token".to_owned(),
+            Authorization::TokenFile { path, .. } => format!("the token in {}", text(path)),
         };
         let both = if header.is_empty() { "" } else { " and " };
         let certificate = match certificate {

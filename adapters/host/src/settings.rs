@@ -4,8 +4,8 @@ use crate::environment;
 use crate::fs::{KUBECONFIG_LIMIT, read_any};
 use kubecred_core::kubeconfig::{Kuberc, KubercPolicy};
 use kubecred_core::{
-    Bearer, ConfigError, DetectionStep, Environment, Failure, InCluster, Overrides, PluginPolicy,
-    Profile, Secret, StdinState, detect,
+    Authorization, ConfigError, DetectionStep, Environment, Failure, InCluster, Overrides,
+    PluginPolicy, Profile, Secret, StdinState, detect,
 };
 
 /// Where to look for a profile, and what goes over it.
@@ -111,7 +111,7 @@ impl Settings {
 /// Lays what a host says of exec plugins over a profile: they may run only if the profile *and* this
 /// policy allow it, and are told this of standard input.
 pub fn restrict(profile: &mut Profile, policy: Option<PluginPolicy>, stdin: Option<StdinState>) {
-    if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
+    if let Authorization::Exec(exec) = &mut profile.authentication.authorization {
         if let Some(stdin) = stdin {
             exec.stdin = stdin;
         }

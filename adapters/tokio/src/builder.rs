@@ -122,7 +122,7 @@ impl Builder {
         let Settings { environment, plugin_policy, stdin, .. } = self.settings;
         restrict(&mut profile, plugin_policy, stdin);
         if self.provider.is_some() {
-            profile.authentication.bearer = Authentication::provided("").bearer;
+            profile.authentication.authorization = Authentication::provided("").authorization;
         }
         let invalid = profile.check().err();
         let stderr = self.stderr;

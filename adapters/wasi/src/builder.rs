@@ -103,7 +103,7 @@ impl Builder {
         let stdin = Some(environment.stdin.clone());
         restrict(&mut profile, self.settings.plugin_policy, stdin);
         if self.provider.is_some() {
-            profile.authentication.bearer = Authentication::provided("").bearer;
+            profile.authentication.authorization = Authentication::provided("").authorization;
         }
         let policy = self.policy.unwrap_or_default();
         let host = Host {

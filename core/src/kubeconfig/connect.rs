@@ -8,7 +8,7 @@ use crate::content::header_text;
 use crate::environment::Environment;
 use crate::profile::problem::{Problem, ProblemKind};
 use crate::profile::{
-    Authentication, Bearer, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,
+    Authentication, Authorization, ClientCertificate, Cluster, Exec, ExecApiVersion, ExecCluster,
     Impersonation, Material, Notice, Oidc, Origin, Profile, Provenance, Proxy, Roots, Token,
 };
 use crate::redact;
@@ -54,24 +54,24 @@ impl<'a> Connection<'a> {
         if !self.selection.user_name.is_empty() {
             self.trace("user", self.selection.context_origin("user"));
         }
-        let (bearer, certificate) = if https {
+        let (authorization, certificate) = if https {
             let certificate = self.certificate();
             let known = self.provenance.len();
-            let mut bearer = self.bearer(&cluster, certificate.is_some());
+            let mut authorization = self.authorization(&cluster, certificate.is_some());
             if let Some(user) = named {
                 self.provenance.truncate(known);
-                bearer = self.basic_of_the_server(user);
+                authorization = self.basic_of_the_server(user);
             }
-            (bearer, certificate)
+            (authorization, certificate)
         } else {
             self.withhold(&cluster.server, named.is_some());
-            (Bearer::Anonymous, None)
+            (Authorization::Anonymous, None)
         };
         let impersonation = self.impersonation();
         let user = self.selection.user_name.to_owned();
         let service_account = None;
         let authentication =
-            Authentication { user, bearer, certificate, impersonation, service_account };
+            Authentication { user, authorization, certificate, impersonation, service_account };
         let (namespace, origin) = self.selection.namespace();
         self.provenance.push(origin);
         if overrides.timeout.is_some() {
@@ -169,7 +169,7 @@ impl<'a> Connection<'a> {
 
     /// The one way to make the header: a token or basic authentication, then an auth-provider or a
     /// plugin (UA-2…UA-10).
-    fn bearer(&mut self, cluster: &Cluster, has_certificate: bool) -> Bearer {
+    fn authorization(&mut self, cluster: &Cluster, has_certificate: bool) -> Authorization {
         let user = &self.selection.user;
         let (has_token, has_file) = (!user.token.is_empty(), !user.token_file.is_empty());
         let has_basic = !user.username.is_empty();
@@ -195,15 +195,15 @@ impl<'a> Connection<'a> {
         self.of_user("username", has_basic);
         if has_file {
             let fallback = has_token.then(|| Token(user.token.clone()));
-            return Bearer::TokenFile { path: user.token_file.clone(), fallback };
+            return Authorization::TokenFile { path: user.token_file.clone(), fallback };
         }
         if has_token {
-            return Bearer::Token(user.token.clone());
+            return Authorization::Token(user.token.clone());
         }
         if has_basic {
             self.of_user("password", !user.password.is_empty());
             let (username, password) = (user.username.clone(), user.password.clone());
-            return Bearer::Basic { username, password };
+            return Authorization::Basic { username, password };
         }
         if !user.password.is_empty() {
             self.notice("UA-10", "has a password without a username; it is not used");
@@ -211,19 +211,19 @@ impl<'a> Connection<'a> {
         match (oidc, exec) {
             (Some(oidc), _) => {
                 self.of_user("auth-provider", true);
-                Bearer::Oidc(Box::new(oidc))
+                Authorization::Oidc(Box::new(oidc))
             }
             (None, Some(exec)) if !has_certificate => {
                 self.of_user("exec", true);
-                Bearer::Exec(Box::new(exec))
+                Authorization::Exec(Box::new(exec))
             }
-            _ => Bearer::Anonymous,
+            _ => Authorization::Anonymous,
         }
     }
 
     /// A name in the server's URL takes precedence over everything the user has, as if a caller had
     /// set the header (UA-1).
-    fn basic_of_the_server(&mut self, (username, password): (String, Secret)) -> Bearer {
+    fn basic_of_the_server(&mut self, (username, password): (String, Secret)) -> Authorization {
         let title = self.selection.cluster_title();
         let what =
             " has a user name in its server's URL, which takes precedence over the user entry";
@@ -232,7 +232,7 @@ impl<'a> Connection<'a> {
         let (name, secret) = (origin(), (!password.is_empty()).then(origin));
         self.trace("username", name);
         secret.into_iter().for_each(|origin| self.trace("password", origin));
-        Bearer::Basic { username, password }
+        Authorization::Basic { username, password }
     }
 
     /// An auth-provider is looked up even where a token takes precedence (UA-4, OI-33).

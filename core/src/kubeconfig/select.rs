@@ -22,7 +22,7 @@ impl Kubeconfig {
     ///
     /// ```
     /// use kubecred_core::kubeconfig::{Kubeconfig, Overrides};
-    /// use kubecred_core::{Bearer, Environment, Secret};
+    /// use kubecred_core::{Authorization, Environment, Secret};
     ///
     /// let config = Kubeconfig::from_bytes(br#"
     /// current-context: prod
@@ -32,7 +32,7 @@ impl Kubeconfig {
     /// "#)?;
     /// let profile = config.select(&Overrides::default(), &Environment::default())?;
     /// assert_eq!(profile.cluster.server, "https://east.example");
-    /// assert_eq!(profile.authentication.bearer, Bearer::Token(Secret::from("t0ken")));
+    /// assert_eq!(profile.authentication.authorization, Authorization::Token(Secret::from("t0ken")));
     /// assert_eq!(profile.namespace.name, "shop");
     ///
     /// let overrides = Overrides { user: "bob".into(), ..Overrides::default() };

@@ -214,7 +214,7 @@ impl Authenticator {
         slots.wake_bootstrap(&cx);
         for name in slots::ALL {
             let (mut cx, slots, _) = self.split(now);
-            if name == SlotName::Bearer
+            if name == SlotName::Authorization
                 && let Some(outcome) = slots.lend_bootstrap(&mut cx)
             {
                 self.settle(now, name, outcome);
@@ -257,7 +257,7 @@ impl Authenticator {
         match outcome {
             SlotOutcome::Ask(action) => self.ask(action),
             // The bootstrap login is no part of the credential, so it reports no events; its
-            // failures are reported as failures of the bearer.
+            // failures are reported as failures of the token.
             SlotOutcome::Renewed { .. } if slots::is_bootstrap(slot) => self.stats.succeeded += 1,
             SlotOutcome::Failed { .. } if slots::is_bootstrap(slot) => self.stats.failed += 1,
             SlotOutcome::Renewed { changed, reconnect, skew } => {
@@ -317,7 +317,7 @@ impl Authenticator {
     /// Tells a host that keeps a copy to stop using it, when it has expired.
     fn mark_expired(&mut self, now: Now) {
         let mut ended = None;
-        for name in [SlotName::Roots, SlotName::Identity, SlotName::Bearer] {
+        for name in [SlotName::Roots, SlotName::Identity, SlotName::Authorization] {
             let slot = self.slots.get_mut(name).and_then(Slot::as_refreshed_mut);
             if slot.is_some_and(|slot| slot.mark_expired(now)) {
                 ended = ended.or(Some(name));

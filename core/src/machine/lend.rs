@@ -92,7 +92,7 @@ impl Authenticator {
         if pending {
             return Err(Unavailable::Pending);
         }
-        if let Some(slot) = self.slots.bearer()
+        if let Some(slot) = self.slots.authorization()
             && let SlotState::Ready(parts) = slot.state(now)
             && let Some(identity) = &parts.identity
         {

@@ -1,7 +1,7 @@
 //! The state machine behind [`Authenticator`]: it turns inputs into actions.
 //!
 //! ```text
-//!   Input ──▶ authenticator ──▶ slots: roots · identity · bearer ──▶ Action
+//!   Input ──▶ authenticator ──▶ slots: roots · identity · authorization ──▶ Action
 //!                │                each is a constant; or a source, with the value that it gave
 //!                │                (`held`) and the job that it waits for (`flight`)
 //!                ├── saving       writes refreshed tokens back; its jobs are a `flight`, too

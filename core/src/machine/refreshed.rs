@@ -40,7 +40,7 @@ pub(crate) struct Refreshed {
     /// A request is waiting: fetch as soon as the shortest interval allows, even from an
     /// interactive source, which no timer starts.
     has_waiter: bool,
-    /// It belongs to the bootstrap login: only the bearer that needs it starts a fetch.
+    /// It belongs to the bootstrap login: only the slot that depends on it starts a fetch.
     is_bootstrap: bool,
     /// It waits for the bootstrap login.
     is_blocked: bool,
@@ -284,7 +284,7 @@ impl Refreshed {
     }
 }
 
-/// The bootstrap login, and the bearer that depends on it.
+/// The bootstrap login, and the slot that depends on it.
 impl Refreshed {
     /// Marks it as a part of the bootstrap login.
     pub(crate) fn into_bootstrap(self) -> Self {

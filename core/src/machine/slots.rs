@@ -4,7 +4,7 @@ use super::refreshed::{Refreshed, SlotOutcome};
 use super::slot::{Slot, SlotState};
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::profile::{Authentication, Bearer, Material, Profile, Roots};
+use crate::profile::{Authentication, Authorization, Material, Profile, Roots};
 use crate::protocol::{ActionId, SlotName};
 use crate::source::{
     self, BootstrapCredential, CertificateFiles, CredentialParts, ExecPlugin, OidcSource,
@@ -19,13 +19,13 @@ pub(super) const ALL: [SlotName; 5] = [
     SlotName::Roots,
     SlotName::Identity,
     SlotName::BootstrapIdentity,
-    SlotName::BootstrapBearer,
-    SlotName::Bearer,
+    SlotName::BootstrapAuthorization,
+    SlotName::Authorization,
 ];
 
 /// Whether it is a part of the login that another one is made with.
 pub(super) const fn is_bootstrap(slot: SlotName) -> bool {
-    matches!(slot, SlotName::BootstrapIdentity | SlotName::BootstrapBearer)
+    matches!(slot, SlotName::BootstrapIdentity | SlotName::BootstrapAuthorization)
 }
 
 /// The slots of a machine; `None` where the profile needs none.
@@ -36,8 +36,8 @@ pub(super) struct Slots {
     /// The client certificate.
     identity: Option<Slot>,
     /// The `Authorization` header; a plugin may bring a client certificate with it.
-    bearer: Option<Slot>,
-    /// With a service account: the credential of the TokenRequests that fill `bearer`. It is not
+    authorization: Option<Slot>,
+    /// With a service account: the credential of the TokenRequests that fill `authorization`. It is not
     /// sent with other requests.
     bootstrap: Option<Box<Bootstrap>>,
 }
@@ -46,16 +46,16 @@ pub(super) struct Slots {
 #[derive(Debug)]
 struct Bootstrap {
     identity: Option<Slot>,
-    bearer: Option<Slot>,
+    authorization: Option<Slot>,
 }
 
 impl Bootstrap {
     fn iter(&self) -> impl Iterator<Item = &Slot> {
-        [&self.identity, &self.bearer].into_iter().flatten()
+        [&self.identity, &self.authorization].into_iter().flatten()
     }
 
     fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        [&mut self.identity, &mut self.bearer].into_iter().flatten()
+        [&mut self.identity, &mut self.authorization].into_iter().flatten()
     }
 
     /// Its credential; `None` while it is being fetched.
@@ -86,24 +86,25 @@ impl Slots {
         }
         let authentication = &profile.authentication;
         let roots = roots(&profile.cluster.roots, &authentication.user);
-        let (identity, bearer) = (identity(authentication), bearer(authentication, store));
+        let (identity, authorization) =
+            (identity(authentication), authorization(authentication, store));
         let Some(account) = &authentication.service_account else {
-            return Self { roots, identity, bearer, bootstrap: None };
+            return Self { roots, identity, authorization, bootstrap: None };
         };
         let bootstrap = Bootstrap {
             identity: identity.map(Slot::into_bootstrap),
-            bearer: bearer.map(Slot::into_bootstrap),
+            authorization: authorization.map(Slot::into_bootstrap),
         };
-        let bearer = match TokenRequestSource::new(profile, account) {
+        let authorization = match TokenRequestSource::new(profile, account) {
             Ok(source) => Slot::refreshed(source),
             Err(error) => Slot::invalid(error),
         };
         let bootstrap = Some(Box::new(bootstrap));
-        Self { roots, identity: None, bearer: Some(bearer), bootstrap }
+        Self { roots, identity: None, authorization: Some(authorization), bootstrap }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        [&self.roots, &self.identity, &self.bearer].into_iter().flatten()
+        [&self.roots, &self.identity, &self.authorization].into_iter().flatten()
     }
 
     /// Those that a connection takes, whatever the `Authorization` header is.
@@ -111,21 +112,21 @@ impl Slots {
         [&self.roots, &self.identity].into_iter().flatten()
     }
 
-    pub(super) const fn bearer(&self) -> Option<&Slot> {
-        self.bearer.as_ref()
+    pub(super) const fn authorization(&self) -> Option<&Slot> {
+        self.authorization.as_ref()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        [&mut self.roots, &mut self.identity, &mut self.bearer].into_iter().flatten()
+        [&mut self.roots, &mut self.identity, &mut self.authorization].into_iter().flatten()
     }
 
     pub(super) fn get_mut(&mut self, name: SlotName) -> Option<&mut Slot> {
         match name {
             SlotName::Roots => self.roots.as_mut(),
             SlotName::Identity => self.identity.as_mut(),
-            SlotName::Bearer => self.bearer.as_mut(),
+            SlotName::Authorization => self.authorization.as_mut(),
             SlotName::BootstrapIdentity => self.bootstrap.as_mut()?.identity.as_mut(),
-            SlotName::BootstrapBearer => self.bootstrap.as_mut()?.bearer.as_mut(),
+            SlotName::BootstrapAuthorization => self.bootstrap.as_mut()?.authorization.as_mut(),
         }
     }
 
@@ -137,40 +138,42 @@ impl Slots {
 
     /// The same, to change them.
     pub(super) fn refreshed_mut(&mut self) -> impl Iterator<Item = &mut Refreshed> {
-        let Self { roots, identity, bearer, bootstrap } = self;
+        let Self { roots, identity, authorization, bootstrap } = self;
         let bootstrap = bootstrap.iter_mut().flat_map(|bootstrap| bootstrap.iter_mut());
-        let own = [roots, identity, bearer].into_iter().flatten();
+        let own = [roots, identity, authorization].into_iter().flatten();
         own.chain(bootstrap).filter_map(Slot::as_refreshed_mut)
     }
 
-    /// Demands the bootstrap credential, if the bearer is due and cannot be fetched without it.
+    /// Demands the bootstrap credential, if the token is due and cannot be fetched without it.
     pub(super) fn wake_bootstrap(&mut self, cx: &Cx<'_>) {
-        let bearer = self.bearer.as_ref().and_then(Slot::as_refreshed);
-        if let (Some(bearer), Some(bootstrap)) = (bearer, &mut self.bootstrap)
-            && bearer.wants_to_start(cx)
+        let authorization = self.authorization.as_ref().and_then(Slot::as_refreshed);
+        if let (Some(authorization), Some(bootstrap)) = (authorization, &mut self.bootstrap)
+            && authorization.wants_to_start(cx)
         {
             bootstrap.iter_mut().filter_map(Slot::as_refreshed_mut).for_each(|s| s.demand(cx));
         }
     }
 
-    /// Passes the bootstrap credential, or its failure, on to the bearer, if the bearer is due.
+    /// Passes the bootstrap credential, or its failure, on to the token's slot, if the token is due.
     pub(super) fn lend_bootstrap(&mut self, cx: &mut Cx<'_>) -> Option<SlotOutcome> {
-        let Self { roots, bearer, bootstrap: Some(bootstrap), .. } = self else { return None };
-        let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut)?;
-        bearer.set_blocked(false);
-        if !bearer.wants_to_start(cx) {
+        let Self { roots, authorization, bootstrap: Some(bootstrap), .. } = self else {
+            return None;
+        };
+        let authorization = authorization.as_mut().and_then(Slot::as_refreshed_mut)?;
+        authorization.set_blocked(false);
+        if !authorization.wants_to_start(cx) {
             return None;
         }
         let parts = roots.as_ref().map(Slot::held);
         match (bootstrap.state(cx.now), parts) {
-            (Err(error), _) => Some(bearer.fail_bootstrap(cx, error.clone())),
+            (Err(error), _) => Some(authorization.fail_bootstrap(cx, error.clone())),
             (Ok(None), _) | (_, Some(None)) => {
-                bearer.set_blocked(true);
+                authorization.set_blocked(true);
                 None
             }
             (Ok(Some(credential)), parts) => {
                 let roots = parts.flatten().and_then(|parts| parts.roots.clone());
-                bearer.lend(BootstrapCredential { roots, ..credential });
+                authorization.lend(BootstrapCredential { roots, ..credential });
                 None
             }
         }
@@ -178,9 +181,9 @@ impl Slots {
 
     /// Passes a 401 to a TokenRequest on to the bootstrap login, if there was one.
     pub(super) fn reject_bootstrap(&mut self, cx: &mut Cx<'_>) {
-        let Self { bearer, bootstrap: Some(bootstrap), .. } = self else { return };
-        let bearer = bearer.as_mut().and_then(Slot::as_refreshed_mut);
-        if bearer.is_some_and(Refreshed::take_bootstrap_rejection) {
+        let Self { authorization, bootstrap: Some(bootstrap), .. } = self else { return };
+        let authorization = authorization.as_mut().and_then(Slot::as_refreshed_mut);
+        if authorization.is_some_and(Refreshed::take_bootstrap_rejection) {
             for slot in bootstrap.iter_mut().filter_map(Slot::as_refreshed_mut) {
                 slot.reject(cx);
             }
@@ -239,21 +242,21 @@ fn identity(authentication: &Authentication) -> Option<Slot> {
     })
 }
 
-fn bearer(authentication: &Authentication, store: Option<Box<dyn Store>>) -> Option<Slot> {
+fn authorization(authentication: &Authentication, store: Option<Box<dyn Store>>) -> Option<Slot> {
     let user = authentication.user.as_str();
-    Some(match &authentication.bearer {
-        Bearer::Anonymous => return None,
-        Bearer::Basic { username, password } => {
+    Some(match &authentication.authorization {
+        Authorization::Anonymous => return None,
+        Authorization::Basic { username, password } => {
             Slot::constant(Ok(source::constant::basic(username, password)))
         }
-        Bearer::Token(token) => Slot::constant(source::constant::token(user, token)),
-        Bearer::TokenFile { path, fallback } => {
+        Authorization::Token(token) => Slot::constant(source::constant::token(user, token)),
+        Authorization::TokenFile { path, fallback } => {
             let fallback = fallback.as_ref().map(|token| source::constant::token(user, &token.0));
             Slot::refreshed(TokenFile::new(path, fallback.and_then(Result::ok)))
         }
-        Bearer::Exec(exec) => Slot::refreshed(ExecPlugin::new(user, exec)),
-        Bearer::Provided(provider) => Slot::refreshed(ProvidedSource::new(provider)),
-        Bearer::Oidc(oidc) => {
+        Authorization::Exec(exec) => Slot::refreshed(ExecPlugin::new(user, exec)),
+        Authorization::Provided(provider) => Slot::refreshed(ProvidedSource::new(provider)),
+        Authorization::Oidc(oidc) => {
             let tokens = Tokens::new(oidc.id_token.as_ref(), oidc.refresh_token.as_ref());
             let path = oidc.origin.as_ref().map(|origin| origin.path.as_str());
             let stored = StoredTokens::new(user, tokens, path, store);

@@ -2,8 +2,8 @@
 
 use super::problem::{ConfigError, Problem, ProblemKind, ProxyProblem};
 use super::{
-    Bearer, Cluster, Exec, ExecCluster, Impersonation, Material, PluginPolicy, Profile, Proxy,
-    Roots,
+    Authorization, Cluster, Exec, ExecCluster, Impersonation, Material, PluginPolicy, Profile,
+    Proxy, Roots,
 };
 use crate::content::FileRole;
 use crate::path::PathFlavour;
@@ -33,7 +33,7 @@ impl Profile {
     /// ```
     pub fn check(&self) -> Result<(), ConfigError> {
         let mut problems = Problems(Vec::new());
-        let has_credentials = self.authentication.bearer != Bearer::Anonymous
+        let has_credentials = self.authentication.authorization != Authorization::Anonymous
             || self.authentication.certificate.is_some();
         match Server::parse(&self.cluster.server) {
             Some(server) if server.url.len() != self.cluster.server.len() && !server.https => {
@@ -56,11 +56,11 @@ impl Profile {
                 None => problems.full("proxy-url", url.is_empty()),
             }
         }
-        problems.bearer(&self.authentication.bearer);
+        problems.authorization(&self.authentication.authorization);
         if let Some(pair) = &self.authentication.certificate {
             problems.full("client-certificate", pair.certificate.is_empty());
             problems.full("client-key", pair.key.is_empty());
-            if matches!(self.authentication.bearer, Bearer::Exec(_)) {
+            if matches!(self.authentication.authorization, Authorization::Exec(_)) {
                 problems.add("", ProblemKind::CertificateAndExec);
             }
         }
@@ -86,8 +86,8 @@ impl Profile {
         let pair = self.authentication.certificate.as_ref();
         let certificate = pair.and_then(|pair| pair.certificate.path());
         let key = pair.and_then(|pair| pair.key.path());
-        let token = match &self.authentication.bearer {
-            Bearer::TokenFile { path, .. } => Some((FileRole::Token, path.as_str())),
+        let token = match &self.authentication.authorization {
+            Authorization::TokenFile { path, .. } => Some((FileRole::Token, path.as_str())),
             _ => None,
         };
         [
@@ -149,17 +149,17 @@ impl Problems {
         }
     }
 
-    fn bearer(&mut self, bearer: &Bearer) {
-        match bearer {
-            Bearer::Anonymous | Bearer::Provided(_) => {}
-            Bearer::Basic { username, .. } => self.full("username", username.is_empty()),
-            Bearer::Exec(exec) => self.exec(exec),
-            Bearer::Oidc(oidc) => {
+    fn authorization(&mut self, authorization: &Authorization) {
+        match authorization {
+            Authorization::Anonymous | Authorization::Provided(_) => {}
+            Authorization::Basic { username, .. } => self.full("username", username.is_empty()),
+            Authorization::Exec(exec) => self.exec(exec),
+            Authorization::Oidc(oidc) => {
                 self.full("idp-issuer-url", oidc.issuer.is_empty());
                 self.full("client-id", oidc.client_id.is_empty());
             }
-            Bearer::Token(token) => self.full("token", token.is_empty()),
-            Bearer::TokenFile { path, .. } => self.full("tokenFile", path.is_empty()),
+            Authorization::Token(token) => self.full("token", token.is_empty()),
+            Authorization::TokenFile { path, .. } => self.full("tokenFile", path.is_empty()),
         }
     }
 
@@ -235,9 +235,10 @@ mod tests {
         let file = |path: &str| Material::File(path.into());
         profile.authentication = Authentication::certificate(file("/crt"), file("/key"));
         assert_eq!(problems(&profile), []);
-        profile.authentication.bearer = Authentication::exec(Exec::new("login")).bearer;
+        profile.authentication.authorization =
+            Authentication::exec(Exec::new("login")).authorization;
         assert_eq!(problems(&profile), [ProblemKind::CertificateAndExec]);
-        profile.authentication.bearer = Authentication::token("t").bearer;
+        profile.authentication.authorization = Authentication::token("t").authorization;
         assert_eq!(problems(&profile), []);
     }
 

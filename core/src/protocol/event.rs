@@ -21,9 +21,9 @@ pub enum SlotName {
     /// The client certificate with which tokens of a service account are requested.
     BootstrapIdentity,
     /// The `Authorization` header with which tokens of a service account are requested.
-    BootstrapBearer,
+    BootstrapAuthorization,
     /// The `Authorization` header; a plugin may bring a client certificate with it.
-    Bearer,
+    Authorization,
 }
 
 impl fmt::Display for SlotName {
@@ -32,8 +32,8 @@ impl fmt::Display for SlotName {
             Self::Roots => "trusted roots",
             Self::Identity => "client certificate",
             Self::BootstrapIdentity => "bootstrap client certificate",
-            Self::BootstrapBearer => "bootstrap login",
-            Self::Bearer => "login",
+            Self::BootstrapAuthorization => "bootstrap login",
+            Self::Authorization => "login",
         })
     }
 }

@@ -4,7 +4,7 @@
 //! A source is a state machine: [`Source::begin`] starts a fetch and returns its first job,
 //! [`Source::accept`] takes the job's result and [`Source::recover`] its failure. Each returns the
 //! next job or the end of the fetch. Its [`Lifecycle`] tells the slot when to refresh. To add a
-//! source, write its file, a variant of [`Bearer`](crate::profile::Bearer), and a line in
+//! source, write its file, a variant of [`Authorization`](crate::profile::Authorization), and a line in
 //! `machine/slots.rs`.
 
 mod certificate_files;

@@ -3,7 +3,7 @@
 use crate::{Files, all, detected, explained, used};
 use kubecred_core::kubeconfig::explain::{Explanation, RULES, Reason, Severity, Source};
 use kubecred_core::{
-    Bearer, Environment, Material, Origin, Overrides, Profile, Proxy, Roots, Secret,
+    Authorization, Environment, Material, Origin, Overrides, Profile, Proxy, Roots, Secret,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -188,17 +188,17 @@ fn made_of(profile: &Profile) -> BTreeSet<&'static str> {
         add(name, true);
         add(material(&pair.key, "client-key", "client-key-data"), true);
     }
-    match &who.bearer {
-        Bearer::Anonymous => {}
-        Bearer::Basic { password, .. } => {
+    match &who.authorization {
+        Authorization::Anonymous => {}
+        Authorization::Basic { password, .. } => {
             add("username", true);
             add("password", !password.is_empty());
         }
-        Bearer::Exec(_) => add("exec", true),
-        Bearer::Oidc(_) => add("auth-provider", true),
-        Bearer::Token(_) => add("token", true),
-        Bearer::Provided(_) => unreachable!("no kubeconfig says so"),
-        Bearer::TokenFile { fallback, .. } => {
+        Authorization::Exec(_) => add("exec", true),
+        Authorization::Oidc(_) => add("auth-provider", true),
+        Authorization::Token(_) => add("token", true),
+        Authorization::Provided(_) => unreachable!("no kubeconfig says so"),
+        Authorization::TokenFile { fallback, .. } => {
             add("tokenFile", true);
             add("token", fallback.is_some());
         }
@@ -218,7 +218,7 @@ fn value(profile: &Profile, name: &str) -> Option<String> {
         Material::File(path) => Some(path.clone()),
         Material::Data(_) => None,
     };
-    match (name, &who.bearer) {
+    match (name, &who.authorization) {
         ("context", _) => profile.context.clone(),
         ("cluster", _) => Some(cluster.name.clone()),
         ("user", _) => Some(who.user.clone()),
@@ -235,8 +235,8 @@ fn value(profile: &Profile, name: &str) -> Option<String> {
         },
         ("client-certificate", _) => file(&pair?.certificate),
         ("client-key", _) => file(&pair?.key),
-        ("tokenFile", Bearer::TokenFile { path, .. }) => Some(path.clone()),
-        ("exec", Bearer::Exec(exec)) => {
+        ("tokenFile", Authorization::TokenFile { path, .. }) => Some(path.clone()),
+        ("exec", Authorization::Exec(exec)) => {
             let line = format!("{} --token=*** --password ***, with E", exec.command);
             let is_found = !exec.command.contains("missing-");
             Some(if is_found { format!("{line} (found as /bin/{})", exec.command) } else { line })

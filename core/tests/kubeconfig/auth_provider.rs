@@ -3,7 +3,7 @@
 use crate::{file, kinds, load, rules, select, text, user};
 use kubecred_core::kubeconfig::{AuthProviderProblem, ProblemKind};
 use kubecred_core::{
-    Bearer, Environment, KubeconfigUser, Material, Oidc, Overrides, Roots, Secret,
+    Authorization, Environment, KubeconfigUser, Material, Oidc, Overrides, Roots, Secret,
 };
 
 /// A user whose provider `oidc` has this beside what it must have.
@@ -15,8 +15,8 @@ fn with(rest: &str) -> String {
 }
 
 fn oidc(rest: &str) -> Oidc {
-    match user(&with(rest)).unwrap().authentication.bearer {
-        Bearer::Oidc(oidc) => *oidc,
+    match user(&with(rest)).unwrap().authentication.authorization {
+        Authorization::Oidc(oidc) => *oidc,
         other => panic!("{other:?}"),
     }
 }
@@ -95,7 +95,7 @@ fn oi_27_tokens_go_back_to_the_file_that_has_the_user() {
     let second = file("{}", &with(", refresh-token: r"));
     let config = load(&[("/k/first", first), ("/k/second", &second)]).unwrap();
     let profile = config.select(&Overrides::default(), &Environment::default()).unwrap();
-    let Bearer::Oidc(oidc) = profile.authentication.bearer else { panic!() };
+    let Authorization::Oidc(oidc) = profile.authentication.authorization else { panic!() };
     let origin = KubeconfigUser { path: "/k/second".into(), user: "u".into() };
     assert_eq!(oidc.origin, Some(origin));
 }
@@ -106,7 +106,7 @@ fn oi_27_a_provider_that_is_in_no_file_is_written_nowhere() {
     let auth_provider = config.users["u"].auth_provider.clone();
     let overrides = Overrides { auth_provider, ..Overrides::default() };
     let profile = config.select(&overrides, &Environment::default()).unwrap();
-    let Bearer::Oidc(oidc) = profile.authentication.bearer else { panic!() };
+    let Authorization::Oidc(oidc) = profile.authentication.authorization else { panic!() };
     assert_eq!(oidc.origin, None);
 }
 
@@ -114,7 +114,7 @@ fn oi_27_a_provider_that_is_in_no_file_is_written_nowhere() {
 fn ua_2_a_client_certificate_goes_with_a_provider() {
     let body = with("").replacen('{', "{client-certificate: /c, client-key: /k, ", 1);
     let authentication = user(&body).unwrap().authentication;
-    assert!(matches!(authentication.bearer, Bearer::Oidc(_)));
+    assert!(matches!(authentication.authorization, Authorization::Oidc(_)));
     let certificate = authentication.certificate.unwrap().certificate;
     assert_eq!(certificate, Material::File("/c".into()));
 }
@@ -122,7 +122,7 @@ fn ua_2_a_client_certificate_goes_with_a_provider() {
 #[test]
 fn ua_4_a_token_goes_before_an_auth_provider() {
     let profile = user(&with("").replacen('{', "{token: t, ", 1)).unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Token("t".into()));
+    assert_eq!(profile.authentication.authorization, Authorization::Token("t".into()));
     assert_eq!(rules(&profile), ["UA-4"]);
     // It is looked up all the same.
     let result = user("{token: t, auth-provider: {name: openstack}}");

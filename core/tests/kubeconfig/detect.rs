@@ -3,8 +3,8 @@
 use crate::in_cluster::{CA, pod};
 use crate::{missing, rules};
 use kubecred_core::{
-    Bearer, ConfigError, DetectionStep, Environment, Failure, FailureKind, InCluster, Origin,
-    Overrides, Profile, Roots, Secret, detect,
+    Authorization, ConfigError, DetectionStep, Environment, Failure, FailureKind, InCluster,
+    Origin, Overrides, Profile, Roots, Secret, detect,
 };
 use std::collections::BTreeMap;
 
@@ -177,10 +177,10 @@ fn ic_7_overrides_reach_the_pods_account() {
     let with = |overrides| World::pod(None).detect(None, overrides, &in_pod()).unwrap();
     let token = with(Overrides { token: "mine".into(), ..Overrides::default() });
     assert!(is_pod(&token));
-    assert_eq!(token.authentication.bearer, Bearer::Token("mine".into()));
+    assert_eq!(token.authentication.authorization, Authorization::Token("mine".into()));
     let file = with(Overrides { token_file: "/mine".into(), ..Overrides::default() });
-    let bearer = Bearer::TokenFile { path: "/mine".into(), fallback: None };
-    assert_eq!(file.authentication.bearer, bearer);
+    let authorization = Authorization::TokenFile { path: "/mine".into(), fallback: None };
+    assert_eq!(file.authentication.authorization, authorization);
     let roots = with(Overrides { certificate_authority: "/ca".into(), ..Overrides::default() });
     assert!(is_pod(&roots));
     assert_eq!(roots.cluster.roots, Roots::File("/ca".into()));
@@ -195,8 +195,8 @@ fn kc_77_a_server_that_is_asked_for_is_no_default() {
     };
     let profile = World::pod(None).detect(None, overrides, &in_pod()).unwrap();
     assert_eq!(
-        (profile.cluster.server.as_str(), profile.authentication.bearer),
-        ("https://x", Bearer::Anonymous)
+        (profile.cluster.server.as_str(), profile.authentication.authorization),
+        ("https://x", Authorization::Anonymous)
     );
 }
 

@@ -3,9 +3,9 @@
 use crate::{file, kinds, parse, select, text, user};
 use kubecred_core::kubeconfig::{PolicyProblem, ProblemKind};
 use kubecred_core::{
-    Action, Authentication, Authenticator, Bearer, ConfigError, Environment, Exec, ExecApiVersion,
-    ExecCluster, Input, InteractiveMode, Now, Overrides, PluginPolicy, Policy, Profile, Roots,
-    StdinState,
+    Action, Authentication, Authenticator, Authorization, ConfigError, Environment, Exec,
+    ExecApiVersion, ExecCluster, Input, InteractiveMode, Now, Overrides, PluginPolicy, Policy,
+    Profile, Roots, StdinState,
 };
 
 fn exec(fields: &str) -> Result<Exec, ConfigError> {
@@ -13,8 +13,8 @@ fn exec(fields: &str) -> Result<Exec, ConfigError> {
 }
 
 fn of(profile: Result<Profile, ConfigError>) -> Result<Exec, ConfigError> {
-    match profile?.authentication.bearer {
-        Bearer::Exec(exec) => Ok(*exec),
+    match profile?.authentication.authorization {
+        Authorization::Exec(exec) => Ok(*exec),
         other => panic!("no plugin: {other:?}"),
     }
 }

@@ -3,8 +3,8 @@
 use crate::{kinds, missing, rules};
 use kubecred_core::kubeconfig::ProblemKind;
 use kubecred_core::{
-    Bearer, ConfigError, Environment, Failure, FailureKind, InCluster, Origin, Overrides, Profile,
-    Roots, Secret, Token,
+    Authorization, ConfigError, Environment, Failure, FailureKind, InCluster, Origin, Overrides,
+    Profile, Roots, Secret, Token,
 };
 
 /// A CA of our own, as PEM.
@@ -33,8 +33,8 @@ fn ic_1_ic_6_the_account_of_a_pod() {
     assert_eq!(profile.cluster.roots, Roots::File(paths[1].clone()));
     let fallback = Some(Token("t0ken".into()));
     assert_eq!(
-        profile.authentication.bearer,
-        Bearer::TokenFile { path: paths[0].clone(), fallback }
+        profile.authentication.authorization,
+        Authorization::TokenFile { path: paths[0].clone(), fallback }
     );
     assert_eq!((profile.namespace.name.as_str(), profile.namespace.overridden), ("shop", false));
     assert_eq!((profile.context, profile.notices), (None, vec![]));
@@ -123,7 +123,10 @@ fn ic_6_an_empty_token_file_is_for_later() {
     let [_, ca, namespace] = reads();
     let reads = [Ok("\n".into()), ca, namespace];
     let profile = InCluster::default().profile(&pod(), reads, &Overrides::default()).unwrap();
-    assert!(matches!(profile.authentication.bearer, Bearer::TokenFile { fallback: None, .. }));
+    assert!(matches!(
+        profile.authentication.authorization,
+        Authorization::TokenFile { fallback: None, .. }
+    ));
 }
 
 #[test]
@@ -131,15 +134,15 @@ fn kc_80_overrides_for_server_token_and_ca() {
     let profile = with(Overrides { server: "https://x".into(), ..Overrides::default() }).unwrap();
     assert_eq!(profile.cluster.server, "https://x");
     let profile = with(Overrides { token: "mine".into(), ..Overrides::default() }).unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Token("mine".into()));
+    assert_eq!(profile.authentication.authorization, Authorization::Token("mine".into()));
     let profile = with(Overrides { token_file: "/mine".into(), ..Overrides::default() }).unwrap();
-    let bearer = Bearer::TokenFile { path: "/mine".into(), fallback: None };
-    assert_eq!(profile.authentication.bearer, bearer);
+    let authorization = Authorization::TokenFile { path: "/mine".into(), fallback: None };
+    assert_eq!(profile.authentication.authorization, authorization);
     let overrides = Overrides { certificate_authority: "/ca".into(), ..Overrides::default() };
     assert_eq!(with(overrides).unwrap().cluster.roots, Roots::File("/ca".into()));
     // A plain server gets no token (KC-71).
     let profile = with(Overrides { server: "http://x".into(), ..Overrides::default() }).unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Anonymous);
+    assert_eq!(profile.authentication.authorization, Authorization::Anonymous);
     assert_eq!(rules(&profile), ["KC-71"]);
 }
 
@@ -158,7 +161,7 @@ fn kc_79_the_other_overrides_take_effect_as_well() {
     assert_eq!(profile.timeout, Some(std::time::Duration::from_secs(3)));
     assert!(profile.cluster.disable_compression);
     assert_eq!((profile.namespace.name.as_str(), profile.namespace.overridden), ("mine", true));
-    assert!(matches!(profile.authentication.bearer, Bearer::TokenFile { .. }));
+    assert!(matches!(profile.authentication.authorization, Authorization::TokenFile { .. }));
     let basic = Overrides { username: "me".into(), ..Overrides::default() };
     assert!(!kinds(&with(basic)).is_empty());
 }

@@ -3,7 +3,8 @@
 use crate::{kinds, rules, select_with};
 use kubecred_core::kubeconfig::{AuthProvider, ExecEntry, ProblemKind};
 use kubecred_core::{
-    Bearer, ClientCertificate, ConfigError, Material, Overrides, Profile, Roots, Secret, Token,
+    Authorization, ClientCertificate, ConfigError, Material, Overrides, Profile, Roots, Secret,
+    Token,
 };
 
 const TRUST: &str =
@@ -58,7 +59,7 @@ fn kc_62_plugins_replace_whole() {
         ..ExecEntry::default()
     };
     let profile = user(body, Overrides { exec: Some(exec), ..Overrides::default() }).unwrap();
-    let Bearer::Exec(exec) = profile.authentication.bearer else { panic!() };
+    let Authorization::Exec(exec) = profile.authentication.authorization else { panic!() };
     assert_eq!((exec.command.as_str(), exec.args.len()), ("new", 0));
     let auth_provider = Some(AuthProvider { name: "x".into(), ..AuthProvider::default() });
     let result = user(body, Overrides { auth_provider, ..Overrides::default() });
@@ -154,18 +155,18 @@ fn kc_66_as_keeps_the_kubeconfigs_groups() {
 fn ua_7_a_token_override_replaces_the_token_file() {
     let token = Overrides { token: "flag".into(), ..Overrides::default() };
     let profile = user("{token: t, tokenFile: /f}", token).unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Token("flag".into()));
+    assert_eq!(profile.authentication.authorization, Authorization::Token("flag".into()));
     let file = Overrides { token_file: "/g".into(), ..Overrides::default() };
     let profile = user("{token: t}", file).unwrap();
     assert_eq!(
-        profile.authentication.bearer,
-        Bearer::TokenFile { path: "/g".into(), fallback: None }
+        profile.authentication.authorization,
+        Authorization::TokenFile { path: "/g".into(), fallback: None }
     );
     let both = Overrides { token: "t".into(), token_file: "/g".into(), ..Overrides::default() };
     let fallback = Some(Token("t".into()));
     assert_eq!(
-        user("{}", both).unwrap().authentication.bearer,
-        Bearer::TokenFile { path: "/g".into(), fallback }
+        user("{}", both).unwrap().authentication.authorization,
+        Authorization::TokenFile { path: "/g".into(), fallback }
     );
 }
 
@@ -174,7 +175,7 @@ fn ua_3_a_token_override_turns_a_plugin_off() {
     let body =
         "{exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}}";
     let profile = user(body, Overrides { token: "t".into(), ..Overrides::default() }).unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Token("t".into()));
+    assert_eq!(profile.authentication.authorization, Authorization::Token("t".into()));
     assert_eq!(rules(&profile), ["UA-3"]);
 }
 
@@ -183,6 +184,6 @@ fn kc_40_paths_of_overrides_are_not_taken_from_a_kubeconfigs_folder() {
     let overrides = Overrides { token_file: "tok".into(), ..Overrides::default() };
     let profile = user("{}", overrides).unwrap();
     assert!(
-        matches!(profile.authentication.bearer, Bearer::TokenFile { path, .. } if path == "tok")
+        matches!(profile.authentication.authorization, Authorization::TokenFile { path, .. } if path == "tok")
     );
 }

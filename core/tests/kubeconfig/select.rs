@@ -3,7 +3,7 @@
 use crate::{cluster, kinds, parse, rules, select, select_with, text};
 use kubecred_core::kubeconfig::{EmptyReason, ProblemKind};
 use kubecred_core::{
-    Authentication, Bearer, Environment, Namespace, Overrides, Profile, Proxy, Secret,
+    Authentication, Authorization, Environment, Namespace, Overrides, Profile, Proxy, Secret,
 };
 
 const TWO: &str = "current-context: a\n\
@@ -44,10 +44,10 @@ fn kc_42_cluster_and_user_may_be_asked_for_by_name() {
     let overrides = Overrides { cluster: "k2".into(), ..Overrides::default() };
     let profile = with(overrides).unwrap();
     assert_eq!(profile.cluster.server, "https://2");
-    assert_eq!(profile.authentication.bearer, Bearer::Token(Secret::from("t1")));
+    assert_eq!(profile.authentication.authorization, Authorization::Token(Secret::from("t1")));
     let profile = with(Overrides { user: "u2".into(), ..Overrides::default() }).unwrap();
     assert_eq!(profile.cluster.server, "https://1");
-    assert_eq!(profile.authentication.bearer, Bearer::Token(Secret::from("t2")));
+    assert_eq!(profile.authentication.authorization, Authorization::Token(Secret::from("t2")));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn kc_43_what_is_asked_for_must_exist_user_first() {
 #[test]
 fn kc_44_a_missing_user_is_anonymous_or_an_error_if_strict() {
     let profile = context("ghost-user").unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Anonymous);
+    assert_eq!(profile.authentication.authorization, Authorization::Anonymous);
     assert_eq!(rules(&profile), ["KC-44"]);
     assert!(profile.notices[0].text.contains("user \"gone\""), "{:?}", profile.notices);
     let error = strict("ghost-user").unwrap_err();
@@ -252,7 +252,7 @@ fn kc_71_insecure_and_plugins_are_withheld_too() {
     let user =
         "{exec: {command: x, apiVersion: client.authentication.k8s.io/v9, interactiveMode: Never}}";
     let profile = select("{server: 'http://h', insecure-skip-tls-verify: true}", user).unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Anonymous);
+    assert_eq!(profile.authentication.authorization, Authorization::Anonymous);
     assert!(!profile.cluster.insecure_skip_tls_verify);
     assert_eq!(rules(&profile), ["KC-71"]);
     // Checks that come before the connection still hold.

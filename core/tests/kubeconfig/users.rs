@@ -2,27 +2,29 @@
 
 use crate::{kinds, rules, select, text, user};
 use kubecred_core::kubeconfig::ProblemKind;
-use kubecred_core::{Bearer, Material, Roots, Secret, Token};
+use kubecred_core::{Authorization, Material, Roots, Secret, Token};
 
 const EXEC: &str =
     "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}";
 
-fn bearer(body: &str) -> Bearer {
-    user(body).unwrap().authentication.bearer
+fn authorization(body: &str) -> Authorization {
+    user(body).unwrap().authentication.authorization
 }
 
 #[test]
 fn ua_2_each_method_by_itself() {
-    assert_eq!(bearer("{}"), Bearer::Anonymous);
-    assert_eq!(bearer("{token: t}"), Bearer::Token("t".into()));
-    let basic = Bearer::Basic { username: "me".into(), password: "pw".into() };
-    assert_eq!(bearer("{username: me, password: pw}"), basic);
-    assert!(matches!(bearer(&format!("{{{EXEC}}}")), Bearer::Exec(exec) if exec.command == "x"));
+    assert_eq!(authorization("{}"), Authorization::Anonymous);
+    assert_eq!(authorization("{token: t}"), Authorization::Token("t".into()));
+    let basic = Authorization::Basic { username: "me".into(), password: "pw".into() };
+    assert_eq!(authorization("{username: me, password: pw}"), basic);
+    assert!(
+        matches!(authorization(&format!("{{{EXEC}}}")), Authorization::Exec(exec) if exec.command == "x")
+    );
     let profile = user("{token: t, client-certificate: /c, client-key-data: a2V5}").unwrap();
     let pair = profile.authentication.certificate.unwrap();
     assert_eq!(pair.certificate, Material::File("/c".into()));
     assert_eq!(pair.key, Material::Data("key".into()));
-    assert_eq!(profile.authentication.bearer, Bearer::Token("t".into()));
+    assert_eq!(profile.authentication.authorization, Authorization::Token("t".into()));
 }
 
 #[test]
@@ -34,13 +36,13 @@ fn ua_3_a_plugin_is_off_beside_anything_static() {
         ("client-certificate: c, client-key: k", "client certificate"),
     ] {
         let profile = user(&format!("{{{EXEC}, {body}}}")).unwrap();
-        assert!(!matches!(profile.authentication.bearer, Bearer::Exec(_)), "{body}");
+        assert!(!matches!(profile.authentication.authorization, Authorization::Exec(_)), "{body}");
         assert_eq!(rules(&profile), ["UA-3"], "{body}");
         assert!(profile.notices[0].text.contains(named), "{:?}", profile.notices);
     }
     for body in ["password: pw", "client-key: k"] {
         let profile = user(&format!("{{{EXEC}, {body}}}")).unwrap();
-        assert!(matches!(profile.authentication.bearer, Bearer::Exec(_)), "{body}");
+        assert!(matches!(profile.authentication.authorization, Authorization::Exec(_)), "{body}");
     }
 }
 
@@ -50,7 +52,10 @@ fn ua_5_basic_and_a_token_file_are_too_much() {
     assert_eq!(kinds(&result), [ProblemKind::SeveralMethods("tokenFile")]);
     assert!(!text(result).contains("hush"));
     // A password alone is no basic authentication.
-    assert!(matches!(bearer("{password: hush, tokenFile: /t}"), Bearer::TokenFile { .. }));
+    assert!(matches!(
+        authorization("{password: hush, tokenFile: /t}"),
+        Authorization::TokenFile { .. }
+    ));
 }
 
 #[test]
@@ -63,20 +68,23 @@ fn ua_6_kc_58_a_plugin_and_an_auth_provider_exclude_each_other() {
 fn ua_7_a_token_is_the_fallback_of_a_token_file() {
     let fallback = Some(Token("t".into()));
     assert_eq!(
-        bearer("{token: t, tokenFile: tok}"),
-        Bearer::TokenFile { path: "/k/tok".into(), fallback }
+        authorization("{token: t, tokenFile: tok}"),
+        Authorization::TokenFile { path: "/k/tok".into(), fallback }
     );
     let path = "/k/tok".to_owned();
-    assert_eq!(bearer("{tokenFile: tok}"), Bearer::TokenFile { path, fallback: None });
+    assert_eq!(
+        authorization("{tokenFile: tok}"),
+        Authorization::TokenFile { path, fallback: None }
+    );
 }
 
 #[test]
 fn ua_10_a_password_alone_sends_nothing() {
     let profile = user("{password: hush}").unwrap();
-    assert_eq!(profile.authentication.bearer, Bearer::Anonymous);
+    assert_eq!(profile.authentication.authorization, Authorization::Anonymous);
     assert_eq!(rules(&profile), ["UA-10"]);
-    let empty = Bearer::Basic { username: "a:b".into(), password: Secret::default() };
-    assert_eq!(bearer("{username: 'a:b'}"), empty);
+    let empty = Authorization::Basic { username: "a:b".into(), password: Secret::default() };
+    assert_eq!(authorization("{username: 'a:b'}"), empty);
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use crate::{beta, default, named, read, with_plugin};
 use kubecred_core::kubeconfig::{Kubeconfig, Kuberc};
 use kubecred_core::{
-    Action, Authenticator, Bearer, Environment, Error, Input, Now, Origin, Overrides, PluginPolicy,
-    Policy, Profile, Unavailable,
+    Action, Authenticator, Authorization, Environment, Error, Input, Now, Origin, Overrides,
+    PluginPolicy, Policy, Profile, Unavailable,
 };
 
 const DENY: &str = "credentialPluginPolicy: DenyAll";
 
 fn policy_of(profile: &Profile) -> &PluginPolicy {
-    match &profile.authentication.bearer {
-        Bearer::Exec(exec) => &exec.policy,
+    match &profile.authentication.authorization {
+        Authorization::Exec(exec) => &exec.policy,
         other => panic!("no plugin: {other:?}"),
     }
 }
@@ -70,7 +70,7 @@ fn kb_63_what_is_forbidden_already_stays_forbidden() {
         (listed, DENY, PluginPolicy::DenyAll),
     ] {
         let mut profile = with_plugin();
-        if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
+        if let Authorization::Exec(exec) = &mut profile.authentication.authorization {
             exec.policy = before;
         }
         read(&default(), &beta(fields)).unwrap().apply(&mut profile).unwrap();

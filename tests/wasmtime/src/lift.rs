@@ -55,7 +55,7 @@ lift_open! {
         Withdrawn / EventWithdrawn { slot, generation },
         ClockSkew / EventClockSkew { slot, millis }
     }
-    SlotName { Roots, Identity, BootstrapIdentity, BootstrapBearer, Bearer ; ; }
+    SlotName { Roots, Identity, BootstrapIdentity, BootstrapAuthorization, Authorization ; ; }
     FileRole { ClientCertificate, ClientKey, Roots, Token, Basic, Impersonation ; ; }
     ContentProblem { Empty, NotHeaderText, NoPem, BadCertificate, BadKey, PairMismatch ; ; }
     PluginProblem {

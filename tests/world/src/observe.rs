@@ -5,7 +5,7 @@ use crate::token_request::TOKEN_REQUEST;
 use crate::{CANARY, certificates, openid};
 use kubecred_core::protocol::SetHeaders;
 use kubecred_core::{
-    Action, ActionId, Bearer, FileRole, Generation, Header, Instant, Profile, Roots,
+    Action, ActionId, Authorization, FileRole, Generation, Header, Instant, Profile, Roots,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -40,40 +40,40 @@ impl Ledger {
         let mut asks = |path: &str, slot| {
             ledger.paths.entry(path.into()).or_default().insert(slot);
         };
-        let (bearer, identity) = match &profile.authentication.service_account {
-            None => ("bearer", "identity"),
+        let (authorization, identity) = match &profile.authentication.service_account {
+            None => ("authorization", "identity"),
             Some(_) => {
-                asks(TOKEN_REQUEST, "bearer");
-                ("bootstrap bearer", "bootstrap identity")
+                asks(TOKEN_REQUEST, "authorization");
+                ("bootstrap authorization", "bootstrap identity")
             }
         };
-        match &profile.authentication.bearer {
-            Bearer::Exec(exec) => {
-                asks(&exec.command, bearer);
+        match &profile.authentication.authorization {
+            Authorization::Exec(exec) => {
+                asks(&exec.command, authorization);
                 if let Some(Roots::File(path)) =
                     exec.cluster.as_ref().map(|c| &c.certificate_authority)
                 {
-                    asks(path, bearer);
+                    asks(path, authorization);
                 }
             }
-            Bearer::Oidc(oidc) => {
+            Authorization::Oidc(oidc) => {
                 for url in [openid::DISCOVERY, openid::TOKEN_ENDPOINT] {
-                    asks(url, bearer);
+                    asks(url, authorization);
                 }
                 if let Some(origin) = &oidc.origin {
-                    asks(&origin.path, bearer);
+                    asks(&origin.path, authorization);
                     asks(&origin.path, "kubeconfig");
                 }
                 if let Roots::File(path) = &oidc.roots {
-                    asks(path, bearer);
+                    asks(path, authorization);
                 }
             }
-            Bearer::Provided(provider) => asks(provider, bearer),
+            Authorization::Provided(provider) => asks(provider, authorization),
             _ => {}
         }
         for (role, path) in profile.files() {
             let slot = match role {
-                FileRole::Token => bearer,
+                FileRole::Token => authorization,
                 FileRole::Roots => "roots",
                 _ => identity,
             };

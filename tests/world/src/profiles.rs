@@ -4,8 +4,9 @@ use crate::{START_WALL, Span, certificates, openid, secret};
 use kubecred_core::policy::{Backoff, Reload, Renewal};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{
-    Authentication, Bearer, ClientCertificate, Exec, ExecCluster, Impersonation, InteractiveMode,
-    KubeconfigUser, Material, Oidc, Policy, Profile, Roots, StdinState, Token, UnixTime,
+    Authentication, Authorization, ClientCertificate, Exec, ExecCluster, Impersonation,
+    InteractiveMode, KubeconfigUser, Material, Oidc, Policy, Profile, Roots, StdinState, Token,
+    UnixTime,
 };
 
 /// The token file.
@@ -57,8 +58,8 @@ pub fn token_file() -> Profile {
 /// A token file, and the literal token `literal` until it can be read.
 pub fn token_file_with_literal() -> Profile {
     let fallback = Some(Token(secret("literal").into()));
-    let bearer = Bearer::TokenFile { path: TOKEN.into(), fallback };
-    with(Authentication { bearer, ..Authentication::default() })
+    let authorization = Authorization::TokenFile { path: TOKEN.into(), fallback };
+    with(Authentication { authorization, ..Authentication::default() })
 }
 
 fn plugin() -> Exec {

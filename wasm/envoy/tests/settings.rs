@@ -1,6 +1,6 @@
 //! Which configurations are taken, what is made of them, and why others are not.
 
-use kubecred_core::{Bearer, Roots};
+use kubecred_core::{Authorization, Roots};
 use kubecred_envoy::settings::{ClientImpersonation, Settings};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -59,7 +59,10 @@ fn a_pods_account_is_found_in_variables_and_files() {
         "connections": "envoy",
     }));
     assert_eq!(settings.profile.cluster.server, "https://10.0.0.1:443");
-    assert!(matches!(settings.profile.authentication.bearer, Bearer::TokenFile { .. }));
+    assert!(matches!(
+        settings.profile.authentication.authorization,
+        Authorization::TokenFile { .. }
+    ));
 }
 
 #[test]

@@ -12,7 +12,9 @@ use clap::{Args, ValueEnum};
 use kubecred_core::certificate;
 use kubecred_core::exec::{self, InfoProblem, KUBERNETES_EXEC_INFO};
 use kubecred_core::protocol::EnvVar;
-use kubecred_core::{Bearer, ExecApiVersion, Profile, Roots, Secret, StdinState, token_expiry};
+use kubecred_core::{
+    Authorization, ExecApiVersion, Profile, Roots, Secret, StdinState, token_expiry,
+};
 use kubecred_tokio::Credential as Held;
 use std::io::{IsTerminal, Write};
 
@@ -136,7 +138,7 @@ fn depth() -> Result<u8, Report> {
 
 /// Passes the depth on to the plugin, which may be `kubecred credential` again.
 fn mark(profile: &mut Profile, depth: u8) {
-    if let Bearer::Exec(exec) = &mut profile.authentication.bearer {
+    if let Authorization::Exec(exec) = &mut profile.authentication.authorization {
         let value = Secret::from(depth.to_string());
         exec.env.push(EnvVar { name: DEPTH.into(), value });
     }

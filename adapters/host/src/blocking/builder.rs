@@ -94,7 +94,7 @@ impl Builder {
     pub fn profile(self, mut profile: Profile) -> Auth {
         let Self { settings, policy, jitter_seed, send, stderr, provider } = self;
         if provider.is_some() {
-            profile.authentication.bearer = Authentication::provided("").bearer;
+            profile.authentication.authorization = Authentication::provided("").authorization;
         }
         restrict(&mut profile, settings.plugin_policy, settings.stdin);
         let jitter_seed = jitter_seed.unwrap_or_else(|| RandomState::new().hash_one(0));

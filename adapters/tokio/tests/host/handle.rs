@@ -114,7 +114,8 @@ async fn ex_65_a_failure_with_nothing_held_is_told_and_tried_again_after_the_pau
     let error = auth.credential().await.unwrap_err();
     assert!(error.to_string().contains("exit code 1"), "{error}");
     assert_eq!(auth.try_credential().unwrap_err(), error, "the pause is not over");
-    let Some(Event::Failed { slot: SlotName::Bearer, retry_at, .. }) = events.next().await else {
+    let Some(Event::Failed { slot: SlotName::Authorization, retry_at, .. }) = events.next().await
+    else {
         panic!()
     };
     let said = retry_at.to_string();

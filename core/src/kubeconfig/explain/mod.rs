@@ -62,7 +62,7 @@ use crate::detect::{Detection, DetectionStep, detect};
 use crate::environment::Environment;
 use crate::in_cluster::InCluster;
 use crate::profile::problem::{ConfigError, Problem};
-use crate::profile::{Bearer, Exec, Material, Origin, PluginPolicy, Profile, Roots};
+use crate::profile::{Authorization, Exec, Material, Origin, PluginPolicy, Profile, Roots};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use crate::source::exec;
@@ -237,7 +237,7 @@ impl Wanted {
             }
         }
         let mut programs = Vec::new();
-        if let Bearer::Exec(plugin) = &profile.authentication.bearer {
+        if let Authorization::Exec(plugin) = &profile.authentication.authorization {
             programs.push(exec::clean(&plugin.command));
             programs.extend(kubectl_plugin(plugin).map(|(_, file)| file));
             if let PluginPolicy::Allowlist(list) = &plugin.policy {

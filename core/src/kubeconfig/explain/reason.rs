@@ -8,7 +8,7 @@ use crate::kubeconfig::kuberc::POLICY;
 use crate::kubeconfig::search::Reason as NamedBy;
 use crate::kubeconfig::select::Selection;
 use crate::profile::problem::Problem;
-use crate::profile::{Bearer, Origin, Profile};
+use crate::profile::{Authorization, Origin, Profile};
 use crate::url::Server;
 use core::fmt;
 
@@ -230,9 +230,9 @@ fn is_of_url(origin: &Origin) -> bool {
 }
 
 fn token(name: &str, profile: &Profile) -> Because {
-    match (&profile.authentication.bearer, name) {
-        (Bearer::TokenFile { fallback: Some(_), .. }, "token") => ("UA-7", Reason::Fallback),
-        (Bearer::TokenFile { fallback: Some(_), .. }, _) => ("UA-7", Reason::TokenFileFirst),
+    match (&profile.authentication.authorization, name) {
+        (Authorization::TokenFile { fallback: Some(_), .. }, "token") => ("UA-7", Reason::Fallback),
+        (Authorization::TokenFile { fallback: Some(_), .. }, _) => ("UA-7", Reason::TokenFileFirst),
         _ => ("UA-2", Reason::Header),
     }
 }

@@ -8,7 +8,7 @@ use super::reason::{self, Ignored};
 use crate::kubeconfig::entries::{ClusterEntry, ContextEntry, UserEntry};
 use crate::kubeconfig::kuberc::POLICY;
 use crate::kubeconfig::setting::{Entry, setting};
-use crate::profile::{Bearer, PluginPolicy, Provenance};
+use crate::profile::{Authorization, PluginPolicy, Provenance};
 use crate::redact;
 use crate::source::exec;
 use alloc::borrow::ToOwned;
@@ -50,7 +50,7 @@ impl LintContext<'_> {
             "request-timeout" => format!("{} s", profile.timeout?.as_secs_f64()),
             // They may stand in the server's URL.
             "username" | "password" => "(hidden)".to_owned(),
-            POLICY => policy(&profile.authentication.bearer)?,
+            POLICY => policy(&profile.authentication.authorization)?,
             "exec" => self.with_file(shown?),
             _ => shown?,
         };
@@ -76,7 +76,9 @@ impl LintContext<'_> {
 
     /// A plugin's command line, and the file that its command is found as.
     fn with_file(&self, line: String) -> String {
-        let Bearer::Exec(plugin) = &self.profile.authentication.bearer else { return line };
+        let Authorization::Exec(plugin) = &self.profile.authentication.authorization else {
+            return line;
+        };
         let command = exec::clean(&plugin.command);
         match self.programs.get(&command) {
             Some(Ok(file)) if *file != command => {
@@ -153,8 +155,8 @@ struct Places<'a> {
     user: Layers<'a, UserEntry>,
 }
 
-fn policy(bearer: &Bearer) -> Option<String> {
-    let Bearer::Exec(exec) = bearer else { return None };
+fn policy(authorization: &Authorization) -> Option<String> {
+    let Authorization::Exec(exec) = authorization else { return None };
     Some(match &exec.policy {
         PluginPolicy::AllowAll => "AllowAll".to_owned(),
         PluginPolicy::DenyAll => "DenyAll".to_owned(),

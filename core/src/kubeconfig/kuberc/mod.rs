@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use kubecred_core::kubeconfig::Kuberc;
-//! use kubecred_core::{Authentication, Bearer, Environment, Exec, PluginPolicy, Profile, Secret};
+//! use kubecred_core::{Authentication, Authorization, Environment, Exec, PluginPolicy, Profile, Secret};
 //!
 //! let environment = Environment::new([("HOME", "/home/me")]);
 //! let kuberc = Kuberc::search(None, &environment)?.unwrap();
@@ -20,7 +20,7 @@
 //! let mut profile = Profile::new("https://api.example:6443");
 //! profile.authentication = Authentication::exec(Exec::new("login"));
 //! policy.apply(&mut profile)?;
-//! let Bearer::Exec(exec) = &profile.authentication.bearer else { panic!() };
+//! let Authorization::Exec(exec) = &profile.authentication.authorization else { panic!() };
 //! assert_eq!(exec.policy, PluginPolicy::DenyAll);
 //! # Ok::<(), kubecred_core::ConfigError>(())
 //! ```
@@ -34,7 +34,7 @@ use self::document::{Document, Preference};
 use crate::environment::Environment;
 use crate::path::PathFlavour;
 use crate::profile::problem::{ConfigError, Problem, ProblemKind, add};
-use crate::profile::{Bearer, Notice, Origin, PluginPolicy, Profile, Provenance};
+use crate::profile::{Authorization, Notice, Origin, PluginPolicy, Profile, Provenance};
 use crate::protocol::{Failure, FailureKind};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
@@ -205,9 +205,9 @@ impl KubercPolicy {
     /// When a plugin would run and the file may forbid it, but cannot be understood.
     pub fn apply(self, profile: &mut Profile) -> Result<(), ConfigError> {
         profile.notices.extend(self.notices);
-        let exec = match (&mut profile.authentication.bearer, self.unknown) {
-            (Bearer::Exec(_), Some(error)) => return Err(error),
-            (Bearer::Exec(exec), None) => exec,
+        let exec = match (&mut profile.authentication.authorization, self.unknown) {
+            (Authorization::Exec(_), Some(error)) => return Err(error),
+            (Authorization::Exec(exec), None) => exec,
             (_, unknown) => {
                 profile.notices.extend(unknown.as_ref().map(notice));
                 return Ok(());

@@ -86,7 +86,7 @@ lower_variants! {
 }
 
 open_choices! {
-    SlotName { Roots, Identity, BootstrapIdentity, BootstrapBearer, Bearer }
+    SlotName { Roots, Identity, BootstrapIdentity, BootstrapAuthorization, Authorization }
     FileRole {
         ClientCertificate, ClientKey, Roots, Token, Basic, Impersonation,
     }

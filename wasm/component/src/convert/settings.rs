@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use kubecred_core::kubeconfig::{AuthProvider, ExecEntry};
 use kubecred_core::protocol::EnvVar;
 use kubecred_core::{
-    Authentication, Bearer, ClientCertificate, Cluster, ConfigError, Environment, Exec,
+    Authentication, Authorization, ClientCertificate, Cluster, ConfigError, Environment, Exec,
     ExecApiVersion, ExecCluster, Failure, FailureKind, Impersonation, InteractiveMode,
     KubeconfigUser, Material, Namespace, Notice, Oidc, Origin, Overrides, PathFlavour,
     PluginPolicy, Profile, Provenance, Proxy, Roots, ServiceAccount, StdinState, Token,
@@ -24,7 +24,7 @@ records! {
     Cluster {
         name, server, roots, tls_server_name, insecure_skip_tls_verify, proxy, disable_compression,
     }
-    Authentication { user, bearer, certificate, impersonation, service_account }
+    Authentication { user, authorization, certificate, impersonation, service_account }
     ServiceAccount { namespace, name, lifetime }
     ClientCertificate { certificate, key }
     Impersonation { user, uid, groups, extra }
@@ -68,10 +68,10 @@ choices! {
 variants! {
     Roots { System; File, Pem; }
     Proxy { Direct, Environment; Url; }
-    Bearer {
+    Authorization {
         Anonymous; Exec, Oidc, Provided, Token;
-        Basic / BearerBasic { username, password },
-        TokenFile / BearerTokenFile { path, fallback }
+        Basic / AuthorizationBasic { username, password },
+        TokenFile / AuthorizationTokenFile { path, fallback }
     }
     Material { ; Data, File; }
     PluginPolicy { AllowAll, DenyAll; Allowlist; }

@@ -135,7 +135,7 @@ fn every_kind_of_drift_is_seen() {
             "event-clock-skew",
         ),
         ("content.rs", "    NoPem,\n", "", "content-problem"),
-        ("profile.rs", "fallback: Option<Token>", "fallback: Token", "bearer-token-file"),
+        ("profile.rs", "fallback: Option<Token>", "fallback: Token", "authorization-token-file"),
         ("policy.rs", "pub struct Backoff {", "pub struct Patience {", "backoff"),
         ("time.rs", "pub struct UnixTime(i64)", "pub struct UnixTime(u64)", "unix-time"),
     ];

@@ -1,7 +1,7 @@
 //! What a filter can do of what a kubeconfig asks for, and what it cannot.
 
 use super::{Connections, Settings};
-use kubecred_core::{Bearer, Environment, Material, Profile, Proxy, Roots, ServiceAccount};
+use kubecred_core::{Authorization, Environment, Material, Profile, Proxy, Roots, ServiceAccount};
 
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
@@ -17,19 +17,19 @@ pub(super) fn problems(settings: &Settings, environment: &Environment) -> Vec<St
         let fields = of_connections(profile, environment);
         problems.extend(fields.into_iter().map(|field| format!("{field}: {why}")));
     }
-    match &authentication.bearer {
-        Bearer::Exec(exec) => problems.push(format!(
+    match &authentication.authorization {
+        Authorization::Exec(exec) => problems.push(format!(
             "{user}: exec: a filter starts no processes, so {:?} cannot be run: use a token, a \
              token file under \"files\", or the auth-provider oidc",
             exec.command
         )),
-        Bearer::TokenFile { path, .. } if !settings.files.contains_key(path) => {
+        Authorization::TokenFile { path, .. } if !settings.files.contains_key(path) => {
             problems.push(format!(
                 "{user}: tokenFile: a filter reads no files: put the content of {path:?} under \
                  \"files\""
             ));
         }
-        Bearer::Oidc(oidc) if oidc.refresh_token.is_some() => {
+        Authorization::Oidc(oidc) if oidc.refresh_token.is_some() => {
             if let Err(why) = settings.target(&oidc.issuer) {
                 problems.push(format!("{user}: auth-provider: idp-issuer-url: {why}"));
             }
@@ -90,7 +90,7 @@ fn of_connections(profile: &Profile, environment: &Environment) -> Vec<String> {
         };
         add(true, &of_user, field);
     }
-    if let Bearer::Oidc(oidc) = &authentication.bearer {
+    if let Authorization::Oidc(oidc) = &authentication.authorization {
         let own = oidc.roots != Roots::System;
         add(own, &of_user, "auth-provider: idp-certificate-authority");
     }
@@ -108,7 +108,7 @@ pub(super) fn leave_connections(profile: &mut Profile) {
     cluster.tls_server_name = None;
     cluster.proxy = Proxy::Direct;
     profile.authentication.certificate = None;
-    if let Bearer::Oidc(oidc) = &mut profile.authentication.bearer {
+    if let Authorization::Oidc(oidc) = &mut profile.authentication.authorization {
         oidc.roots = Roots::System;
     }
 }

@@ -9,7 +9,7 @@ use crate::kubeconfig::explain::explanation::{Lint, Severity};
 use crate::kubeconfig::explain::{contents, unanswered};
 use crate::machine::Authenticator;
 use crate::policy::Policy;
-use crate::profile::{Bearer, Origin};
+use crate::profile::{Authorization, Origin};
 use crate::protocol::{Action, Event, Failure, FailureKind, FileBytes, Input, Job, RunCommand};
 use crate::source::exec;
 use crate::time::{Instant, Now};
@@ -91,8 +91,8 @@ impl LintContext<'_> {
     /// A token file that cannot be read is made up for by a token beside it (UA-8).
     fn has_fallback(&self, error: &Error) -> bool {
         let fallback = matches!(
-            self.profile.authentication.bearer,
-            Bearer::TokenFile { fallback: Some(_), .. }
+            self.profile.authentication.authorization,
+            Authorization::TokenFile { fallback: Some(_), .. }
         );
         fallback && matches!(error, Error::File { role: FileRole::Token, .. })
     }

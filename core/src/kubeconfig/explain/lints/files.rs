@@ -4,7 +4,7 @@ use super::LintContext;
 use crate::kubeconfig::entries::{Kubeconfig, UserEntry};
 use crate::kubeconfig::explain::explanation::{FileState, Lint, Source};
 use crate::kubeconfig::search::Reason;
-use crate::profile::{Bearer, Material, Origin};
+use crate::profile::{Authorization, Material, Origin};
 use crate::redact::{self, quoted};
 use alloc::format;
 use alloc::string::String;
@@ -27,7 +27,7 @@ impl LintContext<'_> {
         if let Some(Material::File(path)) = who.certificate.as_ref().map(|pair| &pair.key) {
             lints.extend(self.readable("readable-key", "client key", path, "client-key"));
         }
-        if let Bearer::TokenFile { path, .. } = &who.bearer {
+        if let Authorization::TokenFile { path, .. } = &who.authorization {
             lints.extend(self.readable("readable-token-file", "token file", path, "tokenFile"));
         }
     }

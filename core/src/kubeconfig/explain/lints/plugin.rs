@@ -3,14 +3,16 @@
 use super::LintContext;
 use crate::kubeconfig::explain::explanation::Lint;
 use crate::kubeconfig::explain::kubectl_plugin;
-use crate::profile::Bearer;
+use crate::profile::Authorization;
 use crate::redact::quoted;
 use alloc::format;
 use alloc::vec::Vec;
 
 impl LintContext<'_> {
     pub(super) fn plugin(&self, lints: &mut Vec<Lint>) {
-        let Bearer::Exec(plugin) = &self.profile.authentication.bearer else { return };
+        let Authorization::Exec(plugin) = &self.profile.authentication.authorization else {
+            return;
+        };
         self.relative(lints);
         if let Some((argument, file)) = kubectl_plugin(plugin)
             && self.is_found(&plugin.command)

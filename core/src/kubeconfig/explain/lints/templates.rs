@@ -2,7 +2,7 @@
 
 use super::LintContext;
 use crate::kubeconfig::explain::explanation::{FileState, Lint};
-use crate::profile::{Bearer, Origin};
+use crate::profile::{Authorization, Origin};
 use crate::redact::quoted;
 use alloc::format;
 use alloc::string::String;
@@ -40,8 +40,8 @@ impl LintContext<'_> {
 
     /// Paths are taken as they are written (KC-36). One that is there is meant.
     fn paths(&self, lints: &mut Vec<Lint>) {
-        let command = match &self.profile.authentication.bearer {
-            Bearer::Exec(plugin) => Some(plugin.command.as_str()),
+        let command = match &self.profile.authentication.authorization {
+            Authorization::Exec(plugin) => Some(plugin.command.as_str()),
             _ => None,
         };
         let found = |path: &str| match self.inputs.facts.get(path) {

@@ -3,7 +3,7 @@
 use super::LintContext;
 use crate::kubeconfig::explain::explanation::{Lint, Severity, Source};
 use crate::oauth::id_token;
-use crate::profile::{Bearer, Origin};
+use crate::profile::{Authorization, Origin};
 use crate::secret::Secret;
 use alloc::format;
 use alloc::vec::Vec;
@@ -13,9 +13,9 @@ const TOKEN_FILE: [&str; 1] = ["tokenFile"];
 
 impl LintContext<'_> {
     pub(super) fn tokens(&self, lints: &mut Vec<Lint>) {
-        match &self.profile.authentication.bearer {
-            Bearer::Token(token) => self.expiry(token, Severity::Error, &TOKEN, lints),
-            Bearer::TokenFile { path, fallback } => {
+        match &self.profile.authentication.authorization {
+            Authorization::Token(token) => self.expiry(token, Severity::Error, &TOKEN, lints),
+            Authorization::TokenFile { path, fallback } => {
                 if let Some(token) = self.content(path) {
                     let token = Secret::new(token.expose().trim_ascii());
                     self.expiry(&token, Severity::Error, &TOKEN_FILE, lints);
@@ -27,7 +27,7 @@ impl LintContext<'_> {
                     lints.push(lint.at(self.origin(&TOKEN)).advise("Remove one of them."));
                 }
             }
-            Bearer::Oidc(oidc) if oidc.refresh_token.is_some() => {
+            Authorization::Oidc(oidc) if oidc.refresh_token.is_some() => {
                 let end = oidc.id_token.as_ref().and_then(|token| id_token::expiry(token).ok()?);
                 if let Some(end) = end.filter(|end| *end <= self.now) {
                     let text =
@@ -60,7 +60,9 @@ impl LintContext<'_> {
     fn flag(&self, lints: &mut Vec<Lint>) {
         let file = self.selection.config.users.get(self.selection.user_name);
         let file = file.filter(|user| !user.token_file.is_empty() && self.is_kubeconfig());
-        if !matches!(self.profile.authentication.bearer, Bearer::Token(_)) || file.is_none() {
+        if !matches!(self.profile.authentication.authorization, Authorization::Token(_))
+            || file.is_none()
+        {
             return;
         }
         let text =
@@ -72,10 +74,10 @@ impl LintContext<'_> {
     /// Both are sent, and the server looks at the certificate first (UA-2, KB-21).
     fn beside_certificate(&self, lints: &mut Vec<Lint>) {
         let who = &self.profile.authentication;
-        let (header, name) = match who.bearer {
-            Bearer::Token(_) => ("token", &TOKEN),
-            Bearer::TokenFile { .. } => ("token", &TOKEN_FILE),
-            Bearer::Basic { .. } => ("user name", &["username"]),
+        let (header, name) = match who.authorization {
+            Authorization::Token(_) => ("token", &TOKEN),
+            Authorization::TokenFile { .. } => ("token", &TOKEN_FILE),
+            Authorization::Basic { .. } => ("user name", &["username"]),
             _ => return,
         };
         if who.certificate.is_none() {
