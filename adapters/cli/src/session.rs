@@ -7,7 +7,7 @@ use crate::origin::{self, Place};
 use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
 use crate::{redact, runtime, settings, signals};
-use kubecred_core::redact::url;
+use kubecred_core::redact::{text as redact_text, url};
 use kubecred_core::{Error, FileRole, PluginProblem, Profile, StdinState, certificate};
 use kubecred_tokio::tls::TlsFailureKind;
 use kubecred_tokio::{Auth, AuthError, ClientError};
@@ -128,7 +128,10 @@ async fn open(
     log.profile(&profile);
     adjust(&mut profile);
     redact::learn_profile(&profile);
-    let auth = Auth::from_profile(profile);
+    let told = move |path: &str, why: &str| {
+        log.tell(format_args!("{} was written in place: {}", redact_text(path), redact_text(why)));
+    };
+    let auth = Auth::builder().on_written_in_place(told).profile(profile);
     let follower = log.follow(&auth);
     Ok(Session { auth, log, follower })
 }
@@ -149,6 +152,7 @@ pub(crate) fn explain(error: &ClientError, session: &Session) -> Report {
         ClientError::Answer(_)
         | ClientError::Body(_)
         | ClientError::Connect(_)
+        | ClientError::Framing(_)
         | ClientError::Http(_)
         | ClientError::Informational(_) => {
             Report::new(Exit::Unreachable, error).advise(server(session))

@@ -13,7 +13,9 @@ pub const MAX_RETRIES: usize = 10;
 pub fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let asks = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
     let seconds = headers.get(RETRY_AFTER).filter(|_| asks)?.to_str().ok()?;
-    Some(Duration::from_secs(seconds.parse::<u32>().ok()?.into()))
+    // Go counts in nanoseconds, in 64 bits that wrap; a time that is over is no pause.
+    let pause = seconds.parse::<i64>().ok()?.wrapping_mul(1_000_000_000);
+    Some(Duration::from_nanos(u64::try_from(pause).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -34,7 +36,12 @@ mod tests {
             (500, "1", Some(1)),
             (503, "1", Some(1)),
             (599, "1", Some(1)),
-            (429, "-1", None),
+            (429, "-1", Some(0)),
+            (429, "+1", Some(1)),
+            (429, "4294967296", Some(4_294_967_296)),
+            (429, "9223372036854775807", Some(0)),
+            (429, "9223372036854775808", None),
+            (429, "0x1", None),
             (429, "1.5", None),
             (429, "", None),
             (429, "Wed, 21 Oct 2026 07:28:00 GMT", None),

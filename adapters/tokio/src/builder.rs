@@ -1,7 +1,7 @@
 //! The options of an [`Auth`].
 
 use crate::Auth;
-use crate::perform::{CommandRunner, Host, SystemCommands};
+use crate::perform::{CommandRunner, Host, InPlaceCallback, SystemCommands};
 use crate::provider::TokenProvider;
 use kubecred_core::{
     Authentication, Environment, Overrides, PluginPolicy, Policy, Profile, StdinState,
@@ -24,6 +24,7 @@ pub struct Builder {
     runner: Option<Box<dyn CommandRunner>>,
     jitter_seed: Option<u64>,
     stderr: PluginStderr,
+    in_place: Option<InPlaceCallback>,
 }
 
 impl Builder {
@@ -40,6 +41,17 @@ impl Builder {
     /// [`profile`](Builder::profile).
     pub fn kuberc(mut self, file: Option<&str>) -> Self {
         self.settings.kuberc = Some(file.map(str::to_owned));
+        self
+    }
+
+    /// Called with the path of a kubeconfig, and the reason, when refreshed tokens were written in
+    /// place because the file could not be replaced (a mount, a full disk): a kill in that moment
+    /// would have left a mixture of old and new.
+    pub fn on_written_in_place(
+        mut self,
+        told: impl Fn(&str, &str) + Send + Sync + 'static,
+    ) -> Self {
+        self.in_place = Some(Box::new(told));
         self
     }
 
@@ -131,6 +143,7 @@ impl Builder {
         let host = Host {
             runner,
             provider: self.provider,
+            in_place: self.in_place,
             #[cfg(feature = "client")]
             crypto: self.crypto,
             #[cfg(feature = "client")]

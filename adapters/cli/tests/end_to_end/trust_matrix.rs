@@ -18,6 +18,7 @@ use rcgen::{
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -93,7 +94,7 @@ const BUNDLES: [&str; 5] = [
 const PATHS: [&str; 5] =
     ["direct", "middle", "middle expired", "middle CA:FALSE", "middle not presented"];
 
-const LEAVES: [(&str, Change); 16] = [
+const LEAVES: [(&str, Change); 17] = [
     ("plain", |_| {}),
     ("expired", |leaf| leaf.not_after = date_time_ymd(2021, 1, 1)),
     ("not valid yet", |leaf| leaf.not_before = date_time_ymd(2098, 1, 1)),
@@ -114,6 +115,10 @@ const LEAVES: [(&str, Change); 16] = [
     }),
     ("other names", |leaf| leaf.subject_alt_names = names(&["other.internal"])),
     ("wildcard", |leaf| leaf.subject_alt_names = names(&["*.internal"])),
+    ("mapped address", |leaf| {
+        let address = [0, 0, 0, 0, 0, 0xffff, 0x7f00, 1];
+        leaf.subject_alt_names = vec![SanType::IpAddress(IpAddr::from(address))];
+    }),
     ("address as a name", |leaf| {
         leaf.subject_alt_names = vec![SanType::DnsName("127.0.0.1".try_into().expect("ASCII"))];
     }),
@@ -121,7 +126,8 @@ const LEAVES: [(&str, Change); 16] = [
 ];
 
 /// How the server is asked.
-const WAYS: [&str; 4] = ["by name", "by address", "by another name", "insecure"];
+const WAYS: [&str; 5] =
+    ["by name", "by address", "by mapped address", "by another name", "insecure"];
 
 /// How a cell that differs on purpose is recognised, and why it does.
 type Intended = (fn(&Cell) -> bool, &'static str);
@@ -313,6 +319,10 @@ async fn judge(cell: Cell) -> (Cell, [Result<(), String>; 3]) {
     case.server.present(&identity);
     let cluster = match cell.way {
         "by name" => json!({ "tls-server-name": "api.internal" }),
+        "by mapped address" => {
+            let port = case.server.address().port();
+            json!({ "server": format!("https://[::ffff:127.0.0.1]:{port}") })
+        }
         "by another name" => json!({ "tls-server-name": "elsewhere.internal" }),
         "insecure" => {
             json!({ "insecure-skip-tls-verify": true, "certificate-authority-data": Value::Null })

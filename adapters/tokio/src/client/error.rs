@@ -33,6 +33,10 @@ pub enum ClientError {
     /// The server's URL is not one, or the request is not for this server.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// The head of the answer does not say where its body ends, in a way that Go takes: another
+    /// `Transfer-Encoding` than `chunked`, a `Content-Length` that is no number.
+    #[error("no answer from the server: {0}")]
+    Framing(String),
     /// The server sent more informational answers (1xx) than this, and no other after them.
     #[error("no answer from the server: {}", TooMany)]
     Informational(usize),
@@ -91,6 +95,7 @@ impl From<PoolError> for ClientError {
         match error {
             PoolError::Connect(error) => Self::Connect(error),
             PoolError::Http(error) => Self::Http(error),
+            PoolError::Framing(error) => Self::Framing(error.to_string()),
             PoolError::Informational(TooMany) => Self::Informational(informational::MOST),
         }
     }

@@ -7,6 +7,7 @@ mod body;
 mod check;
 mod current;
 mod error;
+mod gzip;
 mod pool;
 mod transport;
 mod upstream;

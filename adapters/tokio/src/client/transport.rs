@@ -1,8 +1,8 @@
 //! From an authenticated request to an answer: the right connections, URI and encoding.
 
-use super::ClientError;
 use super::body::Body;
 use super::pool::IdentityPool;
+use super::{ClientError, gzip};
 use crate::net::pool::Outgoing;
 use crate::net::{ConnectionSettings, ServerNames, proxy_authorization};
 use crate::{Auth, Credential, clock};
@@ -18,7 +18,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant as Moment, timeout};
-use tower_http::decompression::Decompression;
 use tower_service::Service;
 
 pub(crate) const USER_AGENT_OURS: &str = concat!("kubecred/", env!("CARGO_PKG_VERSION"));
@@ -120,7 +119,7 @@ impl Inner {
         let upgrade = headers.contains_key(UPGRADE);
         let mut client = pool.pool.clone();
         let answer = if self.gzip && !plain && !upgrade && request.method() != Method::HEAD {
-            Decompression::new(client).call(request).await?.map(Body::new)
+            gzip::send(&mut client, request).await?
         } else {
             client.call(request).await?.map(Body::new)
         };

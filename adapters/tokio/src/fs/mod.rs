@@ -4,9 +4,9 @@ mod kubeconfig_files;
 
 pub use kubeconfig_files::KubeconfigFiles;
 
-use kubecred_core::protocol::{FileBytes, ReadFile, WriteFile, Written};
+use kubecred_core::protocol::{FileBytes, ReadFile, WriteFile};
 use kubecred_core::{Failure, FailureKind, Secret};
-use kubecred_host::fs;
+use kubecred_host::fs::{self, Placed};
 use std::path::PathBuf;
 
 pub(crate) async fn read(request: &ReadFile) -> Result<FileBytes, Failure> {
@@ -19,12 +19,12 @@ pub(crate) async fn read_file(path: &str, limit: u64) -> Result<Secret, Failure>
     job(move || fs::read_file(&path, limit)).await
 }
 
-/// Whole or not at all, under kubectl's lock.
-pub(crate) async fn write(request: &WriteFile) -> Result<Written, Failure> {
+/// Whole or not at all where that is possible, under kubectl's lock.
+pub(crate) async fn write(request: &WriteFile) -> Result<Placed, Failure> {
     let file = PathBuf::from(&request.path);
     let locks = acquire(vec![file], fs::SAVE_PATIENCE).await?;
     let request = request.clone();
-    job(move || fs::save_locked(&request, locks)).await.map(|_| Written)
+    job(move || fs::save_locked(&request, locks)).await
 }
 
 /// Takes the locks of all these files, or none. Dropped, it holds none.

@@ -44,7 +44,9 @@ impl fmt::Display for Chain<'_> {
 }
 
 fn of_http(error: &hyper::Error) -> String {
-    if error.is_parse() {
+    if error.is_parse_too_large() {
+        "the head of its answer is too large: more than 100 headers, or some 400 kB".to_owned()
+    } else if error.is_parse() {
         "what it sent is not HTTP".to_owned()
     } else if error.is_incomplete_message() || error.is_closed() {
         "it closed the connection before it answered".to_owned()

@@ -13,15 +13,20 @@ pub use sender::RequestSender;
 use crate::fs;
 use crate::provider::{TokenProvider, ask};
 use futures::catch_panic;
-use kubecred_core::protocol::{HttpResponse, SendRequest};
+use kubecred_core::protocol::{HttpResponse, SendRequest, Written};
 use kubecred_core::{Action, Failure, Input, Job};
+use kubecred_host::fs::Placed;
 
 mod futures;
+
+/// Gets the file that was written in place, and why.
+pub(crate) type InPlaceCallback = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// What the jobs need from this process.
 pub(crate) struct Host {
     pub(crate) runner: Box<dyn CommandRunner>,
     pub(crate) provider: Option<Box<dyn TokenProvider>>,
+    pub(crate) in_place: Option<InPlaceCallback>,
     #[cfg(feature = "client")]
     pub(crate) crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     #[cfg(feature = "client")]
@@ -58,7 +63,12 @@ pub(crate) async fn perform(action: Action, host: &Host) -> Input {
             Job { id, request }.done(outcome)
         }
         Action::WriteFile(Job { id, request }) => {
-            let outcome = fs::write(&request).await;
+            let outcome = fs::write(&request).await.map(|placed| {
+                if let (Placed::InPlace(why), Some(told)) = (placed, &host.in_place) {
+                    told(&request.path, &why);
+                }
+                Written
+            });
             Job { id, request }.done(outcome)
         }
         Action::Provide(Job { id, request }) => {

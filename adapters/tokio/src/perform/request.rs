@@ -109,6 +109,7 @@ mod tests {
         Host {
             runner,
             provider: None,
+            in_place: None,
             crypto: None,
             proxies: kubecred_host::net::ProxyVariables::default(),
         }

@@ -17,7 +17,7 @@ impl RequestSender {
     pub fn from_env() -> Self {
         let runner = Box::new(SystemCommands::default());
         let proxies = ProxyVariables::new(&environment());
-        Self(Host { runner, provider: None, crypto: None, proxies })
+        Self(Host { runner, provider: None, in_place: None, crypto: None, proxies })
     }
 
     /// Sends it, and reads the answer up to the request's limit.

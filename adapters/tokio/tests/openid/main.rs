@@ -12,6 +12,7 @@ use kubecred_tokio::{Auth, AuthError, Credential, Events};
 use provider::Provider;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 const PUBLIC: &str = "none";
@@ -193,4 +194,24 @@ async fn a_refresh_token_that_was_used_up_elsewhere_is_refused_and_presented_onc
     }
     // The kubeconfig, discovery, the refresh: once.
     assert_eq!(auth.stats().started - before, 3);
+}
+
+/// A rename would part the two names of the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refreshed_tokens_that_are_written_in_place_are_told() {
+    let place = Place::new(PUBLIC).await;
+    let other = place.folder.path().join("other");
+    std::fs::hard_link(place.path(), &other).expect("a second name");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = {
+        let told = Arc::clone(&told);
+        move |path: &str, why: &str| told.lock().unwrap().push(format!("{path}: {why}"))
+    };
+    let path = place.path().to_str().expect("text").to_owned();
+    let builder = Auth::builder().kubeconfig(&path).on_written_in_place(tell);
+    let auth = builder.load().await.expect("a kubeconfig that can be used");
+    let credential = auth.credential().await.expect("a refresh");
+    auth.close().await; // waits for the file
+    assert_eq!(*told.lock().unwrap(), [format!("{path}: it has 2 names (hard links)")]);
+    assert_eq!(held(&other).0, bearer(&credential));
 }

@@ -12,6 +12,7 @@
 mod body;
 mod connection;
 mod frames;
+mod framing;
 mod idle;
 mod outgoing;
 mod queue;
@@ -20,6 +21,7 @@ mod state;
 mod watched;
 
 pub(crate) use body::PooledBody;
+pub(crate) use framing::BadFraming;
 pub(crate) use outgoing::Outgoing;
 
 use super::connect::{ConnectError, Connector};
@@ -49,6 +51,9 @@ pub(crate) enum PoolError {
     /// The connection broke, or the other side does not speak HTTP.
     #[error("{}", Chain(.0))]
     Http(hyper::Error),
+    /// The answer's head says in no way that Go takes how long its body is.
+    #[error(transparent)]
+    Framing(#[from] BadFraming),
     /// The server sends informational answers, and not the answer.
     #[error(transparent)]
     Informational(#[from] TooMany),

@@ -4,7 +4,7 @@ use super::body::{Place, PooledBody};
 use super::connection::Single;
 use super::queue::Lane;
 use super::state::{Grant, Stream};
-use super::{Outgoing, Pool, PoolError};
+use super::{Outgoing, Pool, PoolError, framing};
 use crate::net::informational::{Limit, TooMany};
 use http::header::{HOST, UPGRADE};
 use http::uri::{PathAndQuery, Scheme};
@@ -121,6 +121,7 @@ impl Pool {
         let sent_on = SentOn { is_first: !is_reused, is_reused };
         let answer = limit.hold(single.sender.try_send_request(request)).await?;
         let answer = answer.map_err(|failed| Failed::Broke(failed.into(), sent_on))?;
+        framing::check(answer.headers()).map_err(|error| Failed::Finally(error.into()))?;
         if is_upgrade {
             return Ok(answer.map(|body| PooledBody::new(body, None)));
         }

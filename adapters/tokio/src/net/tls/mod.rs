@@ -10,13 +10,14 @@ mod trust;
 pub(crate) use anchor::UnusableAnchor;
 pub(crate) use failure::find as find_failure;
 pub use failure::{TlsFailure, TlsFailureKind};
-use kubecred_core::Identity;
 use kubecred_core::certificate::{self, KeyFormat};
+use kubecred_core::{Identity, redact};
 use rustls::ClientConfig;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use std::net::IpAddr;
 use std::sync::Arc;
 pub(crate) use trust::Trust;
 
@@ -42,14 +43,17 @@ pub enum TlsError {
 }
 
 /// The name to ask a server for and to verify: the profile's `tls-server-name`, or the host of the
-/// server (UA-30).
+/// server (UA-30). An IPv4-mapped address of IPv6 is the IPv4 address, as in Go.
 ///
 /// # Errors
 /// When that is no name for TLS.
 pub fn server_name(name: Option<&str>, host: &str) -> Result<ServerName<'static>, TlsError> {
     let name = name.filter(|name| !name.is_empty()).unwrap_or(host);
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    ServerName::try_from(bare.to_owned()).map_err(|_| TlsError::ServerName(name.to_owned()))
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(ServerName::IpAddress(address.to_canonical().into()));
+    }
+    ServerName::try_from(bare.to_owned()).map_err(|_| TlsError::ServerName(redact::url(name)))
 }
 
 /// The `tls-server-name`, if there is one.

@@ -16,6 +16,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, VerifiedPath};
@@ -158,6 +159,23 @@ fn path(
     Err(flaw.map_or(error, |flaw| CertificateError::Other(OtherError(Arc::new(flaw))).into()))
 }
 
+/// An IPv4 address in the form of IPv6, which a certificate may have it in.
+fn mapped(name: &ServerName<'_>) -> Option<ServerName<'static>> {
+    let ServerName::IpAddress(address) = name else { return None };
+    match IpAddr::from(*address) {
+        IpAddr::V4(address) => {
+            Some(ServerName::IpAddress(IpAddr::V6(address.to_ipv6_mapped()).into()))
+        }
+        IpAddr::V6(_) => None,
+    }
+}
+
+/// Whether the certificate is good, and for another name.
+fn is_of_name(error: &Error) -> bool {
+    use CertificateError::{NotValidForName, NotValidForNameContext};
+    matches!(error, Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }))
+}
+
 fn other(problem: impl std::error::Error + Send + Sync + 'static) -> Error {
     CertificateError::Other(OtherError(Arc::new(problem))).into()
 }
@@ -266,8 +284,14 @@ impl ServerCertVerifier for Trust {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let shown = Shown { leaf, intermediates, name, ocsp, now };
-        self.verifier.verify(shown, &self.provider)?;
-        Ok(ServerCertVerified::assertion())
+        let verified = self.verifier.verify(shown, &self.provider);
+        let other = mapped(name).filter(|_| verified.as_ref().is_err_and(is_of_name));
+        if let Some(name) = &other
+            && self.verifier.verify(Shown { name, ..shown }, &self.provider).is_ok()
+        {
+            return Ok(ServerCertVerified::assertion());
+        }
+        verified.map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -171,3 +171,101 @@ async fn a_request_that_is_too_large_is_sent_once_and_its_error_is_in_words() {
     );
     assert_eq!(server.counters().connections, 1);
 }
+
+/// A server of HTTP/1.1 that gives each request this answer, and closes.
+async fn answering(answer: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                    if stream.read_buf(&mut head).await.unwrap() == 0 {
+                        return;
+                    }
+                }
+                // The client may have had enough.
+                let _ = stream.write_all(&answer).await;
+            });
+        }
+    });
+    url
+}
+
+/// What a client makes of an answer with these headers and this body.
+async fn body_of(headers: &str, body: &[u8]) -> Result<Bytes, String> {
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
+    let url = answering([head.as_bytes(), body].concat()).await;
+    let answer = within("the answer", plain(url).get("/")).await.map_err(|e| e.to_string())?;
+    within("the body", answer.into_body().bytes()).await.map_err(|e| e.to_string())
+}
+
+/// `hello` as one member of gzip.
+const HELLO: [u8; 25] = [
+    0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 7, 0, 0x86, 0xa6, 0x10, 0x36,
+    5, 0, 0, 0,
+];
+
+/// As Go's transport: members are read one after another, and what follows them is an error.
+#[tokio::test]
+async fn what_is_compressed_is_read_to_its_end_or_refused() {
+    for name in ["gzip", "GZIP", "Gzip"] {
+        let header = format!("Content-Encoding: {name}\r\n");
+        assert_eq!(body_of(&header, &HELLO).await.as_deref(), Ok(&b"hello"[..]), "{name}");
+    }
+    let gzip = "Content-Encoding: gzip\r\n";
+    let read = async |body: &[u8]| body_of(gzip, body).await;
+    assert_eq!(read(&[HELLO, HELLO].concat()).await.as_deref(), Ok(&b"hellohello"[..]));
+    assert_eq!(read(b"").await.as_deref(), Ok(&b""[..]));
+    for (what, body) in [
+        ("junk", [&HELLO[..], b"junk"].concat()),
+        ("zeros", [&HELLO[..], &[0; 64]].concat()),
+        ("half a member", [&HELLO[..], &HELLO[..12]].concat()),
+        ("a wrong sum", [&HELLO[..17], &[0; 8]].concat()),
+        ("no gzip", b"hello".to_vec()),
+    ] {
+        let error = read(&body).await.unwrap_err();
+        assert!(error.contains("gzip"), "{what}: {error}");
+    }
+    let other = body_of("Content-Encoding: x-gzip\r\n", &HELLO).await;
+    assert_eq!(other.as_deref(), Ok(&HELLO[..]), "it was not asked for");
+}
+
+/// Go refuses what it does not know, and what may be read in two ways.
+#[tokio::test]
+async fn an_answer_of_another_framing_than_go_reads_is_refused() {
+    let chunks = b"3\r\nabc\r\n0\r\n\r\n";
+    for (headers, body, says) in [
+        ("Transfer-Encoding: chunked\r\n", &chunks[..], None),
+        ("Transfer-Encoding: Chunked\r\n", chunks, None),
+        ("Content-Length: 3\r\n", b"abc", None),
+        ("Content-Length: 3\r\nContent-Length: 3\r\n", b"abc", None),
+        ("Content-Length: 3, 3\r\n", b"abc", Some("Content-Length")),
+        ("Transfer-Encoding: gzip, chunked\r\n", chunks, Some("Transfer-Encoding")),
+        ("Transfer-Encoding: identity\r\n", b"abc", Some("Transfer-Encoding")),
+        ("Transfer-Encoding: identity, chunked\r\n", chunks, Some("Transfer-Encoding")),
+        (
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+            chunks,
+            Some("Transfer-Encoding"),
+        ),
+    ] {
+        match (body_of(headers, body).await, says) {
+            (Ok(body), None) => assert_eq!(body, "abc", "{headers}"),
+            (Err(error), Some(says)) => assert!(error.contains(says), "{headers}: {error}"),
+            (outcome, _) => panic!("{headers}: {outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_told_as_what_it_is() {
+    let line = format!("X: {}\r\n", "x".repeat(1000));
+    for headers in ["X: y\r\n".repeat(200), line.repeat(900)] {
+        let error = body_of(&headers, b"").await.unwrap_err();
+        assert!(error.contains("head of its answer is too large"), "{error}");
+    }
+}
