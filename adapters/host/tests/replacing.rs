@@ -172,6 +172,34 @@ fn a_mounted_file_on_a_full_disk_keeps_its_content() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "after");
 }
 
+/// kubectl writes in place in any case, and needs no room for a second file.
+#[test]
+fn on_a_full_disk_a_file_is_written_in_place_if_that_needs_no_more_room() {
+    if !is_inside() {
+        return inside("on_a_full_disk_a_file_is_written_in_place_if_that_needs_no_more_room");
+    }
+    let disk = tempfile::tempdir().unwrap();
+    let size = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
+    assert!(Command::new("mount").args(size).arg(disk.path()).status().unwrap().success());
+    let path = disk.path().join("config");
+    let before = "before".repeat(500);
+    fs::write(&path, &before).unwrap();
+    fs::write(disk.path().join("other"), vec![0; 64 << 10]).expect_err("the disk is full");
+    let error = write(&path, &"after".repeat(5_000)).unwrap_err();
+    assert!(error.contains("No space left"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    for after in ["after".repeat(700), "after".to_owned()] {
+        let placed = write(&path, &after).unwrap();
+        let is_told = matches!(&placed, Placed::InPlace(why) if why.contains("no room"));
+        assert!(is_told, "{placed:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), after);
+    }
+    assert_eq!(names(disk.path()), ["config", "other"], "no draft and no lock is left");
+    // A new file has nowhere to be.
+    write(&disk.path().join("new"), &"new".repeat(5_000)).unwrap_err();
+    assert_eq!(names(disk.path()), ["config", "other"]);
+}
+
 #[test]
 fn a_long_name_is_no_obstacle_as_long_as_its_lock_can_be_made() {
     let folder = tempfile::tempdir().unwrap();

@@ -42,22 +42,47 @@ fn over(file: &mut File, contents: &[u8]) -> Result<()> {
     file.sync_all()
 }
 
+/// Whether so much can be written to the file for certain, on a disk that may be full: the file
+/// system has set the room aside. `false` where that cannot be asked for.
+pub(super) fn has_room(path: &Path, length: u64) -> bool {
+    let reserved = || {
+        let file = OpenOptions::new().write(true).open(path)?;
+        let before = file.metadata()?.len();
+        let reserved = allocate(&file, length);
+        if reserved.is_err() {
+            file.set_len(before)?;
+        }
+        reserved
+    };
+    reserved().is_ok()
+}
+
 /// Has the file system set room aside, where it can.
-#[cfg(any(target_os = "linux", target_os = "android"))]
 fn reserve(file: &File, length: u64) -> Result<()> {
-    use rustix::fs::{FallocateFlags, fallocate};
-    use rustix::io::Errno;
-    if length == 0 {
-        return Ok(());
-    }
-    match fallocate(file, FallocateFlags::empty(), 0, length) {
-        Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(error.into()),
+    match allocate(file, length) {
+        Err(error) if is_full(&error) => Err(error),
         // A file system that does not have it says so when it is written to.
         _ => Ok(()),
     }
 }
 
+/// Whether there is no room for what was to be written.
+pub(super) fn is_full(error: &Error) -> bool {
+    let kinds = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
+    kinds.contains(&error.kind())
+}
+
+/// The content, and the size that readers see, stay.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn allocate(file: &File, length: u64) -> Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    match length {
+        0 => Ok(()),
+        length => Ok(fallocate(file, FallocateFlags::KEEP_SIZE, 0, length)?),
+    }
+}
+
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn reserve(_: &File, _: u64) -> Result<()> {
-    Ok(())
+fn allocate(_: &File, _: u64) -> Result<()> {
+    Err(ErrorKind::Unsupported.into())
 }

@@ -21,8 +21,9 @@ const LONGEST_NAME: usize = 255;
 ///
 /// An existing file is written in place instead, as kubectl does it, where that is not possible:
 /// a mounted file, another user's file, a folder in which only owners may rename, a file with
-/// several names (hard links), and on Windows and WASI every file, since the standard library
-/// cannot carry permissions over there. Only then can a kill leave a mixture, and [`Placed`] says so.
+/// several names (hard links), a disk that has room for the file and not for a second one, and on
+/// Windows and WASI every file, since the standard library cannot carry permissions over there. Only
+/// then can a kill leave a mixture, and [`Placed`] says so.
 ///
 /// The caller holds the [lock](super::Lock) of the file.
 #[derive(Debug)]
@@ -77,7 +78,9 @@ impl Replacement {
             How::InPlace(why) => why,
             How::Rename { draft, exists } => match draft.rename(&path) {
                 Ok(()) => return Ok(Placed::Replaced),
-                Err(error) if exists && cannot_be_renamed(&error) => {
+                Err(error)
+                    if exists && (cannot_be_renamed(&error) || in_place::is_full(&error)) =>
+                {
                     format!("it cannot be replaced: {error}")
                 }
                 Err(error) => return Err(error),
@@ -101,6 +104,19 @@ fn over(path: &Path, file: &File, metadata: &Metadata, contents: &Secret) -> Res
     if !cfg!(unix) {
         return Ok(How::InPlace("this system has no way to keep its permissions".to_owned()));
     }
+    match beside(path, file, metadata, contents) {
+        // The draft is gone again. In place less room may do.
+        Err(error)
+            if in_place::is_full(&error) && in_place::has_room(path, contents.len() as u64) =>
+        {
+            Ok(How::InPlace(format!("there is no room for a second one: {error}")))
+        }
+        how => how,
+    }
+}
+
+/// A draft beside an existing file.
+fn beside(path: &Path, file: &File, metadata: &Metadata, contents: &Secret) -> Result<How> {
     let mut draft = match Draft::like(file, path)? {
         Ok(draft) => draft,
         Err(why) => return Ok(How::InPlace(why)),
