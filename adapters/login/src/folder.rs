@@ -78,11 +78,11 @@ impl Folder {
         Ok(())
     }
 
-    /// The content of a file; `None` if there is none. A link, another user's file, and one that is
-    /// too large count as none; a file that others can read is narrowed.
+    /// The content of a file; `None` if there is none. A link counts as none; a file that others can
+    /// read is narrowed.
     ///
     /// # Errors
-    /// Those of the system.
+    /// If it belongs to another user, is no file or is too large; those of the system.
     pub fn read(&mut self, name: &str) -> io::Result<Option<Secret>> {
         let path = self.path.join(name);
         let file = match open(&path) {
@@ -91,8 +91,14 @@ impl Folder {
             Err(error) => return Err(error),
         };
         let metadata = file.metadata()?;
-        if !metadata.is_file() || !is_ours(&metadata) || metadata.len() > LIMIT {
-            return Ok(None);
+        let refused = match (metadata.is_file(), is_ours(&metadata)) {
+            (false, _) => Some("it is not a regular file"),
+            (_, false) => Some("it belongs to another user"),
+            _ if metadata.len() > LIMIT => Some("it is too large"),
+            _ => None,
+        };
+        if let Some(why) = refused {
+            return Err(io::Error::new(ErrorKind::InvalidData, why));
         }
         if is_open(&metadata) {
             narrow(&path, 0o600)?;
@@ -159,6 +165,16 @@ impl Folder {
         private(&mut options);
         options.open(self.path.join(name))
     }
+}
+
+/// The notice for what others could read until now.
+pub(crate) fn narrowed(path: &Path) -> String {
+    format!("{path:?} was open to other users; its mode is narrowed")
+}
+
+/// The notice for a file that cannot be read.
+pub(crate) fn not_used(path: &Path, error: &io::Error) -> String {
+    format!("{path:?} is not used: {error}")
 }
 
 /// A file that is not there, or a link where a file should be (ELOOP).
@@ -333,6 +349,7 @@ mod tests {
         let path = folder.path().join("x");
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.is_ok_and(|status| status.success()), "mkfifo is needed for this test");
-        assert_eq!(folder.read("x").unwrap(), None);
+        let refused = folder.read("x").unwrap_err().to_string();
+        assert_eq!(refused, "it is not a regular file");
     }
 }

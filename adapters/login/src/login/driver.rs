@@ -6,6 +6,7 @@ use super::listener::{Arrival, Listener};
 use super::perform::{self, Tools};
 use super::render::Rendered;
 use super::{Host, entries, surroundings};
+use crate::folder::narrowed;
 use crate::lock::Lock;
 use crate::signals::{Interrupt, Signals};
 use kubecred_core::login::{
@@ -64,18 +65,24 @@ impl Finished {
 
 /// Runs a login to its outcome.
 #[must_use]
-pub fn run(settings: Settings, operation: Operation, host: Host) -> Finished {
+pub fn run(settings: Settings, operation: Operation, mut host: Host) -> Finished {
     let clock = Clock::start();
     let launchers = Launchers::from_env(host.browser_stderr);
     let facts = surroundings::facts(&launchers, !settings.browser_command.is_empty());
-    let entries = entries(host.cache.as_ref());
+    let mut entries = entries(host.cache.as_ref());
+    if let Ok(folder) = &mut entries {
+        folder.take_narrowed().iter().for_each(|path| (host.warn)(narrowed(path)));
+    }
     let mut login = Login::new(settings, operation);
     login.handle_input(clock.now(), Input::Start(facts));
     let mut driver = Driver::new(clock, login, host);
     // The common run ends here: one file is read, and there is no runtime.
     while let Some(action) = driver.login.poll_action() {
         match action {
-            Action::ReadEntry(job) => driver.input(perform::read_entry(job, &entries)),
+            Action::ReadEntry(job) => {
+                let input = perform::read_entry(job, &entries, &mut driver.host.warn);
+                driver.input(input);
+            }
             Action::Finish(outcome) => return Finished::at_once(outcome),
             Action::RefreshAt(at) => driver.wake = Some(at),
             Action::Report(event) => (driver.host.tell)(event),
@@ -229,7 +236,10 @@ impl Driver {
     fn perform(&mut self, action: Action, tools: &Arc<Tools>) {
         let tools = tools.clone();
         match action {
-            Action::ReadEntry(job) => self.input(perform::read_entry(job, &tools.entries)),
+            Action::ReadEntry(job) => {
+                let input = perform::read_entry(job, &tools.entries, &mut self.host.warn);
+                self.input(input);
+            }
             Action::WriteEntry(job) => self.input(perform::write_entry(job, &tools.entries)),
             Action::DeleteEntry(job) => self.input(perform::delete_entry(job, &tools.entries)),
             Action::RandomBytes(job) => self.input(perform::random(job)),

@@ -3,7 +3,7 @@
 use super::browser::Launchers;
 use super::keyring::Keyring;
 use super::prompt;
-use crate::folder::Folder;
+use crate::folder::{Folder, narrowed, not_used};
 use crate::lock::Lock;
 use kubecred_core::login::{self, DeleteEntry};
 use kubecred_core::login::{
@@ -39,10 +39,19 @@ fn entry(key: &str) -> String {
     [key, ".json"].concat()
 }
 
-/// Reads an entry of the cache; an unreadable one is none.
-pub(super) fn read_entry(job: Job<ReadEntry, LoginWire>, entries: &Entries) -> Input {
+/// Reads an entry of the cache; an unreadable one is none, and `warn` gets the reason.
+pub(super) fn read_entry(
+    job: Job<ReadEntry, LoginWire>,
+    entries: &Entries,
+    warn: &mut dyn FnMut(String),
+) -> Input {
     let found = folder(entries).map(|folder| {
-        let found = folder.clone().read(&entry(&job.request.key)).ok().flatten();
+        let (mut folder, name) = (folder.clone(), entry(&job.request.key));
+        let found = folder.read(&name).unwrap_or_else(|error| {
+            warn(not_used(&folder.path().join(&name), &error));
+            None
+        });
+        folder.take_narrowed().iter().for_each(|path| warn(narrowed(path)));
         found.filter(|bytes| bytes.len() as u64 <= job.request.limit)
     });
     // No cache is an empty one; that nothing can be stored is said when something is to be.

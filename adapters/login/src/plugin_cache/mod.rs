@@ -166,7 +166,7 @@ pub fn clear(command: &[String]) -> std::io::Result<usize> {
     for choice in [StoreChoice::Runtime, StoreChoice::Disk] {
         let Ok(mut folder) = store::open(choice) else { continue };
         for name in folder.names(".json")? {
-            let text = folder.read(&file(&name, "json"))?.unwrap_or_default();
+            let text = folder.read(&file(&name, "json")).ok().flatten().unwrap_or_default();
             let head = Entry::read_head(text.expose());
             if wanted.is_none() || wanted == head.map(|(command, _)| command) {
                 removed += 1;
@@ -276,10 +276,10 @@ impl Cache<'_> {
         let name = file(&self.key.run, kind);
         let read = folder.read(&name);
         for path in folder.take_narrowed() {
-            (self.tell)(format!("{path:?} was open to other users; its mode is narrowed"));
+            (self.tell)(crate::folder::narrowed(&path));
         }
         read.unwrap_or_else(|error| {
-            (self.tell)(format!("{:?}: {error}", folder.path().join(name)));
+            (self.tell)(crate::folder::not_used(&folder.path().join(name), &error));
             None
         })
     }
