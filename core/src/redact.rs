@@ -35,6 +35,9 @@ const MIXED_RUN: usize = 28;
 const BASE64_RUN: usize = 64;
 const SLASHES: usize = 24;
 
+/// What ends user information. People who write in other scripts type its wide and small forms.
+const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
+
 /// The base64 form of `-----BEGIN`.
 const BASE64_OF_PEM: &str = "LS0tLS1CRUdJ";
 
@@ -45,7 +48,7 @@ const BASE64_OF_PEM: &str = "LS0tLS1CRUdJ";
 /// segments go through [`text()`].
 pub fn url(url: &str) -> String {
     let (scheme, rest) = split_scheme(url);
-    let (user, rest) = match rest.rsplit_once('@') {
+    let (user, rest) = match rest.rsplit_once(AT) {
         Some((_, rest)) => ("***@", rest),
         None => ("", rest),
     };
@@ -69,7 +72,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
     if let Some(kind) = content_kind(text) {
         return Cow::Owned(format!("(hidden: {kind})"));
     }
-    if text.contains("://") && text.contains(['@', '?', '#']) {
+    if text.contains("://") && (text.contains(['?', '#']) || text.contains(AT)) {
         let hidden: String = text
             .split_inclusive(' ')
             .map(|word| match word.split_once('#') {
@@ -100,7 +103,10 @@ pub fn text(text: &str) -> Cow<'_, str> {
 /// The address of a page and a place in it, as documentation is quoted: words after the `#`.
 fn is_page(page: &str, place: &str) -> bool {
     let plain = |part: &str| part.chars().all(|c| c.is_ascii_lowercase()) && part.len() <= 16;
-    !page.contains(['@', '?']) && place.contains('-') && place.trim_end().split('-').all(plain)
+    !page.contains('?')
+        && !page.contains(AT)
+        && place.contains('-')
+        && place.trim_end().split('-').all(plain)
 }
 
 /// [`text()`] in double quotes, with escapes.
@@ -269,6 +275,8 @@ mod tests {
             ("bob:hush@h:6443", "***@h:6443"),
             ("bob@h", "***@h"),
             ("//bob:hush@h", "***@h"),
+            ("https://bob:hush\u{ff20}h:1", "https://***@h:1"),
+            ("https://bob:hu@sh\u{fe6b}h", "https://***@h"),
             ("https:/bob:hush@h", "https:/***@h"),
             ("https:bob:hush@h", "***@h"),
             ("https://bob:hu/sh@h", "https://***@h"),
@@ -315,6 +323,7 @@ mod tests {
                 "(hidden: base64)",
             ),
             ("fetch https://me:hush@h/x now", "fetch https://***@h/x now"),
+            ("fetch https://me:hush\u{ff20}h/x now", "fetch https://***@h/x now"),
             ("see https://h/a/#how-to-log-in now", "see https://h/a/#how-to-log-in now"),
             ("see https://h/a#access_token=hush", "see https://h/a#***"),
             ("see https://h/a#hush", "see https://h/a#***"),

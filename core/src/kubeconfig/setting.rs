@@ -212,7 +212,7 @@ impl ClusterEntry {
         setting!(Text "certificate-authority" certificate_authority, Path, clears: TRUST),
         setting!(Data "certificate-authority-data" certificate_authority_data, Certificates,
             clears: TRUST),
-        setting!(Text "tls-server-name" tls_server_name, Plain),
+        setting!(Text "tls-server-name" tls_server_name, Url),
         setting!(Flag "insecure-skip-tls-verify" insecure_skip_tls_verify, Plain, clears: TRUST),
         setting!(Text "proxy-url" proxy_url, Url),
         setting!(Flag "disable-compression" disable_compression, Plain),

@@ -4,6 +4,8 @@
 use crate::stage::{CANARY, Ended, Stage, command, ended, plugin, start};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -121,7 +123,7 @@ async fn secrets_are_taken_from_files_and_from_standard_input() {
 
     stage.write("empty", "\n");
     stage.write("bytes", "");
-    std::fs::write(stage.folder.path().join("bytes"), b"\xff").unwrap();
+    fs::write(stage.folder.path().join("bytes"), b"\xff").unwrap();
     for (name, said) in
         [("gone", "cannot be read"), ("empty", "is empty"), ("bytes", "is not UTF-8")]
     {
@@ -255,7 +257,7 @@ async fn signals_end_the_program_with_their_own_codes() {
         while !started.exists() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        std::fs::remove_file(&started).unwrap();
+        fs::remove_file(&started).unwrap();
         let us = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
         kill_process(us, signal).unwrap();
         ended(child).await.failed(code);
@@ -285,4 +287,54 @@ async fn too_few_descriptors_are_an_error_and_no_panic() {
         }
     }
     assert!(failures > 0, "the limit was never too low");
+}
+
+/// What stands in the cache and is not used says why; what others could change until now, too.
+#[tokio::test]
+async fn lg_92_status_tells_why_a_cached_login_is_not_used_and_what_was_open_to_others() {
+    let home = tempfile::tempdir().unwrap();
+    let status = async || {
+        let mut command = command(home.path());
+        command.args(["status", "--issuer=https://idp.invalid", "--client-id=kube"]);
+        ended(start(&mut command)).await
+    };
+    let none = status().await;
+    assert!(!none.stderr.contains("is not used"), "{none:?}");
+    let key = none.stdout.lines().find_map(|line| line.strip_prefix("cache key")).unwrap().trim();
+    let folder = home.path().join(".kube/cache/kubecred/login");
+    let entry = folder.join([key, ".json"].concat());
+    fs::create_dir(&entry).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let odd = status().await;
+    assert!(odd.stderr.contains("is not used: it is not a regular file"), "{odd:?}");
+    assert!(odd.stderr.contains("was open to other users; its mode is narrowed"), "{odd:?}");
+    assert!(odd.stdout.contains("logged in      no"), "{odd:?}");
+    fs::remove_dir(&entry).unwrap();
+    fs::write(&entry, "{}").unwrap();
+    fs::set_permissions(&entry, fs::Permissions::from_mode(0o666)).unwrap();
+    let open = status().await;
+    assert_eq!(open.stderr.matches("was open to other users").count(), 1, "{open:?}");
+    assert_eq!(fs::metadata(&entry).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// A whole server where only its name belongs, and `@` as other scripts have it.
+#[tokio::test]
+async fn a_password_in_a_server_name_is_shown_by_neither_explain_nor_get() {
+    let stage = Stage::new().await;
+    let url = stage.server.url();
+    for cluster in [
+        json!({ "tls-server-name": format!("bob:{CANARY}@host:1") }),
+        json!({ "server": url.replace("127.0.0.1", &format!("bob:{CANARY}\u{ff20}127.0.0.1")) }),
+        json!({ "proxy-url": format!("http://bob:{CANARY}\u{fe6b}127.0.0.1:1") }),
+    ] {
+        stage.kubeconfig_with(cluster, json!({ "token": "t" }));
+        for arguments in [
+            &["config", "explain"][..],
+            &["config", "explain", "-o", "json"],
+            &["config", "view"],
+            &["get", "/version", "-v"],
+        ] {
+            stage.kubecred(arguments).await.hides_the_canary();
+        }
+    }
 }
