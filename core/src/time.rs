@@ -84,21 +84,83 @@ impl UnixTime {
     }
 
     /// Reads an RFC 3339 time with any offset and fraction, as `expirationTimestamp` carries
-    /// (EX-57). Fractions below a millisecond are dropped. `None` for anything else.
+    /// (EX-57), and as Go reads it: an hour may have one digit, a fraction may begin with a comma, and
+    /// an offset may be of 24 hours or 60 minutes; small letters, a space and leap seconds are no part
+    /// of it. Fractions below a millisecond are dropped. `None` for anything else.
     ///
     /// An offset may lead out of the years 0 to 9999, which this form is for: then it is the first
     /// or the last second of them.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        const FIRST: i128 = -62_167_219_200_000;
-        const LAST: i128 = 253_402_300_799_000;
-        use time::format_description::well_known::Rfc3339;
-        // The RFC leaves room for a space and for small letters; Kubernetes does not.
-        if text.as_bytes().get(10) != Some(&b'T') || text.ends_with('z') {
+        const FIRST: i64 = -62_167_219_200_000;
+        const LAST: i64 = 253_402_300_799_000;
+        let mut digits = Digits(text.as_bytes());
+        let date = (digits.take(4)?, digits.after(b'-')?.take(2)?, digits.after(b'-')?.take(2)?);
+        let hour = digits.after(b'T')?.one_or_two()?;
+        let minute = digits.after(b':')?.take(2)?;
+        let second = digits.after(b':')?.take(2)?;
+        if hour > 23 || minute > 59 || second > 59 {
             return None;
         }
-        let time = time::OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
-        i64::try_from(millis.clamp(FIRST, LAST)).ok().map(Self)
+        let millis = digits.fraction();
+        let offset = digits.offset()?;
+        let month = time::Month::try_from(u8::try_from(date.1).ok()?).ok()?;
+        let (year, day) = (i32::try_from(date.0).ok()?, u8::try_from(date.2).ok()?);
+        let date = time::Date::from_calendar_date(year, month, day).ok()?;
+        let minutes = (hour * 60 + minute) - offset;
+        let midnight = time::OffsetDateTime::new_utc(date, time::Time::MIDNIGHT).unix_timestamp();
+        let seconds = midnight + minutes * 60 + second;
+        Some(Self((seconds * 1000 + millis).clamp(FIRST, LAST)))
+    }
+}
+
+/// The rest of a text whose numbers have a known number of digits.
+struct Digits<'t>(&'t [u8]);
+
+impl Digits<'_> {
+    fn take(&mut self, count: usize) -> Option<i64> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        let number = digits.iter().try_fold(0, |number, digit| match digit.is_ascii_digit() {
+            true => Some(number * 10 + i64::from(digit - b'0')),
+            false => None,
+        })?;
+        self.0 = rest;
+        Some(number)
+    }
+
+    fn one_or_two(&mut self) -> Option<i64> {
+        self.take(2).or_else(|| self.take(1))
+    }
+
+    fn after(&mut self, separator: u8) -> Option<&mut Self> {
+        self.0 = self.0.strip_prefix(&[separator])?;
+        Some(self)
+    }
+
+    /// A fraction of a second, if there is one, in whole milliseconds.
+    fn fraction(&mut self) -> i64 {
+        let [b'.' | b',', rest @ ..] = self.0 else { return 0 };
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let Some((digits, after)) = rest.split_at_checked(count).filter(|_| count > 0) else {
+            return 0;
+        };
+        self.0 = after;
+        let digit = |nth: usize| digits.get(nth).map_or(0, |digit| i64::from(digit - b'0'));
+        digit(0) * 100 + digit(1) * 10 + digit(2)
+    }
+
+    /// The offset from UTC that ends the text, in minutes.
+    fn offset(&mut self) -> Option<i64> {
+        let sign = match self.0 {
+            b"Z" => return Some(0),
+            [b'+', ..] => 1,
+            [b'-', ..] => -1,
+            _ => return None,
+        };
+        self.0 = self.0.get(1..)?;
+        let hours = self.take(2)?;
+        let minutes = self.after(b':')?.take(2)?;
+        let is_offset = hours <= 24 && minutes <= 60 && self.0.is_empty();
+        is_offset.then_some(sign * (hours * 60 + minutes))
     }
 }
 
@@ -175,9 +237,31 @@ mod tests {
             UnixTime::parse_rfc3339("2024-02-29T12:00:00.123456789Z").unwrap().as_millis(),
             utc.as_millis() + 123
         );
+        for (text, millis) in [
+            ("2024-02-29T7:00:00Z", -18_000_000),
+            ("2024-02-29T12:00:00,5Z", 500),
+            ("2024-02-29T12:00:00.0009Z", 0),
+            ("2024-02-29T12:00:00+24:00", -86_400_000),
+            ("2024-02-29T12:00:00-00:60", 3_600_000),
+        ] {
+            let time = UnixTime::parse_rfc3339(text).map(UnixTime::as_millis);
+            assert_eq!(time, Some(utc.as_millis() + millis), "{text}");
+        }
         for text in [
             "",
             "soon",
+            "2024-02-29T12:00:00.Z",
+            "2024-02-29T12:00:00+25:00",
+            "2024-02-29T12:00:00+00:61",
+            "2024-02-29T12:00:00+01:00x",
+            "2024-02-29T12:0:00Z",
+            "2024-02-29T12:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "2024-13-01T12:00:00Z",
+            "2024-02-29T24:00:00Z",
+            "2024-02-29T112:00:00Z",
+            "+024-02-29T12:00:00Z",
+            "2024-02-29T12:00:00",
             "2024-02-29",
             "2023-02-29T12:00:00Z",
             "2024-02-29 12:00:00Z",

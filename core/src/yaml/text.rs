@@ -25,6 +25,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
         let message = "a line or paragraph separator (U+2028, U+2029) must be escaped";
         return Err(Error::new(message).at_line(line_after(before.as_bytes())));
     }
+    // A mark that begins a later line is a part of the key there for kubectl, and none for others.
+    if let Some((before, _)) = text.split_once(MARK_AFTER_BREAK) {
+        let message = "a line begins with a byte-order mark (U+FEFF)";
+        return Err(Error::new(message).at_line(line_after(before.as_bytes()) + 1));
+    }
     if text.contains(NEXT_LINE) {
         return Ok(Cow::Owned(text.replace(NEXT_LINE, "\n")));
     }
@@ -32,6 +37,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
 }
 
 const NEXT_LINE: char = '\u{85}';
+
+const MARK_AFTER_BREAK: &str = "\n\u{feff}";
 
 /// For a text as it is in the file: where in it a byte of the [decoded](decode) one stands.
 pub(super) fn places_before_breaks(text: &str) -> impl Fn(usize) -> usize + use<> {
