@@ -14,6 +14,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Client::whoami`], [`Client::create_token`], [`Client::review_token`] and
+//! [`Client::review_access`] are the calls of authentication.k8s.io and authorization.k8s.io, typed.
+//!
 //! Who sends requests by other means takes [`Auth::credential`], puts its headers on
 //! ([`apply`] for the fields of `wasi:http`), and tells [`Auth::unauthorized`] of a 401.
 //!
@@ -52,7 +55,7 @@ mod perform;
 
 pub use builder::Builder;
 pub use capability::{Capability, MissingCapability};
-pub use client::{Body, Client, ClientError};
+pub use client::{ApiError, Body, Client, ClientError};
 pub use fields::apply;
 pub use handle::Auth;
 pub use kubecred_core;

@@ -8,24 +8,14 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use kubecred_core::Secret;
 use kubecred_core::api::call::{ApiReply, ApiRequest, CallError, InvalidName, MAX_REPLY};
-use kubecred_core::api::self_subject_review::{SelfSubjectReview, SelfSubjectReviewVersion};
+use kubecred_core::api::calls::{Accepted, Answer, Call, CreateToken, WhoAmI};
+use kubecred_core::api::self_subject_review::SelfSubjectReview;
 use kubecred_core::api::subject_access_review::SubjectAccessReview;
 use kubecred_core::api::token_request::TokenRequest;
 use kubecred_core::api::token_review::TokenReview;
-use kubecred_core::api::warning;
 use kubecred_host::net::AddressError;
 use std::fmt;
 use tower_service::Service;
-
-/// An object that an API server answered with.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Answer<T> {
-    /// The object.
-    pub object: T,
-    /// The texts of the `Warning` headers: what the server did otherwise than it was asked.
-    pub warnings: Vec<String>,
-}
 
 /// Why a typed call gave no object.
 #[derive(Debug, thiserror::Error)]
@@ -48,14 +38,7 @@ impl Client {
     /// # Errors
     /// When there is no answer, or the server refused.
     pub async fn whoami(&self) -> Result<Answer<SelfSubjectReview>, ApiError> {
-        let mut version = SelfSubjectReviewVersion::default();
-        loop {
-            let reply = self.call(SelfSubjectReview::request(version)).await?;
-            match SelfSubjectReview::read_reply(&reply.as_api_reply(), version) {
-                Ok(object) => return Ok(reply.answer(object)),
-                Err(error) => version = version.after(&error).ok_or(error)?,
-            }
-        }
+        self.make_call(WhoAmI::default()).await
     }
 
     /// Asks for a token of the service account `account`.
@@ -80,9 +63,7 @@ impl Client {
         account: &str,
         wanted: &TokenRequest,
     ) -> Result<Answer<TokenRequest>, ApiError> {
-        let reply = self.call(wanted.request(namespace, account)?).await?;
-        let object = TokenRequest::read_reply(&reply.as_api_reply(), account)?;
-        Ok(reply.answer(object))
+        self.make_call(CreateToken { namespace, account, wanted }).await
     }
 
     /// Asks whose a token is; [`TokenReview::verdict`] judges the answer.
@@ -93,9 +74,7 @@ impl Client {
         &self,
         review: &TokenReview,
     ) -> Result<Answer<TokenReview>, ApiError> {
-        let reply = self.call(review.request()).await?;
-        let object = TokenReview::read_reply(&reply.as_api_reply())?;
-        Ok(reply.answer(object))
+        self.make_call(review).await
     }
 
     /// Asks whether a user may do something.
@@ -106,13 +85,21 @@ impl Client {
         &self,
         review: &SubjectAccessReview,
     ) -> Result<Answer<SubjectAccessReview>, ApiError> {
-        let reply = self.call(review.request()).await?;
-        let object = SubjectAccessReview::read_reply(&reply.as_api_reply())?;
-        Ok(reply.answer(object))
+        self.make_call(review).await
     }
 
-    async fn call(&self, call: ApiRequest) -> Result<CallReply, ClientError> {
-        CallReply::read(self.request(to_http(call)?).await?).await
+    /// Makes a call; those above are in [`kubecred_core::api::calls`].
+    ///
+    /// # Errors
+    /// When there is no answer, or the server refused.
+    pub async fn make_call<C: Call>(&self, mut call: C) -> Result<Answer<C::Object>, ApiError> {
+        loop {
+            let request = to_http(call.request()?)?;
+            let reply = CallReply::read(self.request(request).await?).await?;
+            if let Accepted::Object(object) = call.accept(&reply.as_api_reply())? {
+                return Ok(reply.answer(object));
+            }
+        }
     }
 
     /// Sends a call once, for callers that have retries and a time limit of their own: unlike
@@ -213,7 +200,6 @@ impl CallReply {
 
     fn answer<T>(&self, object: T) -> Answer<T> {
         let lines = self.headers.get_all("warning").iter();
-        let texts = lines.filter_map(|line| line.to_str().ok()).flat_map(warning::texts);
-        Answer { object, warnings: texts.collect() }
+        Answer::new(object, lines.filter_map(|line| line.to_str().ok()))
     }
 }

@@ -13,12 +13,13 @@ mod transport;
 mod upstream;
 
 pub use crate::net::ConnectError;
-pub use api::{Answer, ApiError, CallReply};
+pub use api::{ApiError, CallReply};
 pub use body::Body;
 #[cfg(feature = "explain")]
 pub use check::check_connection;
 pub use current::rustls_config;
 pub use error::ClientError;
+pub use kubecred_core::api::calls::Answer;
 pub use kubecred_host::net::ProxyError;
 #[cfg(feature = "reqwest")]
 pub(crate) use transport::USER_AGENT_OURS;

@@ -1,8 +1,10 @@
 //! An HTTP client for one profile, over `wasi:http`.
 
+mod api;
 mod body;
 mod error;
 
+pub use api::ApiError;
 pub use body::Body;
 pub use error::ClientError;
 
@@ -64,12 +66,17 @@ impl Client {
     /// When there is no credential, no connection, or no answer in time. An answer with a status of
     /// failure is an answer.
     pub fn request(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ClientError> {
-        let (mut head, body) = request.into_parts();
+        let (head, body) = request.into_parts();
+        self.send_retrying(head, &body)
+    }
+
+    /// [`Client::request`], with a body that stays where it is.
+    fn send_retrying(&self, mut head: Parts, body: &[u8]) -> Result<Response<Body>, ClientError> {
         head.uri = self.address.join(&head.uri)?;
         head.headers.entry(USER_AGENT).or_insert(USER_AGENT_OURS);
         let timer = self.timer();
         for _ in 0..MAX_RETRIES {
-            let answer = self.send(&head, &body, timer)?;
+            let answer = self.send(&head, body, timer)?;
             match retry_after(answer.status(), answer.headers()) {
                 // A pause that the time limit would end is not waited for: the answer says more.
                 Some(pause) if timer.left().is_none_or(|left| pause < left) => {
@@ -79,7 +86,7 @@ impl Client {
                 _ => return Ok(answer),
             }
         }
-        self.send(&head, &body, timer)
+        self.send(&head, body, timer)
     }
 
     /// Sends it once, or twice if the credential is refused.

@@ -44,11 +44,15 @@ use bindings::kubecred::host::commands;
 /// The most that a guest may print.
 const PRINT: usize = 1 << 20;
 
-/// Without and with the import for plugins.
+/// An example of adapters/wasi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guest {
+    /// `get`.
     Plain,
+    /// `get` with the import for plugins.
     WithPlugins,
+    /// `calls`.
+    Calls,
 }
 
 /// What a guest is given.
@@ -160,6 +164,11 @@ impl Embedder {
         self.try_run(guest, arguments).await.expect("the guest can be started")
     }
 
+    /// Makes one of the typed calls.
+    pub(crate) async fn call(&self, arguments: &[&str]) -> Ended {
+        self.try_run(Guest::Calls, arguments).await.expect("the guest can be started")
+    }
+
     /// The same, with the guest that is wanted.
     pub(crate) async fn try_run(
         &self,
@@ -221,10 +230,11 @@ impl Embedder {
 fn component(guest: Guest) -> &'static Component {
     use std::sync::OnceLock;
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    static COMPILED: [OnceLock<Component>; 2] = [OnceLock::new(), OnceLock::new()];
+    static COMPILED: [OnceLock<Component>; 3] = [const { OnceLock::new() }; 3];
     let (name, place) = match guest {
         Guest::Plain => ("kubecred-get.wasm", &COMPILED[0]),
         Guest::WithPlugins => ("kubecred-get-plugins.wasm", &COMPILED[1]),
+        Guest::Calls => ("kubecred-calls.wasm", &COMPILED[2]),
     };
     place.get_or_init(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm").join(name);

@@ -1,6 +1,7 @@
-//! Guests of WASI 0.2 in wasmtime: adapters/wasi's example, built by `wasm/build`, in a preopened
+//! Guests of WASI 0.2 in wasmtime: adapters/wasi's examples, built by `wasm/build`, in a preopened
 //! folder with a kubeconfig, against a real API server over real TLS.
 
+mod calls;
 mod commands;
 mod connections;
 mod embedder;
