@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 mod answer;
+mod api;
+mod api_cases;
 mod connection;
 mod kubeconfig;
 mod kubectl;
@@ -13,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The vectors there are. A file that is lost, or is not looked at, is a failure.
-const COUNT: usize = 209;
+const COUNT: usize = 266;
 
 /// A folder's vectors by file name, each of which begins with the rule that it is about.
 fn vectors<T: DeserializeOwned>(folder: &str) -> Vec<(String, T)> {
@@ -67,6 +69,6 @@ fn none(faults: &[String]) {
 #[test]
 fn the_vectors_are_all_there() {
     let count: usize =
-        ["answer", "kubeconfig", "timeline"].map(|name| files(name).len()).iter().sum();
+        ["answer", "api", "kubeconfig", "timeline"].map(|name| files(name).len()).iter().sum();
     assert_eq!(count, COUNT, "change the number when a vector comes; none should go");
 }
