@@ -17,10 +17,12 @@ impl Interface {
         Self { resolve }
     }
 
-    /// All types by name.
-    pub(crate) fn shapes(&self) -> BTreeMap<String, String> {
+    /// All types of these interfaces by name.
+    pub(crate) fn shapes(&self, of: &[&str]) -> BTreeMap<String, String> {
         let mut shapes = BTreeMap::new();
-        for (_, interface) in &self.resolve.interfaces {
+        let named = |name: &Option<String>| name.as_deref().is_some_and(|name| of.contains(&name));
+        let interfaces = self.resolve.interfaces.iter().map(|(_, interface)| interface);
+        for interface in interfaces.filter(|interface| named(&interface.name)) {
             for (name, id) in &interface.types {
                 if let Some(shape) = self.shape(*id, name) {
                     let before = shapes.insert(name.clone(), shape);
