@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 /// Bytes from outside, secret until proven public: wiped on drop, `Debug` prints `Secret(..)`,
 /// no `Display`. Nothing serialises it unless a field asks for `secret::exposed` by name.
@@ -13,32 +13,43 @@ use zeroize::Zeroizing;
 /// Clones share the bytes, which are wiped with the last of them. Give it a buffer of the right size: a `Vec` that grew has left old
 /// copies behind that are not wiped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<Zeroizing<Box<[u8]>>>);
+pub struct Secret(Arc<Wiped>);
+
+/// Bytes that are wiped on drop, at the speed of memory: `Zeroizing` would go byte by byte, which
+/// for a file of certificates takes as long as decoding them.
+#[derive(PartialEq, Eq)]
+struct Wiped(Box<[u8]>);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        <[u8]>::zeroize(&mut self.0);
+    }
+}
 
 impl Secret {
     /// Takes the bytes over.
     pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
-        Self(Arc::new(Zeroizing::new(bytes.into())))
+        Self(Arc::new(Wiped(bytes.into())))
     }
 
     /// The bytes. Each use should be able to say why it may see them.
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        &self.0.0
     }
 
     /// The bytes as text, if they are UTF-8.
     pub fn expose_str(&self) -> Option<&str> {
-        core::str::from_utf8(&self.0).ok()
+        core::str::from_utf8(self.expose()).ok()
     }
 
     /// How many bytes there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.expose().len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.expose().is_empty()
     }
 }
 

@@ -5,9 +5,10 @@
 
 use alloc::borrow::Cow;
 
-use granit_parser::{ErrorKind, Parser, ScalarStyle, StrInput, StructureStyle};
+use granit_parser::{ErrorKind, Parser, ScalarStyle, StructureStyle};
 
 use super::error::Error;
+use super::input::Text;
 use super::layout::Style;
 
 /// One step of a YAML stream. Comments are not told.
@@ -77,7 +78,7 @@ pub(super) trait EventSource<'a> {
 }
 
 /// Events of `granit-parser`.
-pub(super) struct Granit<'a>(Parser<'a, StrInput<'a>>);
+pub(super) struct Granit<'a>(Parser<'a, Text<'a>>);
 
 impl<'a> Granit<'a> {
     /// `depth` bounds nested flow collections and nested block collections, each.
@@ -89,7 +90,7 @@ impl<'a> Granit<'a> {
             flow_nesting_limit: depth,
             block_nesting_limit: depth,
         };
-        Self(Parser::new_from_str_with_options(text, options))
+        Self(Parser::with_options(Text::new(text), options))
     }
 }
 

@@ -39,6 +39,7 @@ mod document;
 mod emit;
 mod error;
 mod event;
+mod input;
 mod json;
 #[cfg_attr(not(feature = "edit"), expect(dead_code, reason = "for changes of a text"))]
 mod layout;
