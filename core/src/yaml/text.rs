@@ -129,6 +129,15 @@ fn line_after(before: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn kc_19_a_mark_at_the_start_of_a_later_line_is_an_error_that_names_the_line() {
+        let error = decode("a: b\n\u{feff}c: d\n".as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("byte-order mark") && error.contains('2'), "{error}");
+        let later = "\u{feff}\u{feff}a: \u{feff}\n b: \"\u{feff}\"\n".as_bytes();
+        assert!(decode(later).is_ok(), "at the start, and in a line");
+    }
 
     #[test]
     fn kc_19_byte_order_marks_are_skipped_and_choose_the_encoding() {
