@@ -33,6 +33,9 @@
 //! Nothing is ever ignored: what cannot be honoured is an error that names it, and nothing is sent.
 //! Credentials do not go to a plain HTTP server, as everywhere.
 //!
+//! With the feature `login` a guest can log in to an OpenID provider with a device code:
+//! `DeviceLogin`.
+//!
 //! # When things happen
 //!
 //! A guest runs only while it is called, and so does this crate: it looks at the clocks when it is
@@ -51,6 +54,8 @@ mod driver;
 mod fields;
 mod handle;
 mod load;
+#[cfg(feature = "login")]
+mod login;
 mod perform;
 
 pub use builder::Builder;
@@ -60,6 +65,8 @@ pub use fields::apply;
 pub use handle::Auth;
 pub use kubecred_core;
 pub use kubecred_host::{AuthError, Credential, ProvidedToken, ProviderError, environment};
+#[cfg(feature = "login")]
+pub use login::DeviceLogin;
 pub use perform::CommandRunner;
 #[cfg(feature = "run-command")]
 pub use perform::EmbedderCommands;

@@ -27,6 +27,7 @@ mod id_token;
 mod impersonation;
 mod listener;
 mod openid;
+mod openid_device;
 mod openid_grants;
 mod openid_pages;
 mod pki;

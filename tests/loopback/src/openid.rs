@@ -1,9 +1,10 @@
-//! A small OpenID provider: discovery, keys, a login page, the code flow with PKCE, rotating refresh tokens, revocation.
+//! A small OpenID provider: discovery, keys, a login page, the code flow with PKCE, the device flow, rotating refresh
+//! tokens, revocation.
 //! Plain HTTP on loopback, which is where a client may trust it.
 
 use crate::listener::Listener;
-use crate::openid_grants::{Client, Grants, Refusal};
-use crate::openid_pages::{login_page, message_page};
+use crate::openid_grants::{Client, DEVICE_GRANT, Grants, Refusal};
+use crate::openid_pages::{device_page, login_page, message_page};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -36,6 +37,8 @@ pub enum OpenIdEvent {
     },
     /// A code was exchanged for tokens.
     CodeRedeemed,
+    /// A program began a login with a device code.
+    DeviceCodeGiven,
     /// Tokens were given for a refresh token.
     Refreshed,
     /// A refresh token was revoked, and with it what had come of it.
@@ -57,6 +60,8 @@ pub struct OpenIdSettings {
     pub life: Duration,
     /// The groups of every user.
     pub groups: Vec<String>,
+    /// Whether programs may log users in with a device code (RFC 8628).
+    pub device_flow: bool,
     /// Hears what happens.
     pub events: Listen,
 }
@@ -77,6 +82,7 @@ pub struct OpenIdProvider {
 struct State {
     issuer: String,
     grants: Grants,
+    device_flow: bool,
     events: Listen,
 }
 
@@ -115,8 +121,9 @@ impl OpenIdProvider {
         let issuer = format!("http://{}", listener.address());
         let client =
             Client { id: settings.client_id, life: settings.life, groups: settings.groups };
+        let (device_flow, events) = (settings.device_flow, settings.events);
         let grants = Grants::new(issuer.clone(), client)?;
-        let state = Arc::new(State { issuer, grants, events: settings.events });
+        let state = Arc::new(State { issuer, grants, device_flow, events });
         set.send_replace(Some(Arc::clone(&state)));
         Ok(Self { state, _listener: listener })
     }
@@ -144,7 +151,15 @@ async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Byte
         (&Method::GET, "/.well-known/openid-configuration") => json_answer(200, &discovery(state)),
         (&Method::GET, "/keys") => json_answer(200, &state.grants.keys()),
         (&Method::GET, "/authorize") => authorize(state, &query),
-        (&Method::POST, path @ ("/login" | "/token" | "/revoke")) => {
+        (&Method::GET, "/device") if state.device_flow => {
+            let code = query.get("user_code").map(String::as_str).unwrap_or_default();
+            html(200, device_page(code))
+        }
+        (&Method::POST, "/device" | "/device_authorization") if !state.device_flow => no_page(),
+        (
+            &Method::POST,
+            path @ ("/login" | "/token" | "/revoke" | "/device" | "/device_authorization"),
+        ) => {
             let Ok(body) = Limited::new(body, LARGEST_FORM).collect().await else {
                 return message(413, "This form is too large.");
             };
@@ -152,16 +167,22 @@ async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Byte
             match path {
                 "/login" => log_in(state, &form),
                 "/token" => token(state, &form),
+                "/device" => enter_code(state, &form),
+                "/device_authorization" => begin_device(state, &form),
                 _ => revoke(state, &form),
             }
         }
-        _ => message(404, "There is no such page here."),
+        _ => no_page(),
     }
+}
+
+fn no_page() -> Response<Full<Bytes>> {
+    message(404, "There is no such page here.")
 }
 
 fn discovery(state: &State) -> Value {
     let at = |path: &str| format!("{}{path}", state.issuer);
-    json!({
+    let mut document = json!({
         "issuer": state.issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -174,7 +195,11 @@ fn discovery(state: &State) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
         "authorization_response_iss_parameter_supported": true,
-    })
+    });
+    if state.device_flow {
+        document["device_authorization_endpoint"] = json!(at("/device_authorization"));
+    }
+    document
 }
 
 /// Shows the login page, unless the request is not one of our client: then nothing is sent back to it.
@@ -208,18 +233,47 @@ fn log_in(state: &State, form: &BTreeMap<String, String>) -> Response<Full<Bytes
     }
 }
 
+fn begin_device(state: &State, form: &BTreeMap<String, String>) -> Response<Full<Bytes>> {
+    answer_to_program(state, OpenIdEvent::DeviceCodeGiven, state.grants.begin_device(form))
+}
+
+/// A user enters the code that a program shows.
+fn enter_code(state: &State, form: &BTreeMap<String, String>) -> Response<Full<Bytes>> {
+    let field = |name: &str| form.get(name).map(|value| value.trim()).unwrap_or_default();
+    let user = field("user");
+    if user.is_empty() {
+        return message(400, "A user name is needed.");
+    }
+    if !state.grants.approve_device(field("user_code"), user) {
+        return message(400, "This code is not known, or has been used.");
+    }
+    (state.events)(OpenIdEvent::LoggedIn { user: user.to_owned() });
+    message(200, "You are logged in on your device.")
+}
+
 fn token(state: &State, form: &BTreeMap<String, String>) -> Response<Full<Bytes>> {
     let event = match form.get("grant_type").map(String::as_str) {
-        Some("authorization_code") => OpenIdEvent::CodeRedeemed,
+        Some("authorization_code" | DEVICE_GRANT) => OpenIdEvent::CodeRedeemed,
         _ => OpenIdEvent::Refreshed,
     };
-    match state.grants.token(form) {
-        Ok(tokens) => {
+    answer_to_program(state, event, state.grants.token(form))
+}
+
+/// Reports the event of an answer that is good, or else the refusal. That a user has not entered a code yet is none.
+fn answer_to_program(
+    state: &State,
+    event: OpenIdEvent,
+    result: Result<Value, Refusal>,
+) -> Response<Full<Bytes>> {
+    match result {
+        Ok(answer) => {
             (state.events)(event);
-            json_answer(200, &tokens)
+            json_answer(200, &answer)
         }
         Err(Refusal { error, description }) => {
-            (state.events)(OpenIdEvent::Refused { reason: format!("{error}: {description}") });
+            if error != "authorization_pending" {
+                (state.events)(OpenIdEvent::Refused { reason: format!("{error}: {description}") });
+            }
             json_answer(400, &json!({ "error": error, "error_description": description }))
         }
     }

@@ -1,5 +1,6 @@
 //! What the OpenID provider gives: codes, ID tokens, refresh tokens that rotate.
 
+use crate::openid_device::{Approved, DeviceCodes, INTERVAL, LIFE};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,6 +16,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The name of the only key.
 const KEY: &str = "1";
 
+/// The grant type of the device flow (RFC 8628, 3.4).
+pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// The one client, and what its users get.
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -23,6 +27,7 @@ pub(crate) struct Client {
 }
 
 /// Why a token request is refused (RFC 6749, 5.2).
+#[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) error: &'static str,
     pub(crate) description: &'static str,
@@ -35,6 +40,7 @@ pub(crate) struct Grants {
     key: EcdsaKeyPair,
     random: SystemRandom,
     given: Mutex<Given>,
+    devices: DeviceCodes,
 }
 
 #[derive(Default)]
@@ -78,7 +84,8 @@ impl Grants {
         let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(unusable)?;
         let key = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random)
             .map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(Self { issuer, client, key, random, given: Mutex::default() })
+        let (given, devices) = (Mutex::default(), DeviceCodes::default());
+        Ok(Self { issuer, client, key, random, given, devices })
     }
 
     pub(crate) fn keys(&self) -> Value {
@@ -141,6 +148,28 @@ impl Grants {
         Some(redirect)
     }
 
+    /// A device authorization request (RFC 8628, 3.1), answered.
+    pub(crate) fn begin_device(&self, form: &BTreeMap<String, String>) -> Result<Value, Refusal> {
+        if form.get("client_id").is_none_or(|id| *id != self.client.id) {
+            return Err(Refusal { error: "invalid_client", description: "it is not registered" });
+        }
+        let device_code = self.secret();
+        let mut random = [0; 8];
+        self.random.fill(&mut random).expect("the system has random bytes");
+        let user_code = self.devices.begin(device_code.clone(), random, form)?;
+        let page = format!("{}/device", self.issuer);
+        Ok(json!({
+            "device_code": device_code, "user_code": user_code, "verification_uri": page,
+            "verification_uri_complete": format!("{page}?user_code={user_code}"),
+            "expires_in": LIFE.as_secs(), "interval": INTERVAL.as_secs(),
+        }))
+    }
+
+    /// A user enters a user code.
+    pub(crate) fn approve_device(&self, user_code: &str, user: &str) -> bool {
+        self.devices.approve(user_code, user)
+    }
+
     /// A token request.
     pub(crate) fn token(&self, form: &BTreeMap<String, String>) -> Result<Value, Refusal> {
         let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
@@ -178,6 +207,15 @@ impl Grants {
                 given.used.insert(token.to_owned(), login.number);
                 drop(given);
                 Ok(self.tokens(login, true))
+            }
+            DEVICE_GRANT => {
+                let Approved { user, offline } =
+                    self.devices.redeem(field("device_code"), field("code_verifier"))?;
+                let mut given = self.given();
+                given.logins += 1;
+                let login = Login { number: given.logins, user, nonce: None };
+                drop(given);
+                Ok(self.tokens(login, offline))
             }
             _ => Err(Refusal { error: "unsupported_grant_type", description: "not here" }),
         }

@@ -14,6 +14,20 @@ pub(crate) fn login_page(request: &str) -> String {
     )
 }
 
+/// A page that asks for a device code and a name; `code` is what the address has of it.
+pub(crate) fn device_page(code: &str) -> String {
+    page(
+        "Log in on a device",
+        &format!(
+            "<h1>Log in on a device</h1><p>Enter the code that the program shows. Any name will do.</p><form \
+             method=\"post\" action=\"/device\"><label>Code <input name=\"user_code\" value=\"{code}\" \
+             autocomplete=\"off\"></label><label>User name <input name=\"user\" value=\"demo\" \
+             autocomplete=\"off\"></label><button type=\"submit\">Log in</button></form>",
+            code = escape(code)
+        ),
+    )
+}
+
 /// A page that says one thing.
 pub(crate) fn message_page(text: &str) -> String {
     page("Identity provider", &format!("<p>{}</p>", escape(text)))

@@ -53,6 +53,8 @@ pub(crate) enum Guest {
     WithPlugins,
     /// `calls`.
     Calls,
+    /// `login`.
+    Login,
 }
 
 /// What a guest is given.
@@ -90,6 +92,27 @@ impl Ended {
     pub(crate) fn was_good(&self) {
         assert!(self.good, "{self:?}");
     }
+}
+
+/// The standard error of a guest that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown(MemoryOutputPipe);
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self(MemoryOutputPipe::new(PRINT))
+    }
+}
+
+impl Shown {
+    /// What was printed so far.
+    pub(crate) fn text(&self) -> String {
+        text(&self.0)
+    }
+}
+
+fn text(pipe: &MemoryOutputPipe) -> String {
+    String::from_utf8_lossy(&pipe.contents()).into_owned()
 }
 
 impl Embedder {
@@ -175,7 +198,17 @@ impl Embedder {
         guest: Guest,
         arguments: &[&str],
     ) -> wasmtime::Result<Ended> {
-        let (stdout, stderr) = (MemoryOutputPipe::new(PRINT), MemoryOutputPipe::new(PRINT));
+        self.run_showing(guest, arguments, Shown::default()).await
+    }
+
+    /// The same; what the guest prints on standard error can be read while it runs.
+    pub(crate) async fn run_showing(
+        &self,
+        guest: Guest,
+        arguments: &[&str],
+        Shown(stderr): Shown,
+    ) -> wasmtime::Result<Ended> {
+        let stdout = MemoryOutputPipe::new(PRINT);
         let mut context = WasiCtxBuilder::new();
         context.stdout(stdout.clone()).stderr(stderr.clone());
         context.wall_clock(self.clock.clone()).monotonic_clock(self.clock.clone());
@@ -207,8 +240,7 @@ impl Embedder {
             Err(error) => error.downcast::<I32Exit>()?.0 == 0,
         };
         drop(store);
-        let text = |pipe: MemoryOutputPipe| String::from_utf8_lossy(&pipe.contents()).into_owned();
-        Ok(Ended { good, stdout: text(stdout), stderr: text(stderr) })
+        Ok(Ended { good, stdout: text(&stdout), stderr: text(&stderr) })
     }
 
     fn tls(&self) -> Arc<ClientConfig> {
@@ -235,6 +267,7 @@ fn component(guest: Guest) -> &'static Component {
         Guest::Plain => ("kubecred-get.wasm", &COMPILED[0]),
         Guest::WithPlugins => ("kubecred-get-plugins.wasm", &COMPILED[1]),
         Guest::Calls => ("kubecred-calls.wasm", &COMPILED[2]),
+        Guest::Login => ("kubecred-login.wasm", &COMPILED[3]),
     };
     place.get_or_init(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm").join(name);

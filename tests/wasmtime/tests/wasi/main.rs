@@ -5,6 +5,7 @@ mod calls;
 mod commands;
 mod connections;
 mod embedder;
+mod login;
 mod oidc;
 mod rotation;
 mod start;

@@ -92,6 +92,7 @@ impl Place {
             client_id: CLIENT.into(),
             life: LIFE,
             groups: vec!["developers".into()],
+            device_flow: false,
             events: {
                 let (heard, timeline) = (Arc::clone(&heard), timeline.clone());
                 Box::new(move |event| heard.hear(&event, &timeline))
