@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let host = Host {
         cache: cache_folder(),
         keyring: KeyringChoice::default(),
+        system_roots: false,
         templates: TemplateFolders::from_env(),
         browser_stderr: false,
         tell: Box::new(|event| eprintln!("{event}")),

@@ -150,6 +150,8 @@ impl Builder {
             proxies: kubecred_host::net::ProxyVariables::new(
                 &environment.unwrap_or_else(kubecred_host::environment),
             ),
+            #[cfg(feature = "client")]
+            system_roots: false,
         };
         #[cfg(not(feature = "client"))]
         drop(environment); // only connections need it

@@ -12,6 +12,7 @@ mod manners;
 mod place;
 mod provider;
 mod refresh;
+mod roots;
 mod setup;
 mod webdriver;
 

@@ -102,6 +102,7 @@ pub fn run(settings: Settings, operation: Operation, mut host: Host) -> Finished
         }
     };
     let requests = kubecred_tokio::RequestSender::from_env();
+    let requests = requests.with_system_roots(driver.host.system_roots);
     let keyring = Keyring::new(driver.host.keyring);
     let tools = Arc::new(Tools { entries, launchers, keyring, requests });
     let outcome = runtime.block_on(driver.drive(&tools));

@@ -34,6 +34,8 @@ pub struct Host {
     pub cache: Option<PathBuf>,
     /// Which keyring holds what is not to be in files.
     pub keyring: KeyringChoice,
+    /// Trust the system's certificate authorities beside those of the settings (LG-26).
+    pub system_roots: bool,
     /// Where the user's own pages are.
     pub templates: TemplateFolders,
     /// Whether browsers may write to standard error.

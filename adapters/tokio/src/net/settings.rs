@@ -17,6 +17,8 @@ pub(crate) struct ConnectionSettings {
     pub(crate) route: Route,
     pub(crate) names: ServerNames,
     pub(crate) skip_verify: bool,
+    /// The system's roots are trusted beside those that are given.
+    pub(crate) system_roots: bool,
     pub(crate) http2: bool,
     /// The pace of TCP keep-alive, if it is not client-go's.
     pub(crate) keep_alive: Option<Duration>,
@@ -58,6 +60,7 @@ impl ConnectionSettings {
             route,
             names,
             skip_verify: cluster.insecure_skip_tls_verify,
+            system_roots: false,                           // UA-32
             http2: variable_os("DISABLE_HTTP2").is_none(), // HT-23
             keep_alive: None,
             provider,
@@ -75,6 +78,7 @@ impl ConnectionSettings {
         let trust = match (&self.names.server, self.skip_verify) {
             (None, _) => no_one()?,
             (Some(_), true) => Trust::dangerously_anybody(&self.provider),
+            (Some(_), false) if self.system_roots => Trust::with_system(roots, &self.provider)?,
             (Some(_), false) => Trust::new(roots, &self.provider)?,
         };
         let mut server = tls::fixed(trust, identity, &self.provider)?;

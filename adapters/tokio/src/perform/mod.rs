@@ -31,6 +31,9 @@ pub(crate) struct Host {
     pub(crate) crypto: Option<std::sync::Arc<rustls::crypto::CryptoProvider>>,
     #[cfg(feature = "client")]
     pub(crate) proxies: kubecred_host::net::ProxyVariables,
+    /// The system's roots are trusted beside those of a request.
+    #[cfg(feature = "client")]
+    pub(crate) system_roots: bool,
 }
 
 impl Host {

@@ -51,6 +51,7 @@ fn settings(request: &SendRequest, uri: &Uri, host: &Host) -> Result<ConnectionS
         route,
         names: names.map_err(|e| refuse(&e))?,
         skip_verify: request.tls.insecure_skip_verify,
+        system_roots: host.system_roots,
         http2: true,
         keep_alive: None,
         provider: tls::provider(host.crypto.as_ref()).map_err(|e| refuse(&e))?,
@@ -112,6 +113,7 @@ mod tests {
             in_place: None,
             crypto: None,
             proxies: kubecred_host::net::ProxyVariables::default(),
+            system_roots: false,
         }
     }
 

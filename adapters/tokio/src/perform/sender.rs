@@ -17,7 +17,16 @@ impl RequestSender {
     pub fn from_env() -> Self {
         let runner = Box::new(SystemCommands::default());
         let proxies = ProxyVariables::new(&environment());
-        Self(Host { runner, provider: None, in_place: None, crypto: None, proxies })
+        let (provider, in_place, crypto) = (None, None, None);
+        Self(Host { runner, provider, in_place, crypto, proxies, system_roots: false })
+    }
+
+    /// Trusts the system's certificate authorities beside those of a request. Without this a request
+    /// that brings its own trusts no others.
+    #[must_use]
+    pub fn with_system_roots(mut self, beside: bool) -> Self {
+        self.0.system_roots = beside;
+        self
     }
 
     /// Sends it, and reads the answer up to the request's limit.

@@ -262,7 +262,7 @@ impl Embedder {
 fn component(guest: Guest) -> &'static Component {
     use std::sync::OnceLock;
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    static COMPILED: [OnceLock<Component>; 3] = [const { OnceLock::new() }; 3];
+    static COMPILED: [OnceLock<Component>; 4] = [const { OnceLock::new() }; 4];
     let (name, place) = match guest {
         Guest::Plain => ("kubecred-get.wasm", &COMPILED[0]),
         Guest::WithPlugins => ("kubecred-get-plugins.wasm", &COMPILED[1]),

@@ -1,6 +1,6 @@
 //! The flags of a login as words of a command line: for the kubeconfig that `setup` writes.
 
-use super::flags::{Keyring, LoginFlags, Qr};
+use super::flags::{Keyring, LoginFlags, Qr, SYSTEM_ROOTS};
 use clap::ValueEnum;
 
 impl LoginFlags {
@@ -37,9 +37,10 @@ impl LoginFlags {
         if own.keyring != Keyring::System {
             words.value("keyring", Some(own.keyring));
         }
-        self.certificate_authority
-            .iter()
-            .for_each(|file| words.file("certificate-authority", Some(file)));
+        self.certificate_authority.iter().for_each(|file| match file.as_str() {
+            SYSTEM_ROOTS => words.one("certificate-authority", Some(file)),
+            _ => words.file("certificate-authority", Some(file)),
+        });
         words.each("certificate-authority-data", &self.certificate_authority_data);
         words.one("insecure-skip-tls-verify", self.insecure_skip_tls_verify.as_ref());
         words.one("username", self.username.as_ref());
@@ -162,5 +163,8 @@ mod tests {
         assert_eq!(flags.arguments(), [format!("--certificate-authority={}", here.display())]);
         let flags = read(&["--certificate-authority=~/ca.crt".into()]).expect("it is in order");
         assert_eq!(flags.arguments(), ["--certificate-authority=~/ca.crt"]);
+        // This is no file.
+        let flags = read(&["--certificate-authority=system".into()]).expect("it is in order");
+        assert_eq!(flags.arguments(), ["--certificate-authority=system"]);
     }
 }

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The heading over the flags that kubelogin does not have.
 const OWN: &str = "Flags that kubelogin does not have";
 
+/// In place of a file of `--certificate-authority`: the system's certificate authorities.
+pub(super) const SYSTEM_ROOTS: &str = "system";
+
 /// Which provider, which client, which flow.
 #[derive(Args, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LoginFlags {
@@ -80,7 +83,8 @@ pub(crate) struct LoginFlags {
     /// disk [default: auto]
     #[arg(long, value_enum, value_name = "STORAGE")]
     pub(super) token_cache_storage: Option<CacheStorage>,
-    /// CA bundle used to verify the provider (PEM file), instead of the system's; may be repeated
+    /// CA bundle used to verify the provider (PEM file), instead of the system's; may be repeated.
+    /// `system` keeps the system's beside it
     #[arg(long, value_name = "FILE")]
     pub(super) certificate_authority: Vec<String>,
     /// CA bundle used to verify the provider (PEM in base64); may be repeated
@@ -265,6 +269,11 @@ pub(crate) enum ApiVersion {
 }
 
 impl LoginFlags {
+    /// Whether the system's certificate authorities are trusted beside those of the flags (LG-26).
+    pub(super) fn trusts_system(&self) -> bool {
+        self.certificate_authority.iter().any(|file| file == SYSTEM_ROOTS)
+    }
+
     /// The limit of a login, if one is given.
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.authentication_timeout_sec.map(|seconds| Duration::from_secs(seconds.into()))

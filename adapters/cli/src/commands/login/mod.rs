@@ -246,6 +246,7 @@ fn perform(flags: &LoginFlags, operation: Operation) -> Result<Finished, Report>
     let host = Host {
         cache: folder.or_else(cache_folder),
         keyring: flags.keyring(),
+        system_roots: flags.trusts_system(),
         templates: TemplateFolders::from_env(),
         browser_stderr: flags.verbosity.unwrap_or(0) > 0,
         tell: Box::new(move |event| teller.tell(&event)),

@@ -1,6 +1,8 @@
 //! From flags and variables to the settings of a login.
 
-use super::flags::{ApiVersion, Browser, CacheStorage, GrantType, LoginFlags, Pkce, wrong};
+use super::flags::{
+    ApiVersion, Browser, CacheStorage, GrantType, LoginFlags, Pkce, SYSTEM_ROOTS, wrong,
+};
 use crate::redact;
 use crate::report::{Exit, Report};
 use base64::Engine;
@@ -221,7 +223,7 @@ fn set_provider(settings: &mut Settings, flags: &LoginFlags) -> Result<(), Repor
     settings.endpoints.revocation = flags.own.revocation_endpoint.clone();
     settings.insecure_skip_verify = flags.insecure_skip_tls_verify == Some(true);
     let mut pem = Vec::new();
-    for file in &flags.certificate_authority {
+    for file in flags.certificate_authority.iter().filter(|file| *file != SYSTEM_ROOTS) {
         let bytes = std::fs::read(home(file));
         let bytes = bytes
             .map_err(|error| wrong("--certificate-authority", format_args!("{file}: {error}")))?;

@@ -68,7 +68,8 @@ impl Trust {
         Self { verifier: Verifier::Anybody, provider: Arc::clone(provider) }
     }
 
-    /// These roots, or else those of the system, if there are any: for a proxy on the way.
+    /// These roots, or else those of the system, if there are any: for a proxy on the way, and where
+    /// it is asked for.
     pub(crate) fn with_system(
         roots: Option<&[u8]>,
         provider: &Arc<CryptoProvider>,
