@@ -59,7 +59,7 @@ pub(crate) enum Form {
 macro_rules! fields {
     ($($(#[$meta:meta])* $kind:ident($type:ty)),* $(,)?) => {
         /// A setting's value.
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, PartialEq)]
         pub(crate) enum Field<'e> { $($(#[$meta])* $kind(&'e $type)),* }
 
         /// A setting's value, to be changed.

@@ -411,9 +411,10 @@ fn kb_3_and_kb_10_names_must_exist_or_must_not() {
     let mut config =
         Kubeconfig::from_bytes(b"contexts: [{name: a}, {name: b}]\ncurrent-context: a").unwrap();
     let missing = |kind, name: &str| Err(EditError::NoSuchEntry { kind, name: name.to_owned() });
+    let exists = |kind, name: &str| Err(EditError::EntryExists { kind, name: name.to_owned() });
     assert_eq!(config.use_context("z"), missing("context", "z"));
     assert_eq!(config.use_context(""), Err(EditError::EmptyName("context")));
-    assert_eq!(config.rename_context("a", "b"), Err(EditError::ContextExists("b".to_owned())));
+    assert_eq!(config.rename_context("a", "b"), exists("context", "b"));
     assert_eq!(config.rename_context("z", "y"), missing("context", "z"));
     assert_eq!(config.delete_context("z"), missing("context", "z"));
     assert_eq!(config.delete_cluster("z"), missing("cluster", "z"));
@@ -484,4 +485,34 @@ fn kc_95_nothing_that_holds_files_shows_them() {
     let changes = chain.changes(&config).unwrap();
     let shown = format!("{chain:?} {changes:?} {:?}", WriteFile::from(changes[0].clone()));
     assert!(!shown.contains(canary), "{shown}");
+}
+
+#[test]
+fn contexts_follow_a_cluster_and_a_user_that_are_renamed() {
+    let one = "\
+contexts:
+- name: a # first
+  context: {cluster: c, user: u}
+- name: b
+  context: {cluster: d, user: u}
+clusters:
+- name: c # ours
+  cluster: {server: https://c}
+";
+    let two = "users: [{name: u, user: {token: t}}] # theirs\n";
+    let folder = Folder::with([("one", one), ("two", two)]);
+    let chain = folder.chain(&["one", "two"]);
+    let mut config = chain.config().clone();
+    assert_eq!(config.rename_cluster("c", "east"), Ok(1));
+    assert_eq!(config.rename_user("u", "ann"), Ok(2));
+    assert_eq!(
+        config.rename_user("ann", ""),
+        Err(EditError::EmptyName("user")),
+        "an entry has a name"
+    );
+    let changes = chain.changes(&config).unwrap();
+    let text = |place: usize| changes[place].contents.expose_str().unwrap();
+    let wanted = one.replace("cluster: c,", "cluster: east,").replace("user: u}", "user: ann}");
+    assert_eq!(text(0), wanted.replace("name: c #", "name: east #"));
+    assert_eq!(text(1), two.replace("name: u,", "name: ann,"));
 }

@@ -23,8 +23,13 @@ pub enum EditError {
         name: String,
     },
     /// There is one of that name already (KB-10).
-    #[error("a context exists with the name: {}", quoted(.0))]
-    ContextExists(String),
+    #[error("a {kind} exists with the name: {}", quoted(name))]
+    EntryExists {
+        /// `context`, `cluster` or `user`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
     /// A server that is not verified needs no CA (KB-9).
     #[error(
         "a certificate authority and insecure mode cannot be combined: a server that is not \

@@ -32,6 +32,7 @@ mod entry;
 mod error;
 mod field;
 mod file;
+mod import;
 mod named;
 mod operation;
 mod path;
@@ -41,6 +42,7 @@ mod set;
 
 pub use self::chain::{Chain, FileChange};
 pub use self::error::{EditError, PropertyProblem};
+pub use self::import::{ImportOutcome, Imported, OnConflict};
 pub use self::property::BytesAs;
 pub(crate) use self::provider::with_auth_provider;
 pub use self::set::{SetCluster, SetContext, SetUser};

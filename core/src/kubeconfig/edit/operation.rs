@@ -28,19 +28,29 @@ impl Kubeconfig {
     /// # Errors
     /// When there is no such context, or another has the new name.
     pub fn rename_context(&mut self, from: &str, to: &str) -> Result<(), EditError> {
-        if to.is_empty() {
-            return Err(EditError::EmptyName("context"));
-        }
-        if self.contexts.contains_key(to) {
-            return Err(EditError::ContextExists(to.to_owned()));
-        }
-        // Its origin goes with it, so it is renamed in its own file (KC-88).
-        let context = self.contexts.remove(from).ok_or_else(|| missing("context", from))?;
-        self.contexts.insert(to.to_owned(), context);
+        rename(&mut self.contexts, "context", from, to)?;
         if self.current_context == from {
             to.clone_into(&mut self.current_context);
         }
         Ok(())
+    }
+
+    /// Gives a cluster another name, also in the contexts that use it, and says how many these are.
+    ///
+    /// # Errors
+    /// When there is no such cluster, or another has the new name.
+    pub fn rename_cluster(&mut self, from: &str, to: &str) -> Result<usize, EditError> {
+        rename(&mut self.clusters, "cluster", from, to)?;
+        Ok(follow(self.contexts.values_mut().map(|context| &mut context.cluster), from, to))
+    }
+
+    /// Gives a user another name, also in the contexts that use it, and says how many these are.
+    ///
+    /// # Errors
+    /// When there is no such user, or another has the new name.
+    pub fn rename_user(&mut self, from: &str, to: &str) -> Result<usize, EditError> {
+        rename(&mut self.users, "user", from, to)?;
+        Ok(follow(self.contexts.values_mut().map(|context| &mut context.user), from, to))
     }
 
     /// Takes a context away. `current-context` stays as it is, even if this was it (KB-10): ask
@@ -86,6 +96,29 @@ impl Kubeconfig {
             None => false,
         }
     }
+}
+
+/// The entry's origin goes with it, so it is renamed in its own file (KC-88).
+fn rename<E>(
+    entries: &mut BTreeMap<String, E>,
+    kind: &'static str,
+    from: &str,
+    to: &str,
+) -> Result<(), EditError> {
+    if to.is_empty() {
+        return Err(EditError::EmptyName(kind));
+    }
+    if entries.contains_key(to) {
+        return Err(EditError::EntryExists { kind, name: to.to_owned() });
+    }
+    let entry = entries.remove(from).ok_or_else(|| missing(kind, from))?;
+    entries.insert(to.to_owned(), entry);
+    Ok(())
+}
+
+/// Changes the names that contexts use, and counts them.
+fn follow<'n>(used: impl Iterator<Item = &'n mut String>, from: &str, to: &str) -> usize {
+    used.filter(|name| *name == from).map(|name| to.clone_into(name)).count()
 }
 
 fn missing(kind: &'static str, name: &str) -> EditError {

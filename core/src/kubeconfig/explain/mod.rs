@@ -49,6 +49,7 @@ pub use explanation::{
 };
 
 pub use lints::CODES;
+pub use lints::nearest::nearest;
 pub use reason::Reason;
 pub use rules::RULES;
 

@@ -6,7 +6,7 @@ mod dry_run;
 mod entries;
 mod fields;
 mod files;
-mod nearest;
+pub(super) mod nearest;
 mod notices;
 mod plugin;
 mod problems;

@@ -5,7 +5,15 @@ use alloc::vec::Vec;
 
 /// The known name that is most like `name`: the same but for case, `-` and `_`, or so few letters
 /// away that it is a slip.
-pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+///
+/// ```
+/// use kubecred_core::kubeconfig::explain::nearest;
+///
+/// let contexts = ["prod-eu", "staging"];
+/// assert_eq!(nearest("pord-eu", contexts.into_iter()), Some("prod-eu"));
+/// assert_eq!(nearest("minikube", contexts.into_iter()), None);
+/// ```
+pub fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let wanted = plain(name);
     let near = |known: &'k str| {
         let known_plain = plain(known);
