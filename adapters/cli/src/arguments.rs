@@ -22,6 +22,7 @@ Examples:
   kubecred cache -- aws eks get-token --cluster-name prod
   kubecred setup --issuer https://idp.example --client-id kubernetes
   kubecred demo login
+  kubecred completion bash
 
 kubectl's global flags (--context, --server, --token, --as and the others) can be given before or
 after the command. kubecred get --help lists them.
@@ -100,7 +101,7 @@ pub(crate) fn read() -> Result<Arguments, Report> {
 }
 
 /// The program's commands and flags, as `--help` shows them.
-fn definition() -> clap::Command {
+pub(crate) fn definition() -> clap::Command {
     // Before the command the flags mean the same as after it; one list of them is enough.
     let program = Arguments::command().mut_args(hide_connection);
     with_hyphen_values(program.mut_subcommand("config", commands::config_help))

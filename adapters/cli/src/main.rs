@@ -11,6 +11,7 @@ mod api_session;
 mod arguments;
 mod clock;
 mod commands;
+mod completion;
 mod connection_flags;
 mod error_status;
 mod event_formatter;
@@ -31,6 +32,9 @@ use arguments::Arguments;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if completion::answer(arguments::definition) {
+        return ExitCode::SUCCESS;
+    }
     match arguments::read().and_then(Arguments::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => report.print(),

@@ -4,6 +4,7 @@
 //! `after_help` are its help), a `mod` line and a line in the table.
 
 mod cache;
+mod completion;
 mod config;
 mod create_token;
 mod credential;
@@ -57,6 +58,7 @@ commands! {
         Cache: cache::Cache,
         #[command(hide = true)]
         Clean: login::Clean,
+        Completion: completion::Completion,
         Config: config::Config,
         #[command(hide = true)]
         Create: create_token::Create,

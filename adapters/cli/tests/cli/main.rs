@@ -3,6 +3,7 @@
 mod api;
 mod arguments;
 mod cache;
+mod completion;
 mod credential;
 mod demo;
 mod docs;
