@@ -1,5 +1,6 @@
 //! How the program ends: exit codes, and what it tells of an error.
 
+use crate::completion::Names;
 use crate::redact;
 use std::fmt;
 use std::io::Write;
@@ -39,6 +40,8 @@ pub(crate) struct Report {
     /// Mostly one; a text from elsewhere never makes a second.
     lines: Vec<String>,
     advice: Option<String>,
+    /// The kind and the name of an entry that does not exist.
+    missing: Option<(&'static str, String)>,
 }
 
 impl Report {
@@ -50,12 +53,27 @@ impl Report {
     /// Several errors of one kind, a line each.
     pub(crate) fn lines(exit: Exit, lines: impl IntoIterator<Item = String>) -> Self {
         let lines = lines.into_iter().filter(|line| !line.is_empty()).map(cut).collect();
-        Self { exit, lines, advice: None }
+        Self { exit, lines, advice: None, missing: None }
     }
 
     /// And this is what to do about it: a sentence.
     pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(cut(advice.into())), ..self }
+    }
+
+    /// It is about a context, cluster or user that does not exist.
+    pub(crate) fn missing(self, kind: &'static str, name: &str) -> Self {
+        Self { missing: Some((kind, name.to_owned())), ..self }
+    }
+
+    /// If it is about an entry that does not exist, says which may have been meant.
+    pub(crate) fn suggest(self, names: impl FnOnce() -> Names) -> Self {
+        let suggestion =
+            self.missing.as_ref().and_then(|(kind, name)| names().suggestion(kind, name));
+        match suggestion {
+            Some(advice) => self.advise(advice),
+            None => self,
+        }
     }
 
     /// Standard output cannot be written. If nobody reads it any more, there is nothing to say.

@@ -1,9 +1,10 @@
 //! From flags, variables and files to a profile: which server, and who to be.
 
+use crate::completion::Names;
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
-use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, namespace_flag, parse_timeout};
+use kubecred_core::kubeconfig::{Kuberc, KubercPolicy, ProblemKind, namespace_flag, parse_timeout};
 use kubecred_core::redact::text;
 use kubecred_core::{
     ConfigError, DetectionStep, Environment, Failure, Overrides, Profile, Secret, StdinState,
@@ -42,11 +43,28 @@ pub(crate) fn profile(
     let mut detection = detect(flags.kubeconfig.as_deref(), overrides, &environment);
     loop {
         let reads = detection.reads().iter().map(|path| read(path, log)).collect();
-        match detection.feed(reads).map_err(|error| explain(&error))? {
+        match detection.feed(reads).map_err(|error| suggest(&error, flags))? {
             DetectionStep::Read(next) => detection = *next,
             DetectionStep::Done(profile) => return Ok(*profile),
         }
     }
+}
+
+/// Why there is no usable configuration, and what may have been meant by a name in the flags.
+fn suggest(error: &ConfigError, flags: &ConnectionFlags) -> Report {
+    let report = explain(error);
+    let missing = error.problems().iter().find_map(|problem| match problem.kind {
+        ProblemKind::NoSuchEntry(kind) => Some(kind),
+        _ => None,
+    });
+    let Some(kind) = missing else { return report };
+    let name = match kind {
+        "context" => &flags.context,
+        "cluster" => &flags.cluster,
+        _ => &flags.user,
+    };
+    let names = || Names::of_files(flags.kubeconfig.as_deref());
+    report.missing(kind, name.as_deref().unwrap_or_default()).suggest(names)
 }
 
 /// Why there is no usable configuration.

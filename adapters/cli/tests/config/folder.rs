@@ -63,12 +63,17 @@ pub(crate) struct Ended {
 }
 
 /// Its own working directory and home.
-pub(crate) struct Folder(TempDir);
+pub(crate) struct Folder {
+    own: TempDir,
+    /// Where programs keep what they remember.
+    cache: TempDir,
+}
 
 impl Folder {
     /// With these kubeconfigs.
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let folder = Self(TempDir::new().expect("a temporary folder"));
+        let new = || TempDir::new().expect("a temporary folder");
+        let folder = Self { own: new(), cache: new() };
         for (name, text) in files.iter().chain(&OTHERS) {
             std::fs::write(folder.path(name), text).expect("the folder is ours");
         }
@@ -76,7 +81,7 @@ impl Folder {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.own.path().join(name)
     }
 
     pub(crate) fn read(&self, name: &str) -> Option<String> {
@@ -85,7 +90,7 @@ impl Folder {
 
     /// The names of what is in it.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).expect("the folder is ours");
+        let entries = std::fs::read_dir(self.own.path()).expect("the folder is ours");
         let mut names: Vec<_> = entries
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .collect();
@@ -100,7 +105,9 @@ impl Folder {
             Program::Kubectl => &kubecred_kubectl::kubectl(),
         };
         let mut command = Command::new(path);
-        command.args(arguments).current_dir(self.0.path()).env_clear().env("HOME", self.0.path());
+        let home = self.own.path();
+        command.args(arguments).current_dir(home).env_clear().env("HOME", home);
+        command.env("KUBECACHEDIR", self.cache.path());
         if !kubeconfig.is_empty() {
             command.env("KUBECONFIG", kubeconfig);
         }

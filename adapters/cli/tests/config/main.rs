@@ -7,5 +7,7 @@ mod differences;
 mod files;
 mod folder;
 mod help;
+mod import;
 mod kill;
+mod names;
 mod properties;

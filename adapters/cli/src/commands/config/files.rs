@@ -1,6 +1,8 @@
 //! The kubeconfig files that the command line means, read and changed by every subcommand in the
 //! same way.
 
+use super::previous::Previous;
+use crate::completion::Names;
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
 use crate::verbose_log::VerboseLog;
@@ -17,6 +19,7 @@ use tokio::runtime::Runtime;
 /// The files, and how to tell what is done with them.
 pub(crate) struct Files {
     files: KubeconfigFiles,
+    paths: Vec<String>,
     /// Why it is not known which files are meant.
     problem: Option<ConfigError>,
     log: VerboseLog,
@@ -28,15 +31,21 @@ impl Files {
         let search =
             search(flags.kubeconfig.as_deref(), &settings::environment(StdinState::default()));
         let log = VerboseLog::new(flags.is_verbose());
-        let paths: Vec<_> = search.paths().iter().map(|path| redact::text(path)).collect();
-        log.tell(format_args!("kubeconfig files: {}", paths.join(", ")));
+        let paths = search.paths().to_vec();
+        let shown: Vec<_> = paths.iter().map(|path| redact::text(path)).collect();
+        log.tell(format_args!("kubeconfig files: {}", shown.join(", ")));
         let problem = search.check().err();
-        Self { files: KubeconfigFiles::new(search), problem, log }
+        Self { files: KubeconfigFiles::new(search), paths, problem, log }
     }
 
     /// The same, with paths written as they are given.
     pub(super) fn with_paths_as_given(self) -> Self {
         Self { files: self.files.with_paths_as_given(), ..self }
+    }
+
+    /// Where the context before the current one is remembered.
+    pub(super) fn previous(&self) -> Previous {
+        Previous::of(&self.paths)
     }
 
     /// What is in them now, paths as they are written (KB-1).
@@ -58,6 +67,9 @@ impl Files {
         let end = |runtime: Runtime| match editing.cancel() {
             true => runtime.shutdown_background(),
             false => drop(runtime),
+        };
+        let change = |config: &mut Kubeconfig| {
+            change(config).map_err(|report| report.suggest(|| Names::of(config)))
         };
         let changed = run(self.files.edit_with(editing.clone(), change), end)?.map_err(explain)?;
         for (path, why) in &changed.in_place {
@@ -97,6 +109,11 @@ impl Files {
         said.map_err(|error| Report::output(&error))
     }
 
+    /// Tells what `-v` asks for.
+    pub(super) fn tell(&self, what: impl fmt::Display) {
+        self.log.tell(what);
+    }
+
     /// Tells what a person should know, whatever comes of it.
     pub(super) fn warn(&self, what: impl fmt::Display) {
         self.log.warn(what);
@@ -127,8 +144,8 @@ impl From<EditError> for Report {
     fn from(error: EditError) -> Self {
         let report = Self::new(Exit::Configuration, &error);
         match error {
-            EditError::NoSuchEntry { .. } => {
-                report.advise("Run with -v to see which files were read.")
+            EditError::NoSuchEntry { kind, name } => {
+                report.missing(kind, &name).advise("Run with -v to see which files were read.")
             }
             _ => report,
         }

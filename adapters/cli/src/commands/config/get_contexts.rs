@@ -3,6 +3,7 @@
 use super::Files;
 use super::columns::columns;
 use crate::commands::Run;
+use crate::completion::Names;
 use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::redact;
 use crate::report::{Exit, Report};
@@ -55,11 +56,12 @@ impl Run for GetContexts {
             _ => table(config, &known, !self.no_headers.unwrap_or_default()),
         };
         files.print(text.as_bytes())?;
-        let unknown: Vec<String> =
-            unknown.iter().map(|name| format!("context {name} not found")).collect();
-        match unknown.is_empty() {
-            true => Ok(()),
-            false => Err(Report::lines(Exit::Configuration, unknown)),
+        let not_found = unknown.iter().map(|name| format!("context {name} not found"));
+        let report = Report::lines(Exit::Configuration, not_found);
+        match unknown.as_slice() {
+            [] => Ok(()),
+            [name] => Err(report.missing("context", name).suggest(|| Names::of(config))),
+            _ => Err(report),
         }
     }
 }

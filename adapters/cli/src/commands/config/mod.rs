@@ -9,6 +9,9 @@ mod files;
 mod flag_list;
 mod get_contexts;
 mod get_entries;
+mod import;
+mod previous;
+mod rename;
 mod rename_context;
 mod set;
 mod set_cluster;
@@ -44,7 +47,8 @@ Differences from kubectl:
     was left behind is reported with its age and owner.
   - Files are read after they are locked, so that no concurrent change is lost.
   - view hides more than kubectl does unless --raw is given, and prints yaml and json only.
-  - explain does not exist in kubectl.
+  - use-context takes the beginning of a name, and - for the context before.
+  - explain, import, rename-cluster and rename-user do not exist in kubectl.
 
 Exit codes: 0 success; 2 invalid command line; 3 a kubeconfig or an entry in it is missing or
 invalid; 7 output; 129, 130, 143 signals.";
@@ -76,7 +80,10 @@ commands! {
         GetClusters: get_entries::GetClusters,
         GetContexts: get_contexts::GetContexts,
         GetUsers: get_entries::GetUsers,
+        Import: import::Import,
+        RenameCluster: rename::RenameCluster,
         RenameContext: rename_context::RenameContext,
+        RenameUser: rename::RenameUser,
         Set: set::Set,
         SetCluster: set_cluster::SetCluster,
         SetContext: set_context::SetContext,

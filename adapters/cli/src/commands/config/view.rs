@@ -2,6 +2,7 @@
 
 use super::Files;
 use crate::commands::Run;
+use crate::completion::Names;
 use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::report::{Exit, Report};
 use clap::{Args, ValueEnum};
@@ -75,7 +76,8 @@ impl Run for View {
             if let Some(context) = flags.context.filter(|name| !name.is_empty()) {
                 config.current_context = context;
             }
-            config.minify()?;
+            let known = || Names::of(chain.config());
+            config.minify().map_err(|error| Report::from(error).suggest(known))?;
         }
         if self.flatten.unwrap_or_default() {
             config = files.flatten(config)?;
@@ -98,6 +100,10 @@ impl Format {
 
 impl From<ViewError> for Report {
     fn from(error: ViewError) -> Self {
-        Self::new(Exit::Configuration, error)
+        let report = Self::new(Exit::Configuration, &error);
+        match error {
+            ViewError::NoSuchEntry { kind, name } => report.missing(kind, &name),
+            _ => report,
+        }
     }
 }
