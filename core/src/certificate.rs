@@ -4,12 +4,12 @@
 use crate::content::ContentProblem;
 use crate::pem;
 use crate::time::UnixTime;
-use x509_cert::Certificate;
-use x509_cert::der::Decode;
+use leaf::Certificate;
 use x509_cert::time::Validity;
 
 mod der;
 mod key;
+mod leaf;
 
 pub use der::{KeyFormat, KeyPem, chain, private_key};
 
@@ -23,7 +23,7 @@ const MOST: usize = 1000;
 /// [`ContentProblem::NoPem`] without a certificate, [`ContentProblem::BadCertificate`] if the first
 /// one cannot be parsed.
 pub fn not_after(pem: &[u8]) -> Result<Option<UnixTime>, ContentProblem> {
-    leaf(pem).map(|leaf| end(leaf.tbs_certificate().validity()))
+    leaf(pem, |leaf| end(&leaf.validity))
 }
 
 /// When the first certificate of a chain begins.
@@ -31,16 +31,15 @@ pub fn not_after(pem: &[u8]) -> Result<Option<UnixTime>, ContentProblem> {
 /// # Errors
 /// As [`not_after`].
 pub fn not_before(pem: &[u8]) -> Result<UnixTime, ContentProblem> {
-    leaf(pem).map(|leaf| begin(leaf.tbs_certificate().validity()))
+    leaf(pem, |leaf| begin(&leaf.validity))
 }
 
 /// From when to when each certificate of a file is good, as [`not_before`] and [`not_after`] have it.
 /// Those that cannot be parsed are left out.
 pub fn validities(pem: &[u8]) -> impl Iterator<Item = (UnixTime, Option<UnixTime>)> {
-    let parsed = certificates(pem).take(MOST).filter_map(|b| Certificate::from_der(&b.der).ok());
-    parsed.map(|certificate| {
-        let validity = *certificate.tbs_certificate().validity();
-        (begin(&validity), end(&validity))
+    certificates(pem).take(MOST).filter_map(|block| {
+        let certificate = Certificate::parse(&block.der).ok()?;
+        Some((begin(&certificate.validity), end(&certificate.validity)))
     })
 }
 
@@ -54,17 +53,19 @@ pub fn validities(pem: &[u8]) -> impl Iterator<Item = (UnixTime, Option<UnixTime
 /// [`ContentProblem::NoPem`] and [`ContentProblem::BadCertificate`] speak of the certificate,
 /// [`ContentProblem::BadKey`] of the key, [`ContentProblem::PairMismatch`] of both.
 pub fn check_pair(certificate_pem: &[u8], key_pem: &[u8]) -> Result<(), ContentProblem> {
-    let leaf = leaf(certificate_pem)?;
-    let block = der::key_block(key_pem).ok_or(ContentProblem::BadKey)?;
-    let key = key::PrivateKey::parse(&block.der).ok_or(ContentProblem::BadKey)?;
-    match key.belongs_to(leaf.tbs_certificate().subject_public_key_info()) {
-        true => Ok(()),
-        false => Err(ContentProblem::PairMismatch),
-    }
+    leaf(certificate_pem, |leaf| {
+        let block = der::key_block(key_pem).ok_or(ContentProblem::BadKey)?;
+        let key = key::PrivateKey::parse(&block.der).ok_or(ContentProblem::BadKey)?;
+        match key.belongs_to(&leaf.key) {
+            true => Ok(()),
+            false => Err(ContentProblem::PairMismatch),
+        }
+    })?
 }
 
-/// Whether a CA file can be used: it holds at least one certificate that can be parsed (UA-32), or
-/// nothing at all, which trusts no server (UA-33). What else it holds does not matter.
+/// Whether a CA file can be used: it holds at least one certificate (UA-32), or nothing at all, which
+/// trusts no server (UA-33). What else it holds does not matter. Of a certificate only its frame, its
+/// times and its key are parsed; a host's TLS library parses the rest, and trusts what it can parse.
 ///
 /// # Errors
 /// [`ContentProblem::NoPem`] or [`ContentProblem::BadCertificate`].
@@ -74,7 +75,7 @@ pub fn check_roots(pem: &[u8]) -> Result<(), ContentProblem> {
     }
     let mut problem = ContentProblem::NoPem;
     for block in certificates(pem).filter(|block| !block.headers).take(MOST) {
-        if Certificate::from_der(&block.der).is_ok() {
+        if Certificate::parse(&block.der).is_ok() {
             return Ok(());
         }
         problem = ContentProblem::BadCertificate;
@@ -82,9 +83,10 @@ pub fn check_roots(pem: &[u8]) -> Result<(), ContentProblem> {
     Err(problem)
 }
 
-fn leaf(pem: &[u8]) -> Result<Certificate, ContentProblem> {
+/// What the first certificate says.
+fn leaf<T>(pem: &[u8], of: impl FnOnce(Certificate<'_>) -> T) -> Result<T, ContentProblem> {
     let block = certificates(pem).next().ok_or(ContentProblem::NoPem)?;
-    Certificate::from_der(&block.der).map_err(|_| ContentProblem::BadCertificate)
+    Certificate::parse(&block.der).map(of).map_err(|_| ContentProblem::BadCertificate)
 }
 
 fn certificates(pem: &[u8]) -> impl Iterator<Item = pem::Block<'_>> {

@@ -3,10 +3,9 @@
 use super::KeyFormat;
 use alloc::format;
 use alloc::string::String;
-use x509_cert::SubjectPublicKeyInfo;
 use x509_cert::der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use x509_cert::der::{self, Decode, Reader, SliceReader, Tag, TagMode, TagNumber};
-use x509_cert::spki::AlgorithmIdentifierRef;
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -81,7 +80,7 @@ impl<'a> PrivateKey<'a> {
     }
 
     /// Whether the certificate's key may be this key's other half.
-    pub(crate) fn belongs_to(&self, certificate: &SubjectPublicKeyInfo) -> bool {
+    pub(crate) fn belongs_to(&self, certificate: &SubjectPublicKeyInfoRef<'_>) -> bool {
         let curve = certificate.algorithm.parameters.as_ref();
         let curve = curve.and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok());
         if self.algorithm != certificate.algorithm.oid
