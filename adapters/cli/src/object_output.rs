@@ -1,5 +1,7 @@
-//! Objects of an API server as text: kubectl's `-o json`, `-o yaml` and `-o name`, and tables.
+//! Objects of an API server as text: kubectl's `-o json`, `-o yaml`, `-o name` and JSONPath templates,
+//! and tables.
 
+use crate::output_flag::Form;
 use crate::redact;
 use crate::report::{Exit, Report};
 use clap::ValueEnum;
@@ -17,8 +19,12 @@ pub(crate) enum Format {
 
 /// Prints an object, whose `token` is the only secret that it may show. `name` is
 /// `resource.group/name`.
-pub(crate) fn print(format: Format, object: &Secret, name: &str) -> Result<(), Report> {
+pub(crate) fn print(form: &Form<Format>, object: &Secret, name: &str) -> Result<(), Report> {
     let json = without_sent(object.expose_str().unwrap_or_default());
+    let format = match form {
+        Form::Template(printer) => return printer.print(&json),
+        Form::Format(format) => format,
+    };
     let json = json.expose_str().unwrap_or_default();
     match format {
         Format::Json => write(indented(json).expose()),

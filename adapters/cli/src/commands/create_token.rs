@@ -6,8 +6,9 @@ mod request;
 use super::{Run, commands};
 use crate::api_session;
 use crate::clock;
-use crate::connection_flags::ConnectionFlags;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::object_output::{self, Format};
+use crate::output_flag::{Form, Output, output};
 use crate::report::{Exit, Report};
 use crate::session::{self, Session};
 use clap::{Args, ValueEnum};
@@ -57,10 +58,16 @@ pub(crate) struct CreateToken {
     /// UID of that object
     #[arg(long, value_name = "UID", default_value = "", hide_default_value = true)]
     bound_object_uid: String,
-    /// Output format. json and yaml print the TokenRequest; exec-credential prints what an exec plugin
-    /// prints
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-    output: Output,
+    /// Output format: token, json, yaml, name, exec-credential, jsonpath=TEMPLATE,
+    /// jsonpath-as-json=TEMPLATE or jsonpath-file=FILE. json, yaml and templates print the
+    /// TokenRequest; exec-credential prints what an exec plugin prints
+    #[arg(short, long, value_parser = output::<TokenFormat>, value_name = "FORMAT",
+          default_value = "token")]
+    output: Output<TokenFormat>,
+    /// With jsonpath: a missing field prints nothing; =false makes it an error (default: true)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    allow_missing_template_keys: Option<bool>,
     /// Write a kubeconfig with this server and the token to a new file, instead of printing the
     /// token
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
@@ -71,7 +78,7 @@ pub(crate) struct CreateToken {
 
 /// What `create-token` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum TokenFormat {
     // No doc comments: they would become part of the help.
     #[default]
     Token,
@@ -106,6 +113,7 @@ impl Run for Create {
 impl Run for CreateToken {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let wanted = request::wanted(&self)?;
+        let form = self.output.form(self.allow_missing_template_keys)?;
         let flags = before.then(self.connection);
         let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
         session::run(
@@ -119,7 +127,7 @@ impl Run for CreateToken {
                 let granted = create(session, &wanted).await?;
                 match &self.write_kubeconfig {
                     Some(path) => kubeconfig::write(path, session, &wanted.name, &granted),
-                    None => print(self.output, &wanted.name, &granted),
+                    None => print(form, &wanted.name, &granted),
                 }
             },
         )
@@ -158,18 +166,19 @@ fn granted_seconds(granted: &TokenRequest) -> Option<i64> {
     })
 }
 
-fn print(output: Output, name: &str, granted: &TokenRequest) -> Result<(), Report> {
+fn print(form: Form<TokenFormat>, name: &str, granted: &TokenRequest) -> Result<(), Report> {
     let token = &granted.status.token;
-    let format = match output {
-        Output::Json => Format::Json,
-        Output::Yaml => Format::Yaml,
-        Output::Name => Format::Name,
+    let form = match form {
+        Form::Template(printer) => Form::Template(printer),
+        Form::Format(TokenFormat::Json) => Form::Format(Format::Json),
+        Form::Format(TokenFormat::Yaml) => Form::Format(Format::Yaml),
+        Form::Format(TokenFormat::Name) => Form::Format(Format::Name),
         // kubectl ends the line on a terminal only, so that a file holds the token and no more.
-        Output::Token => {
+        Form::Format(TokenFormat::Token) => {
             let end: &[u8] = if std::io::stdout().is_terminal() { b"\n" } else { b"" };
             return object_output::write(Secret::new([token.expose(), end].concat()).expose());
         }
-        Output::ExecCredential => {
+        Form::Format(TokenFormat::ExecCredential) => {
             let version = exec_version()?;
             let end = granted.status.expiration_timestamp;
             let json = exec::credential_json(version, Some(token), None, end)
@@ -178,7 +187,7 @@ fn print(output: Output, name: &str, granted: &TokenRequest) -> Result<(), Repor
         }
     };
     let name = format!("tokenrequest.authentication.k8s.io/{name}");
-    object_output::print(format, &granted.to_json(), &name)
+    object_output::print(&form, &granted.to_json(), &name)
 }
 
 /// The version that the program which runs this as its plugin asks for.

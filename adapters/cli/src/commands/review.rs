@@ -3,8 +3,9 @@
 use super::Run;
 use super::whoami::rows;
 use crate::api_session;
-use crate::connection_flags::ConnectionFlags;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::object_output::{self, Format};
+use crate::output_flag::{Form, Output, output};
 use crate::redact;
 use crate::report::{Exit, Report};
 use crate::session::{self, Session};
@@ -41,9 +42,14 @@ pub(crate) struct Review {
     /// Audience that the token must have (default: the API server); may be repeated, one is enough
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
-    /// Print the TokenReview, without the token, in this format (default: a table)
-    #[arg(short, long, value_enum, value_name = "FORMAT")]
-    output: Option<Format>,
+    /// Print the TokenReview, without the token: json, yaml, name, jsonpath=TEMPLATE,
+    /// jsonpath-as-json=TEMPLATE or jsonpath-file=FILE (default: a table)
+    #[arg(short, long, value_parser = output::<Format>, value_name = "FORMAT")]
+    output: Option<Output<Format>>,
+    /// With jsonpath: a missing field prints nothing; =false makes it an error (default: true)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    allow_missing_template_keys: Option<bool>,
     #[command(flatten)]
     connection: ConnectionFlags,
 }
@@ -54,6 +60,8 @@ impl Run for Review {
         if self.audience.iter().any(String::is_empty) {
             return Err(Report::new(Exit::Usage, "--audience must not be an empty string"));
         }
+        let allow_missing = self.allow_missing_template_keys;
+        let form = self.output.map(|output| output.form(allow_missing)).transpose()?;
         let token = read_token(self.token_file.as_deref())?;
         let unavailable = match self.token_file {
             Some(_) => None,
@@ -65,7 +73,7 @@ impl Run for Review {
             flags,
             stdin,
             |_| {},
-            async |session| review(session, &question, self.output).await,
+            async |session| review(session, &question, form.as_ref()).await,
         )
     }
 }
@@ -109,25 +117,25 @@ fn read_bounded(source: impl Read) -> std::io::Result<Secret> {
 async fn review(
     session: &Session,
     question: &TokenReview,
-    output: Option<Format>,
+    form: Option<&Form<Format>>,
 ) -> Result<(), Report> {
     redact::learn(&question.spec.token);
     let answer = api_session::client(session)?.review_token(question).await;
     let review = api_session::object(answer, session, refused)?;
     let verdict = review.verdict(&question.spec.audiences, &[]);
-    if let Some(format) = output {
+    if let Some(form) = form {
         // The server repeats the token; whoever looks at this has it already, and others need not.
         let mut shown = review;
         shown.spec.token = Secret::default();
         let name = "tokenreview.authentication.k8s.io/<unknown>";
-        object_output::print(format, &shown.to_json(), name)?;
+        object_output::print(form, &shown.to_json(), name)?;
     }
     match verdict {
         Verdict::Authenticated { user, .. } if user == UserInfo::default() => {
             let text = "the server says that the token is good, and not whose it is";
             Err(Report::new(Exit::ErrorStatus, text))
         }
-        Verdict::Authenticated { user, audiences } if output.is_none() => {
+        Verdict::Authenticated { user, audiences } if form.is_none() => {
             let mut rows = rows(&user);
             if !audiences.is_empty() {
                 rows.push(("Audiences".into(), format!("[{}]", audiences.join(" "))));

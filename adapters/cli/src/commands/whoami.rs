@@ -2,8 +2,9 @@
 
 use super::{Run, commands};
 use crate::api_session;
-use crate::connection_flags::ConnectionFlags;
+use crate::connection_flags::{ConnectionFlags, go_bool};
 use crate::object_output::{self, Format};
+use crate::output_flag::{Form, Output, output};
 use crate::report::Report;
 use crate::session::{self, Session};
 use clap::Args;
@@ -17,6 +18,7 @@ Examples:
   kubecred whoami
   kubecred whoami --as system:serviceaccount:prod:deployer
   kubecred whoami --context prod -o json
+  kubecred whoami -o jsonpath='{.status.userInfo.username}'
 
 Posts a SelfSubjectReview, as kubectl auth whoami does, in the newest version that the server has.
 With --as it shows the impersonated user. Unlike kubectl, kubecred fails if the answer is not a
@@ -29,9 +31,14 @@ configuration; 4 no credential; 5 server not reached; 6 timed out; 7 output; 129
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Whoami {
-    /// Print the SelfSubjectReview in this format (default: a table)
-    #[arg(short, long, value_enum, value_name = "FORMAT")]
-    output: Option<Format>,
+    /// Print the SelfSubjectReview: json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or
+    /// jsonpath-file=FILE (default: a table)
+    #[arg(short, long, value_parser = output::<Format>, value_name = "FORMAT")]
+    output: Option<Output<Format>>,
+    /// With jsonpath: a missing field prints nothing; =false makes it an error (default: true)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    allow_missing_template_keys: Option<bool>,
     #[command(flatten)]
     connection: ConnectionFlags,
 }
@@ -61,12 +68,14 @@ impl Run for Auth {
 impl Run for Whoami {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
+        let allow_missing = self.allow_missing_template_keys;
+        let form = self.output.map(|output| output.form(allow_missing)).transpose()?;
         let stdin = StdinState { terminal: std::io::stdin().is_terminal(), unavailable: None };
-        session::run(flags, stdin, |_| {}, async |session| whoami(session, self.output).await)
+        session::run(flags, stdin, |_| {}, async |session| whoami(session, form.as_ref()).await)
     }
 }
 
-async fn whoami(session: &Session, output: Option<Format>) -> Result<(), Report> {
+async fn whoami(session: &Session, form: Option<&Form<Format>>) -> Result<(), Report> {
     let profile = session.auth.profile();
     if !profile.cluster.is_https() {
         session.log.warn(
@@ -75,11 +84,11 @@ async fn whoami(session: &Session, output: Option<Format>) -> Result<(), Report>
     }
     let answer = api_session::client(session)?.whoami().await;
     let review = api_session::object(answer, session, refused)?;
-    match output {
+    match form {
         None => object_output::print_table(&rows(&review.status)),
-        Some(format) => {
+        Some(form) => {
             let name = "selfsubjectreview.authentication.k8s.io/<unknown>";
-            object_output::print(format, &review.to_json(), name)
+            object_output::print(form, &review.to_json(), name)
         }
     }
 }

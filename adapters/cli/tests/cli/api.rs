@@ -370,6 +370,76 @@ async fn tr_17_create_token_says_what_is_otherwise_and_can_be_a_plugin() {
     assert!(!token.is_empty());
 }
 
+/// The token (`exp` in 2031, `warnafter` in 2030) lives longer than the answer says: what counts is the
+/// answer, so that a new one is asked for while the bound pod may still have it.
+#[tokio::test]
+async fn tr_4_the_life_is_what_the_answer_says_and_not_what_the_token_does() {
+    let body = r#"{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1",
+        "metadata":{"name":"default","namespace":"default"},
+        "spec":{"audiences":["api"],"expirationSeconds":3607,
+            "boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"web-0"}},
+        "status":{"token":"eyJhbGciOiJub25lIn0.eyJleHAiOjE5MjQ5OTIwMDAsIndhcm5hZnRlciI6MTg5MzQ1OTYwN30.e30",
+            "expirationTimestamp":"2030-01-01T01:00:07Z"}}"#;
+    let stage = answering("serviceaccounts", 201, JSON, body).await;
+    let arguments = [
+        "create",
+        "token",
+        "default",
+        "--duration",
+        "3607s",
+        "--bound-object-kind",
+        "Pod",
+        "--bound-object-name",
+        "web-0",
+        "-o",
+    ];
+    let with = |form: &'static str| [&arguments[..], &[form]].concat();
+    let ours = stage.kubecred(&with("exec-credential")).await;
+    let credential: Value = serde_json::from_str(ours.good()).unwrap();
+    assert_eq!(credential["status"]["expirationTimestamp"], "2030-01-01T01:00:07Z");
+    assert_eq!(ours.stderr, "", "the life is not shorter than the one asked for");
+    let template = "jsonpath={.spec.expirationSeconds} {.status.expirationTimestamp}";
+    let ours = stage.kubecred(&with(template)).await;
+    assert_eq!(ours.good(), "3607 2030-01-01T01:00:07Z");
+    for minor in KUBECTLS {
+        assert_eq!(kubectl(&stage, minor, &with(template)).await.good(), ours.good());
+    }
+}
+
+/// Objects of the API through templates, as kubectl prints them.
+#[tokio::test]
+async fn wh_8_tr_16_jsonpath_prints_of_answers_what_kubectl_does() {
+    let stage = stage().await;
+    for minor in KUBECTLS {
+        stage.accounts().reviews().serve_versions(if minor == 27 { &["v1beta1"] } else { &["v1"] });
+        for template in [
+            "jsonpath={.status.userInfo.username}",
+            "jsonpath={.status.userInfo.groups[*]}{\"\\n\"}{.status.userInfo.groups}",
+            "jsonpath={range .status.userInfo.groups[*]}[{@}]{end}",
+            "jsonpath={.status.userInfo.extra.scope[1]} {.status.userInfo.extra['a/b']}",
+            "jsonpath={.kind} {.apiVersion} {.none}",
+            "jsonpath-as-json={.status.userInfo.groups}",
+        ] {
+            let theirs = kubectl(&stage, minor, &["auth", "whoami", "-o", template]).await;
+            let ours = stage.kubecred(&["whoami", "-o", template]).await;
+            assert_eq!(ours.good(), theirs.good(), "kubectl 1.{minor} {template}");
+        }
+        let template = "jsonpath={.spec.expirationSeconds} {.spec.audiences[*]} {.kind}";
+        let arguments = ["create", "token", "default", "--audience", "a", "-o", template];
+        let theirs = kubectl(&stage, minor, &arguments).await;
+        assert_eq!(stage.kubecred(&arguments).await.good(), theirs.good(), "kubectl 1.{minor}");
+    }
+    // A mistake costs no request, and the token of a review is in no template.
+    stage.accounts().reviews().take_posted();
+    let bad = stage.kubecred(&["whoami", "-o", "jsonpath={.a"]).await;
+    assert!(bad.failed(2).contains("not closed by '}' at character 1 of the template"), "{bad:?}");
+    assert_eq!(stage.accounts().reviews().take_posted().len(), 0);
+    let secret = "hidden-token-5f1c";
+    stage.accounts().allow_token(secret, User::new("web"));
+    let all = review(&stage, secret, &["-o", "jsonpath={@}{..}"]).await;
+    assert!(all.good().contains("\"username\":\"web\"") && !all.good().contains("5f1c"), "{all:?}");
+}
+
 #[tokio::test]
 async fn a_kubeconfig_with_the_token_is_written_for_the_owner_alone() {
     use std::os::unix::fs::PermissionsExt;

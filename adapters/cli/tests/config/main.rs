@@ -8,6 +8,7 @@ mod files;
 mod folder;
 mod help;
 mod import;
+mod jsonpath;
 mod kill;
 mod names;
 mod properties;

@@ -46,7 +46,7 @@ Differences from kubectl:
   - If another program holds the lock (FILE.lock), kubecred waits up to five seconds. A lock that
     was left behind is reported with its age and owner.
   - Files are read after they are locked, so that no concurrent change is lost.
-  - view hides more than kubectl does unless --raw is given, and prints yaml and json only.
+  - view hides more than kubectl does unless --raw is given, and has no Go templates.
   - use-context takes the beginning of a name, and - for the context before.
   - explain, import, rename-cluster and rename-user do not exist in kubectl.
 

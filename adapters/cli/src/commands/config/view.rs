@@ -4,6 +4,7 @@ use super::Files;
 use crate::commands::Run;
 use crate::completion::Names;
 use crate::connection_flags::{ConnectionFlags, go_bool};
+use crate::output_flag::{Form, Output, output};
 use crate::report::{Exit, Report};
 use clap::{Args, ValueEnum};
 use kubecred_core::kubeconfig::ViewError;
@@ -13,6 +14,7 @@ const HELP: &str = "\
 Examples:
   kubecred config view
   kubecred config view --minify --context prod
+  kubecred config view -o jsonpath='{.contexts[*].name}'
   kubecred config view --raw --flatten --minify > portable.kubeconfig
 
 Secrets are hidden unless you pass --raw. These are hidden too, although kubectl config view prints
@@ -42,23 +44,31 @@ pub(crate) struct View {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = go_bool)]
     merge: Option<bool>,
-    /// Output format
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t, ignore_case = true)]
-    output: Format,
+    /// Output format: yaml, json, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or
+    /// jsonpath-file=FILE
+    #[arg(short, long, value_parser = output::<Format>, value_name = "FORMAT",
+          default_value = "yaml")]
+    output: Output<Format>,
+    /// With jsonpath: a missing field prints nothing; =false makes it an error (default: true)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = go_bool)]
+    allow_missing_template_keys: Option<bool>,
     #[command(flatten)]
     connection: ConnectionFlags,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    #[default]
+    // No doc comments: they would become part of the help.
     Yaml,
     Json,
+    Name,
 }
 
 impl Run for View {
     fn run(self, before: ConnectionFlags) -> Result<(), Report> {
         let flags = before.then(self.connection);
+        let form = self.output.form(self.allow_missing_template_keys)?;
         let files = Files::new(&flags);
         let explicit = flags.kubeconfig.as_deref().filter(|path| !path.is_empty());
         if self.merge == Some(false) && explicit.is_none() {
@@ -85,7 +95,10 @@ impl Run for View {
         if !self.raw.unwrap_or_default() {
             config.redact();
         }
-        files.print(self.output.of(&config)?.expose())
+        match form {
+            Form::Template(printer) => printer.print(&config.to_json()?),
+            Form::Format(format) => files.print(format.of(&config)?.expose()),
+        }
     }
 }
 
@@ -94,6 +107,8 @@ impl Format {
         match self {
             Self::Yaml => Ok(config.to_yaml()?),
             Self::Json => Ok(config.to_json()?),
+            // A kubeconfig has no name.
+            Self::Name => Ok(Secret::from("config/<unknown>\n")),
         }
     }
 }

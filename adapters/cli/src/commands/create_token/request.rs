@@ -102,7 +102,7 @@ fn usage(text: &str) -> Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::create_token::Output;
+    use crate::commands::create_token::{Output, TokenFormat};
     use crate::connection_flags::ConnectionFlags;
 
     fn flags(name: &[&str], change: impl FnOnce(&mut CreateToken)) -> CreateToken {
@@ -113,7 +113,8 @@ mod tests {
             bound_object_kind: String::new(),
             bound_object_name: String::new(),
             bound_object_uid: String::new(),
-            output: Output::Token,
+            output: Output::Format(TokenFormat::Token),
+            allow_missing_template_keys: None,
             write_kubeconfig: None,
             connection: ConnectionFlags::default(),
         };
