@@ -282,6 +282,22 @@ fn lg_99_an_abandoned_login_starts_a_pause_that_doubles_to_a_quarter_of_an_hour(
     assert_eq!(process.opened.len(), 1);
 }
 
+/// Any program of the user can have written the file.
+#[test]
+fn lg_114_what_a_cache_file_gives_as_a_reason_is_fit_for_a_terminal() {
+    let mut place = Place::default();
+    place.provider.user = User::IsAway;
+    place.run(Place::settings());
+    for entry in place.stores.entries.values_mut() {
+        let text = entry.expose_str().unwrap();
+        let (before, reason) = text.split_once(r#""pause_reason":""#).expect("it is a pause");
+        let after = &reason[reason.find('"').unwrap()..];
+        *entry = format!(r#"{before}"pause_reason":"\u001b[2Jgone{after}"#).as_str().into();
+    }
+    let text = error(place.run(Place::settings()));
+    assert!(text.contains("U+001B[2Jgone") && !text.contains('\u{1b}'), "{text}");
+}
+
 #[test]
 fn lg_99_a_login_by_hand_ends_the_pause() {
     let mut place = Place::default();

@@ -4,6 +4,7 @@ use super::settings::{Grant, Settings, TokenKind};
 use super::verify::Claims;
 use crate::api::json::{Json, string_size};
 use crate::oauth::{ClientAuthMethod, Object};
+use crate::printable::printable;
 use crate::secret::Secret;
 use crate::time::{Now, UnixTime};
 use alloc::string::{String, ToString};
@@ -82,6 +83,8 @@ impl Entry {
             return None;
         }
         let text = |name| object.text(name).map(String::from);
+        // Reasons are shown to a person, and any program of the user can have written the file.
+        let reason = |name| object.text(name).map(|text| printable(&text)).unwrap_or_default();
         let time = |name| object.seconds(name).map(UnixTime::from_secs);
         let entry = Self {
             issuer: text("issuer")?,
@@ -103,11 +106,10 @@ impl Entry {
                 |(until, length)| Pause {
                     until,
                     length: Duration::from_secs(u64::try_from(length).unwrap_or_default()),
-                    reason: text("pause_reason").unwrap_or_default(),
+                    reason: reason("pause_reason"),
                 },
             ),
-            failed: time("failed_at")
-                .map(|at| Failed { at, reason: text("failed_reason").unwrap_or_default() }),
+            failed: time("failed_at").map(|at| Failed { at, reason: reason("failed_reason") }),
         };
         let same = entry.issuer == settings.issuer && entry.client_id == settings.client_id;
         same.then_some(entry)
