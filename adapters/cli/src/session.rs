@@ -100,8 +100,10 @@ pub(crate) fn serve(
     outcome
 }
 
-/// Ends the login, which saves a refreshed token; not for ever, and not against a signal.
+/// Ends the login, which saves a refreshed token; not for ever, and not against a signal. One that came
+/// before has its way by what ends here.
 async fn save(session: Session) {
+    signals::forget();
     tokio::select! {
         () = session.close() => {}
         () = tokio::time::sleep(SAVING) => {}

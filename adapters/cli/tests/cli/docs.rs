@@ -106,7 +106,8 @@ async fn serve(stage: &Stage, command: &str) {
     assert!(line.starts_with("Starting to serve on "), "{command}: {line:?}");
     let id = i32::try_from(process.id().expect("it runs")).expect("an id");
     kill_process(Pid::from_raw(id).expect("not 0"), Signal::TERM).expect("it is ours");
-    assert_eq!(ended(process).await.code, Some(0), "{command}");
+    let ended = tokio::time::timeout(Duration::from_secs(60), ended(process)).await;
+    assert_eq!(ended.expect("it hangs").code, Some(0), "{command}");
 }
 
 /// Runs a command and judges its end by what it is.

@@ -92,6 +92,18 @@ async fn application(delay: Duration) -> SocketAddr {
     address
 }
 
+/// However soon after its first line: between two waits a signal is kept.
+#[tokio::test]
+async fn a_signal_that_comes_as_it_starts_to_serve_ends_it() {
+    let stage = stage().await;
+    let flags = ["--any-audience", "--upstream", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"];
+    for _ in 0..20 {
+        let gate = Gate::start(&stage, &flags, 1).await;
+        let ended = tokio::time::timeout(Duration::from_secs(60), gate.end()).await;
+        assert_eq!(ended.expect("it hangs").code, Some(0));
+    }
+}
+
 #[tokio::test]
 async fn it_lets_in_logs_without_secrets_and_ends_with_0() {
     let stage = stage().await;

@@ -100,7 +100,8 @@ impl Running {
     pub(crate) async fn ended(self) -> Ended {
         let mut rest = String::new();
         let mut stdout = self.stdout;
-        stdout.read_to_string(&mut rest).await.unwrap();
+        let read = tokio::time::timeout(LIMIT, stdout.read_to_string(&mut rest)).await;
+        read.expect("it hangs").unwrap();
         let mut ended = tokio::time::timeout(LIMIT, ended(self.child)).await.expect("it hangs");
         ended.stdout = rest;
         ended

@@ -210,6 +210,16 @@ async fn kb_53_px_10_without_a_filter_it_warns_on_tcp_only() {
     running.stop().await;
 }
 
+/// However soon after its first line: between two waits a signal is kept.
+#[tokio::test]
+async fn a_signal_that_comes_as_it_starts_to_serve_ends_it() {
+    let stage = stage().await;
+    for _ in 0..30 {
+        let ended = Running::kubecred(&stage, &[]).await.stop().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+}
+
 #[tokio::test]
 async fn requests_are_logged_without_secrets_and_counted() {
     let stage = stage().await;
