@@ -43,7 +43,7 @@ pub(crate) fn output<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
                 let names = F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
                 let names: Vec<String> = names.map(|name| name.get_name().to_owned()).collect();
                 format!(
-                    "formats are {}, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE",
+                    "it must be one of {}, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE, jsonpath-file=FILE",
                     names.join(", ")
                 )
             })?;

@@ -93,6 +93,16 @@ fn with_value(command: &str, flag: Arg, names: &Arc<Names>) -> Arg {
     match value {
         Some("FILE") => flag.value_hint(ValueHint::FilePath),
         Some("DIR" | "FOLDER") => flag.value_hint(ValueHint::DirPath),
+        // A flag that takes a template beside these has no list of its own.
+        Some("FORMAT") if flag.get_possible_values().is_empty() => {
+            let own: &[&str] = match command {
+                "create-token" => &["token", "exec-credential"],
+                _ => &[],
+            };
+            let formats: Vec<&str> = ["json", "yaml", "name"].iter().chain(own).copied().collect();
+            let candidates = move || formats.iter().map(CompletionCandidate::new).collect();
+            flag.add(ArgValueCandidates::new(candidates))
+        }
         _ => flag,
     }
 }

@@ -179,6 +179,6 @@ mod tests {
         assert!(failed.contains("8 requests failed"), "{failed}");
         let missing = said(outcome(0, vec![Incident::Outage], false)).unwrap_err();
         assert!(missing.contains("[Outage] did not"), "{missing}");
-        assert_eq!(said(outcome(0, Vec::new(), true)), Err("interrupted".to_owned()));
+        assert_eq!(said(outcome(0, Vec::new(), true)), Err("error: interrupted\n".to_owned()));
     }
 }
