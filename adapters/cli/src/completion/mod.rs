@@ -29,7 +29,7 @@ const KUBECTL: &str = "kubectl_complete-cred";
 pub(crate) fn answer(definition: impl FnOnce() -> Command) -> bool {
     let mut words = std::env::args_os();
     let program = words.next().unwrap_or_default();
-    let (shell, words) = match std::env::var(VARIABLE).ok().filter(|name| !name.is_empty()) {
+    let (shell, words) = match variable(VARIABLE) {
         Some(name) => (Shell::of(&name), words.skip_while(|word| word != "--").skip(1).collect()),
         None if Path::new(&program).file_stem().is_some_and(|name| name == KUBECTL) => {
             (Some(Shell::Kubectl), std::iter::once(program).chain(words).collect())
@@ -44,6 +44,11 @@ pub(crate) fn answer(definition: impl FnOnce() -> Command) -> bool {
     true
 }
 
+/// What a variable says, if it is text.
+fn variable(name: &str) -> Option<String> {
+    kubecred_host::variable_os(name)?.into_string().ok()
+}
+
 /// A word that may come next, and what it means; the latter may be empty.
 struct Candidate {
     value: String,
@@ -55,10 +60,9 @@ fn candidates(words: &[String], definition: impl FnOnce() -> Command) -> Vec<Can
     let Some((last, before)) = words.split_last() else { return Vec::new() };
     let names = Arc::new(Names::of_line(before));
     let mut program = with_values(definition(), &names);
-    let folder = std::env::current_dir().ok();
     let all: Vec<OsString> = words.iter().map(OsString::from).collect();
     let index = before.len();
-    let found = clap_complete::engine::complete(&mut program, all, index, folder.as_deref());
+    let found = clap_complete::engine::complete(&mut program, all, index, Some(Path::new(".")));
     let mut found: Vec<Candidate> = found.unwrap_or_default().iter().filter_map(readable).collect();
     // A person who wants a flag types its dash.
     let is_flag = |candidate: &Candidate| candidate.value.starts_with('-');

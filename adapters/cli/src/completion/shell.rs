@@ -5,7 +5,7 @@
 //! `arn:aws:eks:…` are one word.
 
 use super::line::{self, split};
-use super::{Candidate, VARIABLE, candidates};
+use super::{Candidate, VARIABLE, candidates, variable};
 use clap::{Command, ValueEnum};
 use clap_complete::env::{EnvCompleter, Fish, Powershell, Zsh};
 use std::ffi::OsString;
@@ -93,11 +93,11 @@ fn tabs(candidates: &[Candidate]) -> String {
 fn bash(text: &str, definition: impl FnOnce() -> Command) -> String {
     let mut line = split(text);
     let home = line.words.last().and_then(|word| word.strip_prefix("~/")).map(str::to_owned);
-    let home = home.zip(std::env::var("HOME").ok()).filter(|_| line.quote.is_none());
+    let home = home.zip(variable("HOME")).filter(|_| line.quote.is_none());
     if let (Some((rest, home)), Some(last)) = (&home, line.words.last_mut()) {
         *last = format!("{home}/{rest}");
     }
-    let word = std::env::var(BASH_WORD).unwrap_or_default();
+    let word = variable(BASH_WORD).unwrap_or_default();
     let typed = line.words.last().map(String::len).unwrap_or_default();
     // In quotes bash breaks nothing off.
     let kept = split(&word).words.last().map(String::len).unwrap_or_default();
@@ -117,7 +117,7 @@ fn bash(text: &str, definition: impl FnOnce() -> Command) -> String {
 
 /// Words come as they are typed, quotes and all; a colon stands before the meaning.
 fn zsh(words: &[String], definition: impl FnOnce() -> Command) -> String {
-    let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
+    let index = variable("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
     let index: usize = index.unwrap_or_else(|| words.len().saturating_sub(1));
     let typed = |index: usize| words.get(index).map_or("", String::as_str);
     let unquoted = |index| split(typed(index)).words.pop().unwrap_or_default();

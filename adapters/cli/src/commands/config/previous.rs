@@ -5,8 +5,8 @@
 //! written there is no error of a command that does not ask for it.
 
 use kubecred_login::Folder;
+use kubecred_login::login::cache_folder;
 use serde_json::{Map, Value};
-use std::path::PathBuf;
 
 /// Its file in the folder `kubecred`.
 const FILE: &str = "previous-contexts.json";
@@ -48,14 +48,7 @@ impl Previous {
 }
 
 fn folder() -> Option<Folder> {
-    let variable = std::env::var_os("KUBECACHEDIR").filter(|value| !value.is_empty());
-    let base: PathBuf = match variable {
-        Some(base) => base.into(),
-        None => {
-            let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
-            home.join(".kube").join("cache")
-        }
-    };
+    let base = cache_folder()?;
     std::fs::create_dir_all(&base).ok()?;
     Folder::open(&base, &["kubecred"]).ok()
 }
