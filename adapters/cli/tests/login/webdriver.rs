@@ -19,27 +19,11 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("chromedriver (Debian's chromium-driver) is needed for this test: {error}")
-            });
-        let lines = Lines::of(driver.stdout.take());
-        let port = std::iter::from_fn(|| lines.next()).find_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
+        // It takes a free port of IPv4 and wants the same one of IPv6, which another test may have: it
+        // then ends.
+        let (driver, port) = (0..10).find_map(|_| Self::driver()).expect("chromedriver has a port");
         let profile = TempDir::new().expect("a folder");
-        let mut browser = Self {
-            driver,
-            port: port.expect("chromedriver says its port"),
-            session: String::new(),
-            _profile: profile,
-        };
+        let mut browser = Self { driver, port, session: String::new(), _profile: profile };
         let folder = format!("--user-data-dir={}", browser._profile.path().display());
         let args = [
             "--headless=new",
@@ -59,6 +43,29 @@ impl Browser {
         let made = browser.send("POST", "/session", &wanted);
         browser.session = made["sessionId"].as_str().expect("a session").to_owned();
         browser
+    }
+
+    /// A driver, if it has found a port.
+    fn driver() -> Option<(Child, u16)> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("chromedriver (Debian's chromium-driver) is needed for this test: {error}")
+            });
+        let lines = Lines::of(driver.stdout.take());
+        let port = std::iter::from_fn(|| lines.next()).find_map(|line| {
+            let (_, port) = line.split_once("successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        if port.is_none() {
+            let _ = driver.kill(); // it has ended, unless it is only slow
+            let _ = driver.wait();
+        }
+        Some((driver, port?))
     }
 
     pub(crate) fn open(&self, url: &str) {
