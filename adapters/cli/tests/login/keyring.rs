@@ -30,6 +30,16 @@ kill $!";
 
 const SERVICE: &str = "org.freedesktop.secrets";
 
+/// Asks the bus, which starts nothing for that.
+const HAS_OWNER: [&str; 6] = [
+    "--session",
+    "--print-reply",
+    "--dest=org.freedesktop.DBus",
+    "/org/freedesktop/DBus",
+    "org.freedesktop.DBus.NameHasOwner",
+    "string:org.freedesktop.secrets",
+];
+
 impl Bus {
     fn start() -> Self {
         let folder = TempDir::new().expect("a folder");
@@ -46,13 +56,24 @@ impl Bus {
         let daemon = lines.next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw);
         let daemon = daemon.expect("a process");
         let bus = Self { session, address, daemon, folder };
-        // It is up once it has an answer, and it keeps what it is given.
+        // Whoever asks for the name before it is taken makes the bus start another keyring, which is
+        // locked. So the bus is asked first who has it.
+        Self::wait_until("gnome-keyring takes its name", || {
+            bus.run(&mut bus.clean("dbus-send", &HAS_OWNER)).stdout.contains("boolean true")
+        });
+        // It is up once it keeps what it is given.
         let stored = "printf %s x | secret-tool store --label=x is up";
-        let begin = std::time::Instant::now();
-        while !bus.run(&mut bus.clean("sh", &["-c", stored])).is_good() {
-            assert!(begin.elapsed() < crate::lines::PATIENCE, "gnome-keyring does not start");
-        }
+        Self::wait_until("gnome-keyring keeps an item", || {
+            bus.run(&mut bus.clean("sh", &["-c", stored])).is_good()
+        });
         bus
+    }
+
+    fn wait_until(what: &str, holds: impl Fn() -> bool) {
+        let begin = std::time::Instant::now();
+        while !holds() {
+            assert!(begin.elapsed() < crate::lines::PATIENCE, "never: {what}");
+        }
     }
 
     fn clean(&self, program: &str, arguments: &[&str]) -> Command {
