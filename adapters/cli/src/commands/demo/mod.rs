@@ -4,6 +4,7 @@
 //! and [`timeline`] what comes of them, [`outcome`] what is told in the end. [`openid`] and [`front`]
 //! are demos of their own: `kubecred demo login` and `kubecred demo proxy`.
 
+mod ending;
 mod front;
 mod issuer;
 mod load;
@@ -37,7 +38,6 @@ use login::Login;
 use outcome::Outcome;
 use plan::Incident;
 use progress::Progress;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tally::{Counts, Tally};
@@ -115,34 +115,16 @@ impl Run for Demo {
         match &self.other {
             Some(OtherDemo::Login(login)) => login.run(),
             Some(OtherDemo::Proxy(proxy)) => proxy.run(),
-            None => run(&self),
+            None => ending::play(self.json, play(&self)),
         }
     }
-}
-
-/// Plays the demo and tells what came of it.
-fn run(demo: &Demo) -> Result<(), Report> {
-    let failed =
-        |error: std::io::Error| Report::new(Exit::ErrorStatus, format_args!("demo: {error}"));
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
-    let outcome = runtime.block_on(play(demo))?;
-    runtime.shutdown_background();
-
-    let text = if demo.json { outcome.json() } else { outcome.text() };
-    let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Report::output(&error))?;
-    outcome.verdict()
 }
 
 async fn play(demo: &Demo) -> Result<Outcome, Report> {
     let (timeline, tallies) = (Timeline::start(), Tallies::default());
     let certificate_life = plan::certificate_life(demo.duration());
     let world = World::start(&timeline, &tallies, certificate_life);
-    let world = world.await.map_err(|error| {
-        Report::new(Exit::ErrorStatus, format_args!("cannot set up the demo: {error}"))
-    })?;
+    let world = world.await.map_err(ending::failed)?;
     let mut load = Load::default();
     let mut auths = Vec::new();
     for login in Login::ALL {
@@ -179,7 +161,7 @@ async fn play(demo: &Demo) -> Result<Outcome, Report> {
 /// How it is getting on, in a line.
 fn so_far(tallies: &Tallies, world: &World) -> String {
     let counts = Login::ALL.map(|login| tallies[login as usize].read());
-    let sum = counts.into_iter().fold(Counts::default(), Counts::plus);
+    let sum: Counts = counts.into_iter().sum();
     format!(
         "{} requests, {} failed, {} sent again; plugin runs {}, rotations {}",
         table::count(sum.requests),

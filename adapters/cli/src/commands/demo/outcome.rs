@@ -1,13 +1,14 @@
 //! What came of the demo, for people and for machines.
 
 use super::Demo;
+use super::ending::{Ending, judge};
 use super::login::Login;
 use super::plan::Incident;
 use super::table::{self, count};
 use super::tally::Counts;
 use super::timeline::{self, Entry, Timeline};
 use super::world::{Tallies, World};
-use crate::report::{Exit, Report};
+use crate::report::Report;
 use kubecred_core::printable;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -46,27 +47,35 @@ impl Outcome {
         }
     }
 
-    /// Whether it is a success.
-    pub(crate) fn verdict(&self) -> Result<(), Report> {
-        let failed = self.sum().failed;
-        if failed > 0 {
-            let text = format!("{failed} requests failed; the timeline says why");
-            return Err(Report::new(Exit::ErrorStatus, text));
-        }
-        if self.interrupted {
-            return Err(Report::new(Exit::Interrupted, "interrupted"));
-        }
-        match self.missing.as_slice() {
-            [] => Ok(()),
-            missing => {
-                let text = format!("not everything planned came about: {missing:?} did not");
-                Err(Report::new(Exit::ErrorStatus, text))
-            }
-        }
+    fn sum(&self) -> Counts {
+        self.rows.iter().map(|(_, counts)| *counts).sum()
     }
 
-    /// For people.
-    pub(crate) fn text(&self) -> String {
+    fn row(&self, name: &str, counts: Counts, login: Option<Login>) -> [String; 7] {
+        let runs = match login {
+            None | Some(Login::Plugin) => count(self.plugin_runs),
+            Some(_) => "-".into(),
+        };
+        [
+            name.into(),
+            count(counts.requests),
+            count(counts.failed),
+            count(counts.refused),
+            format!("{} ms", count(u64::try_from(counts.longest.as_millis()).unwrap_or(u64::MAX))),
+            runs,
+            count(counts.rotations),
+        ]
+    }
+}
+
+impl Ending for Outcome {
+    fn verdict(&self) -> Result<(), Report> {
+        let failed = self.sum().failed;
+        let text = format!("{failed} requests failed; the timeline says why");
+        judge((failed > 0).then_some(text), self.interrupted, &self.missing)
+    }
+
+    fn text(&self) -> String {
         let rows = self.rows.map(|(login, counts)| self.row(login.name(), counts, Some(login)));
         let rows = rows.into_iter().chain([self.row("all", self.sum(), None)]).collect::<Vec<_>>();
         let head = [
@@ -89,8 +98,7 @@ impl Outcome {
         printable(&text)
     }
 
-    /// For machines.
-    pub(crate) fn json(&self) -> String {
+    fn json(&self) -> String {
         let login = |(login, counts): &(Login, Counts)| {
             let mut row = json!({
                 "login": login.name(),
@@ -107,7 +115,6 @@ impl Outcome {
             }
             row
         };
-        let entry = |Entry { at, who, what }: &Entry| json!({ "seconds": at.as_secs_f64(), "who": who.name(), "what": what });
         let sum = self.sum();
         let whole = json!({
             "seconds": self.lasted.as_secs_f64(),
@@ -117,28 +124,8 @@ impl Outcome {
             "interrupted": self.interrupted,
             "notComeAbout": self.missing.iter().map(|i| format!("{i:?}")).collect::<Vec<_>>(),
             "logins": self.rows.iter().map(login).collect::<Vec<Value>>(),
-            "timeline": self.timeline.iter().map(entry).collect::<Vec<Value>>(),
+            "timeline": timeline::json(&self.timeline),
         });
         format!("{whole:#}\n")
-    }
-
-    fn sum(&self) -> Counts {
-        self.rows.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts))
-    }
-
-    fn row(&self, name: &str, counts: Counts, login: Option<Login>) -> [String; 7] {
-        let runs = match login {
-            None | Some(Login::Plugin) => count(self.plugin_runs),
-            Some(_) => "-".into(),
-        };
-        [
-            name.into(),
-            count(counts.requests),
-            count(counts.failed),
-            count(counts.refused),
-            format!("{} ms", count(u64::try_from(counts.longest.as_millis()).unwrap_or(u64::MAX))),
-            runs,
-            count(counts.rotations),
-        ]
     }
 }

@@ -1,5 +1,6 @@
 //! What is counted while the demo runs.
 
+use std::iter::Sum;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -78,18 +79,17 @@ impl Tally {
     }
 }
 
-impl Counts {
-    /// Both together.
-    #[must_use]
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            requests: self.requests + other.requests,
-            failed: self.failed + other.failed,
-            refused: self.refused + other.refused,
-            told_to_wait: self.told_to_wait + other.told_to_wait,
-            longest: self.longest.max(other.longest),
-            rotations: self.rotations + other.rotations,
-            failures_to_renew: self.failures_to_renew + other.failures_to_renew,
-        }
+/// All together.
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, other| Self {
+            requests: sum.requests + other.requests,
+            failed: sum.failed + other.failed,
+            refused: sum.refused + other.refused,
+            told_to_wait: sum.told_to_wait + other.told_to_wait,
+            longest: sum.longest.max(other.longest),
+            rotations: sum.rotations + other.rotations,
+            failures_to_renew: sum.failures_to_renew + other.failures_to_renew,
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::front::Way;
 use super::login::Login;
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -94,6 +95,12 @@ impl Timeline {
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// The entries for machines.
+pub(crate) fn json(entries: &[Entry]) -> Vec<Value> {
+    let entry = |Entry { at, who, what }: &Entry| json!({ "seconds": at.as_secs_f64(), "who": who.name(), "what": what });
+    entries.iter().map(entry).collect()
 }
 
 /// The entries for people, one a line.

@@ -14,12 +14,13 @@ mod way;
 
 pub(crate) use way::Way;
 
+use super::ending::{self, failed};
 use super::progress::Progress;
 use super::table::count;
 use super::tally::{Counts, Tally};
 use super::timeline::{Timeline, Who};
 use super::{AGAIN, EXTRA_TIME, GLANCE};
-use crate::report::{Exit, Report};
+use crate::report::Report;
 use crate::signals;
 use clap::Args;
 use kubecred_core::{Profile, Proxy};
@@ -29,8 +30,6 @@ use load::Load;
 use outcome::Outcome;
 use plan::Incident;
 use stage::Stage;
-use std::fmt::Display;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -81,15 +80,7 @@ pub(crate) struct DemoProxy {
 impl DemoProxy {
     /// Plays the demo and tells what came of it.
     pub(super) fn run(&self) -> Result<(), Report> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(failed)?;
-        let outcome = runtime.block_on(self.play())?;
-        runtime.shutdown_background();
-        let text = if self.json { outcome.json() } else { outcome.text() };
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| Report::output(&error))?;
-        outcome.verdict()
+        ending::play(self.json, self.play())
     }
 
     async fn play(&self) -> Result<Outcome, Report> {
@@ -154,7 +145,7 @@ impl DemoProxy {
 /// How it is getting on, in a line.
 fn so_far(tallies: &Tallies, stage: &Stage) -> String {
     let counts = Way::ALL.map(|way| tallies[way as usize].read());
-    let sum = counts.into_iter().fold(Counts::default(), Counts::plus);
+    let sum: Counts = counts.into_iter().sum();
     format!(
         "{} requests, {} failed, {} told to wait; plugin runs {}, token reviews {}",
         count(sum.requests),
@@ -170,8 +161,4 @@ fn entrance(url: &str) -> Result<Upstream, Report> {
     let mut profile = Profile::new(url);
     profile.cluster.proxy = Proxy::Direct;
     Upstream::new(Auth::from_profile(profile), UpstreamOptions::default()).map_err(failed)
-}
-
-fn failed(error: impl Display) -> Report {
-    Report::new(Exit::ErrorStatus, format_args!("cannot set up the demo: {error}"))
 }

@@ -4,10 +4,11 @@ use super::plan::Incident;
 use super::stage::Stage;
 use super::way::Way;
 use super::{DemoProxy, Tallies};
+use crate::commands::demo::ending::{Ending, judge};
 use crate::commands::demo::table::{self, count};
 use crate::commands::demo::tally::Counts;
 use crate::commands::demo::timeline::{self, Entry, Timeline};
-use crate::report::{Exit, Report};
+use crate::report::Report;
 use kubecred_core::printable;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -48,29 +49,20 @@ impl Outcome {
         }
     }
 
-    /// Whether it is a success.
-    pub(super) fn verdict(&self) -> Result<(), Report> {
+    fn sum(&self) -> Counts {
+        self.rows.iter().map(|(_, counts)| *counts).sum()
+    }
+}
+
+impl Ending for Outcome {
+    fn verdict(&self) -> Result<(), Report> {
         let failed = self.sum().failed;
-        if failed > 0 {
-            let text = format!(
-                "{failed} requests failed that need not have; the timeline says which and why"
-            );
-            return Err(Report::new(Exit::ErrorStatus, text));
-        }
-        if self.interrupted {
-            return Err(Report::new(Exit::Interrupted, "interrupted"));
-        }
-        match self.missing.as_slice() {
-            [] => Ok(()),
-            missing => {
-                let text = format!("not everything planned came about: {missing:?} did not");
-                Err(Report::new(Exit::ErrorStatus, text))
-            }
-        }
+        let text =
+            format!("{failed} requests failed that need not have; the timeline says which and why");
+        judge((failed > 0).then_some(text), self.interrupted, &self.missing)
     }
 
-    /// For people.
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         let rows = self.rows.map(|(way, counts)| row(way.name(), counts, refused(way, counts)));
         let sum = self.sum();
         let refused = self.rows.iter().map(|(way, counts)| refused(*way, *counts)).sum();
@@ -98,8 +90,7 @@ impl Outcome {
         printable(&text)
     }
 
-    /// For machines.
-    pub(super) fn json(&self) -> String {
+    fn json(&self) -> String {
         let through = |(way, counts): &(Way, Counts)| {
             json!({
                 "through": way.name(),
@@ -110,7 +101,6 @@ impl Outcome {
                 "longestAnswerSeconds": counts.longest.as_secs_f64(),
             })
         };
-        let entry = |Entry { at, who, what }: &Entry| json!({ "seconds": at.as_secs_f64(), "who": who.name(), "what": what });
         let (sum, [(_, proxy), ..]) = (self.sum(), &self.rows);
         let whole = json!({
             "seconds": self.lasted.as_secs_f64(),
@@ -125,13 +115,9 @@ impl Outcome {
             "rotations": proxy.rotations,
             "retries": proxy.refused,
             "tokenReviews": self.reviews,
-            "timeline": self.timeline.iter().map(entry).collect::<Vec<Value>>(),
+            "timeline": timeline::json(&self.timeline),
         });
         format!("{whole:#}\n")
-    }
-
-    fn sum(&self) -> Counts {
-        self.rows.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts))
     }
 }
 

@@ -9,6 +9,7 @@ mod place;
 
 pub(crate) use browser::DemoBrowser;
 
+use super::ending::{self, failed};
 use super::timeline::{Timeline, Who};
 use crate::connection_flags::ConnectionFlags;
 use crate::report::{Exit, Report};
@@ -67,15 +68,7 @@ pub(crate) struct DemoLogin {
 impl DemoLogin {
     /// Plays the demo and tells what came of it.
     pub(super) fn run(&self) -> Result<(), Report> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(failed)?;
-        let outcome = runtime.block_on(self.play())?;
-        runtime.shutdown_background();
-        let text = if self.json { outcome.json() } else { outcome.text() };
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| Report::output(&error))?;
-        outcome.verdict()
+        ending::play(self.json, self.play())
     }
 
     async fn play(&self) -> Result<Outcome, Report> {
@@ -158,10 +151,6 @@ fn profile(place: &Place) -> Result<Profile, Report> {
     let mut profile = settings::profile(&flags, StdinState::default(), VerboseLog::new(false))?;
     profile.cluster.proxy = Proxy::Direct; // no proxy leads to this machine's loopback
     Ok(profile)
-}
-
-fn failed(error: std::io::Error) -> Report {
-    Report::new(Exit::ErrorStatus, format_args!("cannot set up the demo: {error}"))
 }
 
 /// On standard error: the outcome goes to standard output.

@@ -2,10 +2,11 @@
 
 use super::REFRESHES;
 use super::place::Place;
+use crate::commands::demo::ending::Ending;
 use crate::commands::demo::timeline::{self, Entry, Timeline};
 use crate::report::{Exit, Report};
 use kubecred_core::printable;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What was counted while it ran.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,9 +46,10 @@ impl Outcome {
             timeline: timeline.entries(),
         }
     }
+}
 
-    /// Whether it is a success.
-    pub(super) fn verdict(&self) -> Result<(), Report> {
+impl Ending for Outcome {
+    fn verdict(&self) -> Result<(), Report> {
         if self.interrupted {
             return Err(Report::new(Exit::Interrupted, "interrupted"));
         }
@@ -67,8 +69,7 @@ impl Outcome {
         }
     }
 
-    /// For people.
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         let Self { counts, logins, refreshes, revocations, .. } = self;
         printable(&format!(
             "{}\nlogins in the browser   {logins}\nrefreshes without you   {refreshes}\n\
@@ -79,9 +80,7 @@ impl Outcome {
         ))
     }
 
-    /// For machines.
-    pub(super) fn json(&self) -> String {
-        let entry = |Entry { at, who, what }: &Entry| json!({ "seconds": at.as_secs_f64(), "who": who.name(), "what": what });
+    fn json(&self) -> String {
         let whole = json!({
             "logins": self.logins,
             "refreshes": self.refreshes,
@@ -90,7 +89,7 @@ impl Outcome {
             "revocations": self.revocations,
             "loggedOut": self.counts.logged_out,
             "interrupted": self.interrupted,
-            "timeline": self.timeline.iter().map(entry).collect::<Vec<Value>>(),
+            "timeline": timeline::json(&self.timeline),
         });
         format!("{whole:#}\n")
     }
