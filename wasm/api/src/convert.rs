@@ -1,6 +1,8 @@
 //! The same types twice: the core's, and those of `wasm/wit/api.wit`.
 
-use crate::translate::{Lift, Lower, open_choices, open_variants, records};
+use crate::translate::{
+    Lift, Lower, lift_records, lower_records, open_choices, open_variants, records,
+};
 use crate::wit::calls as wit;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -51,19 +53,7 @@ records! {
     StatusCause { reason, message, field }
 }
 
-/// Structs that only leave the component.
-macro_rules! lower_records {
-    ($($name:ident { $($field:ident),* $(,)? })*) => { $(
-        impl Lower for $name {
-            type Wit = wit::$name;
-            fn lower(self) -> Self::Wit {
-                let Self { $($field),* } = self;
-                wit::$name { $($field: $field.lower()),* }
-            }
-        }
-    )* };
-}
-
+// These only leave the component.
 lower_records! {
     ApiRequest { method, path, headers, body }
     InvalidName { name, problem }

@@ -1,8 +1,8 @@
 //! The types of `credentials.wit`.
 
 use super::{
-    Lift, Lower, choices, lift_variants, lower_variants, open_choices, open_variants, records,
-    variants,
+    Lift, Lower, choices, lift_records, lift_variants, lower_records, lower_variants, open_choices,
+    open_variants, records, variants,
 };
 use crate::wit::credentials as wit;
 use alloc::format;

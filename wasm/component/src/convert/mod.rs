@@ -12,7 +12,8 @@ mod translate;
 
 pub(crate) use translate::{Lift, Lower};
 pub(crate) use translate::{
-    choices, lift_variants, lower_variants, open_choices, open_variants, records, variants,
+    choices, lift_records, lift_variants, lower_records, lower_variants, open_choices,
+    open_variants, records, variants,
 };
 
 impl Lower for Duration {

@@ -1,7 +1,8 @@
 //! The types of `settings.wit`.
 
 use super::{
-    Lift, Lower, choices, lift_variants, lower_variants, open_variants, records, variants,
+    Lift, Lower, choices, lift_records, lift_variants, lower_records, lower_variants,
+    open_variants, records, variants,
 };
 use crate::wit::settings as wit;
 use alloc::format;

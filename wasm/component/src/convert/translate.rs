@@ -24,6 +24,13 @@ pub(crate) trait Lift<Wit>: Sized {
 
 /// Structs whose fields have the same names.
 macro_rules! records {
+    ($($name:ident $fields:tt)*) => { $(
+        lower_records! { $name $fields }
+        lift_records! { $name $fields }
+    )* };
+}
+
+macro_rules! lower_records {
     ($($name:ident { $($field:ident),* $(,)? })*) => { $(
         impl Lower for $name {
             type Wit = wit::$name;
@@ -32,13 +39,18 @@ macro_rules! records {
                 wit::$name { $($field: $field.lower()),* }
             }
         }
+    )* };
+}
+
+macro_rules! lift_records {
+    ($name:ident { $($field:ident),* $(,)? }) => {
         impl Lift<wit::$name> for $name {
             fn lift(wit: wit::$name) -> Self {
                 let wit::$name { $($field),* } = wit;
                 Self { $($field: Lift::lift($field)),* }
             }
         }
-    )* };
+    };
 }
 
 /// Enums without fields.
@@ -137,7 +149,8 @@ macro_rules! open_variants {
 }
 
 pub(crate) use {
-    choices, lift_variants, lower_variants, open_choices, open_variants, records, variants,
+    choices, lift_records, lift_variants, lower_records, lower_variants, open_choices,
+    open_variants, records, variants,
 };
 
 macro_rules! same {
