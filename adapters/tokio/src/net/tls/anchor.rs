@@ -54,6 +54,7 @@ pub(super) enum Flaw {
 pub(crate) struct UnusableAnchor {
     subject: String,
     flaw: Flaw,
+    #[cfg_attr(not(feature = "explain"), expect(dead_code, reason = "it is for explain alone"))]
     names_hosts: bool,
 }
 
